@@ -104,53 +104,100 @@ static void read_setting(struct parser *p, const char *word, const char *value)
 		bad_value(p, word, &why);
 }
 
+/* Keep a key that was read for the shares that use the template. */
+static void template_add(struct parser *p, unsigned int key, const char *word, const char *value)
+{
+	struct template *t = &p->templates[p->ntemplates - 1];
+
+	t->lines = mem_grow(t->lines, t->n, sizeof(*t->lines));
+	t->lines[t->n++] = (struct template_line){ key, p->line, word, value };
+}
+
+/* Return the place of a key in the section's table, behind which the options are; -1 if none. */
+static int key_find(const struct section *section, const char *word)
+{
+	const char *name;
+	unsigned int i;
+
+	for (i = 0; i < section->n; i++)
+		if (spec_same_word(section->keys[i].name, word))
+			return (int)i;
+	for (; section->options && (name = share_option_name(i - section->n)); i++)
+		if (spec_same_word(name, word))
+			return (int)i;
+	return -1;
+}
+
+static bool key_read(struct parser *p, unsigned int i, const char *word, const char *value,
+		     struct why *why)
+{
+	const struct key *key = &p->section->keys[i];
+
+	if (i >= p->section->n)
+		return share_set_option(p->share, word, value, why);
+	if (key->share)
+		return key->share(p->share, value, why);
+	if (key->listener)
+		return key->listener(&p->listener, value, why);
+	if (key->store)
+		return key->store(p->store, key->name, value, why);
+	if (key->policy)
+		return key->policy(&p->policy, key->name, value, why);
+	if (key->schedule)
+		return key->schedule(&p->cfg->schedule, key->name, value, why);
+	if (key->parser)
+		return key->parser(p, value, why);
+	return key->config(p->cfg, value, why);
+}
+
 static void read_key(struct parser *p, const char *word, const char *value)
 {
 	const struct section *section = p->section;
-	const struct key *keys = section->keys;
+	int i = key_find(section, word);
 	struct why why;
-	unsigned int i;
-	bool good;
 
-	for (i = 0; i < section->n; i++) {
-		if (!spec_same_word(keys[i].name, word))
-			continue;
-		if (!keys[i].repeats && !first_time(p, i, word))
-			return;
-		if (keys[i].share)
-			good = keys[i].share(p->share, value, &why);
-		else if (keys[i].listener)
-			good = keys[i].listener(&p->listener, value, &why);
-		else if (keys[i].store)
-			good = keys[i].store(p->store, keys[i].name, value, &why);
-		else if (keys[i].policy)
-			good = keys[i].policy(&p->policy, keys[i].name, value, &why);
-		else if (keys[i].schedule)
-			good = keys[i].schedule(&p->cfg->schedule, keys[i].name, value, &why);
+	if (i < 0) {
+		if (section->settings)
+			read_setting(p, word, value);
 		else
-			good = keys[i].config(p->cfg, value, &why);
-		if (!good)
-			bad_value(p, word, &why);
+			unknown_key(p, word);
 		return;
 	}
-	/* Options that are numbers have their places after the keys of the table. */
-	for (; section->options && share_option_name(i - section->n); i++) {
-		if (!spec_same_word(share_option_name(i - section->n), word))
-			continue;
-		if (first_time(p, i, word) && !share_set_option(p->share, word, value, &why))
-			bad_value(p, word, &why);
+	if ((unsigned int)i < section->n && section->keys[i].repeats)
+		p->seen[i] = p->line;
+	else if (!first_time(p, (unsigned int)i, word))
 		return;
+	if (!key_read(p, (unsigned int)i, word, value, &why))
+		bad_value(p, word, &why);
+	else if (section_is_template(p))
+		template_add(p, (unsigned int)i, word, value);
+}
+
+/* Give a share what its template says about keys that it does not have itself. */
+static void use_template(struct parser *p)
+{
+	const struct template *t = p->uses;
+	unsigned int i;
+	struct why why;
+
+	for (i = 0; i < t->n; i++) {
+		const struct template_line *l = &t->lines[i];
+
+		p->line = l->line;
+		if (!p->seen[l->key] && !key_read(p, l->key, l->word, l->value, &why))
+			bad_value(p, l->word, &why);
 	}
-	if (section->settings)
-		read_setting(p, word, value);
-	else
-		unknown_key(p, word);
+	p->uses = NULL;
 }
 
 static void end_section(struct parser *p)
 {
+	unsigned int line = p->line;
 	struct why why;
 
+	if (p->uses)
+		use_template(p);
+	p->line = line;
 	if (p->section && !p->section->end(p, &why))
 		config_mistake(p, p->header, why.text);
 	p->section = NULL;
@@ -183,7 +230,7 @@ static void begin_section(struct parser *p, char *text)
 	if (p->in_unknown) {
 		near = text_nearest(text, section_name, NULL);
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
-			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule] and [share NAME] are allowed",
+			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME] and [share NAME] are allowed",
 			text, near);
 		config_mistake(p, p->line, why.text);
 		return;
@@ -289,6 +336,9 @@ struct config *config_parse(const char *name, char *text, size_t len,
 	config_check_stores(&p);
 	share_free(p.share);
 	store_config_free(p.store);
+	while (p.ntemplates)
+		free(p.templates[--p.ntemplates].lines);
+	free(p.templates);
 	if (!mistakes->count)
 		return p.cfg;
 	config_free(p.cfg);

@@ -133,17 +133,80 @@ void config_edit_remove(struct config_edit *e, unsigned int section)
 		line_remove(&e->line[end]);
 }
 
-static bool key_is(const char *text, const char *key)
+/* Return the length of the word that @text begins with up to @end, behind spaces, which it skips. */
+static size_t word_find(const char **text, const char *end)
 {
-	char word[64];
 	size_t len;
 
-	text += strspn(text, " \t");
-	len = strcspn(text, "=");
-	while (len && strchr(" \t", text[len - 1]))
+	*text += strspn(*text, " \t");
+	len = strcspn(*text, end);
+	while (len && strchr(" \t", (*text)[len - 1]))
 		len--;
+	return len;
+}
+
+static bool key_is(const char *text, const char *key)
+{
+	size_t len = word_find(&text, "=");
+	char word[64];
+
 	return (size_t)snprintf(word, sizeof(word), "%.*s", (int)len, text) < sizeof(word) &&
 	       spec_same_word(word, key);
+}
+
+/* Return the first line of a key in a section, before the line @end; @end if there is none. */
+static unsigned int line_find(const struct config_edit *e, unsigned int section, const char *key,
+			      unsigned int end)
+{
+	unsigned int i;
+
+	for (i = 0; i < end; i++)
+		if (e->line[i].text && e->line[i].section == section &&
+		    e->line[i].kind == LINE_KEY && key_is(e->line[i].text, key))
+			return i;
+	return end;
+}
+
+/* Return the section of the template that a line of the key "template" names. */
+static unsigned int template_find(const struct config_edit *e, const char *line)
+{
+	const char *name = strchr(line, '=') + 1, *header;
+	size_t len = word_find(&name, "\r");
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++) {
+		if (!e->line[i].text || e->line[i].kind != LINE_HEADER ||
+		    !header_is(e->line[i].text, "template"))
+			continue;
+		header = strstr(e->line[i].text, "template") + strlen("template");
+		if (word_find(&header, "]") == len && !memcmp(header, name, len))
+			return e->line[i].section;
+	}
+	return CONFIG_EDIT_NONE;
+}
+
+void config_edit_leave_template(struct config_edit *e, unsigned int section, const char *key)
+{
+	unsigned int end = section_end(e, section), place = end, i;
+	unsigned int uses = line_find(e, section, "template", end), template;
+	char word[64];
+
+	if (uses == end)
+		return;
+	template = template_find(e, e->line[uses].text);
+	if (line_find(e, template, key, e->n) == e->n)
+		return;
+	line_remove(&e->line[uses]);
+	/* A template is above those that use it, so no line of it moves. */
+	for (i = 0; i < uses; i++) {
+		const char *text = e->line[i].text;
+
+		if (!text || e->line[i].section != template || e->line[i].kind != LINE_KEY)
+			continue;
+		snprintf(word, sizeof(word), "%.*s", (int)word_find(&text, "="), text);
+		if (line_find(e, section, word, end) == end)
+			line_insert(e, place++, mem_string(text), LINE_KEY, section);
+	}
 }
 
 void config_edit_set(struct config_edit *e, unsigned int section, const char *key,

@@ -21,6 +21,8 @@ unsigned int config_edit_find(const struct config_edit *e, const char *kind, uns
 unsigned int config_edit_append(struct config_edit *e, const char *header);
 /* Remove a section with its comments, up to its last key. */
 void config_edit_remove(struct config_edit *e, unsigned int section);
+/* Give a section the lines of its template in place of that, if the template has a key. */
+void config_edit_leave_template(struct config_edit *e, unsigned int section, const char *key);
 /*
  * Give a key @n lines with these values: in place of the lines that it has, otherwise behind the
  * last key of the section.

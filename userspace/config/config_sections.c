@@ -34,6 +34,18 @@ static bool listener_end(struct parser *p, struct why *why)
 	return true;
 }
 
+static bool share_use_template(struct parser *p, const char *value, struct why *why)
+{
+	unsigned int i;
+
+	if (section_is_template(p))
+		return why_not(why, "a template does not use another one");
+	for (i = 0; i < p->ntemplates; i++)
+		if (!strcmp(p->templates[i].name, value))
+			p->uses = &p->templates[i];
+	return p->uses || why_not(why, "there is no [template %.60s] above", value);
+}
+
 static const struct key share_keys[] = {
 	{ "path", .share = share_set_path },
 	{ "anon_uid", .share = share_set_anon_uid },
@@ -53,6 +65,7 @@ static const struct key share_keys[] = {
 	{ "default_access", .share = share_set_default_access },
 	{ "mountpoint", .share = share_set_mountpoint },
 	{ "offload-store", .share = share_set_offload_store },
+	{ "template", .parser = share_use_template },
 };
 
 static bool share_begin(struct parser *p, const char *argument, struct why *why)
@@ -88,6 +101,29 @@ static bool share_end(struct parser *p, struct why *why)
 	if (!s->path && !p->seen[0])
 		return why_not(why, "[share %s]: 'path' is missing", s->name);
 	return true;
+}
+
+static bool template_begin(struct parser *p, const char *argument, struct why *why)
+{
+	unsigned int i;
+
+	/* The keys are read into a share, which checks them, and again into those that use it. */
+	p->share = share_new("");
+	for (i = 0; i < p->ntemplates; i++)
+		if (!strcmp(p->templates[i].name, argument))
+			return why_not(why, "there is a template '%s' already", argument);
+	p->templates = mem_grow(p->templates, p->ntemplates, sizeof(*p->templates));
+	p->templates[p->ntemplates++] = (struct template){ .name = argument };
+	return true;
+}
+
+static bool template_end(struct parser *p, struct why *why)
+{
+	bool own = p->seen[0] || p->share->given & SHARE_BIT(DITTO_A_SHARE_ID);
+
+	share_free(p->share);
+	p->share = NULL;
+	return !own || why_not(why, "[template]: 'path' and 'id' are for one share");
 }
 
 static_assert(ARRAY_SIZE(share_keys) + SHARE_OPTIONS <= CONFIG_KEYS_MAX, "a place for each key");
@@ -368,6 +404,13 @@ const struct section config_sections[CONFIG_SECTIONS] = {
 	  .n = ARRAY_SIZE(policy_keys) },
 	{ "schedule", NULL, schedule_keys, schedule_begin, any_end,
 	  .n = ARRAY_SIZE(schedule_keys) },
+	{ "template", "name", share_keys, template_begin, template_end,
+	  .n = ARRAY_SIZE(share_keys), .options = true },
 	{ "share", "name", share_keys, share_begin, share_end,
 	  .n = ARRAY_SIZE(share_keys), .options = true },
 };
+
+bool section_is_template(const struct parser *p)
+{
+	return p->section->end == template_end;
+}

@@ -8,7 +8,7 @@
 /* Most keys of one kind of section: the server's. */
 #define CONFIG_KEYS_MAX	(11 + SETTINGS)
 /* Kinds of sections. */
-#define CONFIG_SECTIONS	7
+#define CONFIG_SECTIONS	8
 
 struct parser;
 
@@ -21,6 +21,7 @@ struct parser;
  * @store: parses the value of the key into the section's store, or NULL
  * @policy: parses the value of the key into the section's policy, or NULL
  * @schedule: parses the value of the key into the schedule, or NULL
+ * @parser: parses a value that means something in the file alone, or NULL
  * @config: parses the value into the configuration, or NULL
  */
 struct key {
@@ -34,6 +35,7 @@ struct key {
 		       struct why *why);
 	bool (*schedule)(struct offload_schedule *s, const char *key, const char *value,
 			 struct why *why);
+	bool (*parser)(struct parser *p, const char *value, struct why *why);
 	bool (*config)(struct config *cfg, const char *value, struct why *why);
 };
 
@@ -60,6 +62,32 @@ struct section {
 };
 
 /**
+ * struct template_line - a key of a template
+ * @key: number of the key in the section's table; then options
+ * @line: its line
+ * @word: the key as it was written
+ * @value: its value
+ */
+struct template_line {
+	unsigned int key;
+	unsigned int line;
+	const char *word;
+	const char *value;
+};
+
+/**
+ * struct template - what several shares have in common
+ * @name: second word of its header
+ * @lines: its keys, in their order
+ * @n: number of entries in @lines
+ */
+struct template {
+	const char *name;
+	struct template_line *lines;
+	unsigned int n;
+};
+
+/**
  * struct parser - state of the parser
  * @name: name of the file
  * @line: number of the present line
@@ -74,6 +102,9 @@ struct section {
  * @tls_line: line of the section [tls]
  * @schedule_line: line of the section [schedule]
  * @share: share of the present section
+ * @uses: the template that the share uses, or NULL
+ * @templates: the templates so far; their texts are the file's
+ * @ntemplates: number of entries in @templates
  * @listener: listener of the present section
  * @store: store of the present section
  * @policy: policy of the present section
@@ -91,11 +122,17 @@ struct parser {
 	unsigned int tls_line;
 	unsigned int schedule_line;
 	struct share *share;
+	const struct template *uses;
+	struct template *templates;
+	unsigned int ntemplates;
 	struct listener listener;
 	struct store_config *store;
 	struct offload_policy policy;
 };
 
 extern const struct section config_sections[CONFIG_SECTIONS];
+
+/* True if the present section is a template. */
+bool section_is_template(const struct parser *p);
 
 #endif

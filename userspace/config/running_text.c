@@ -122,6 +122,9 @@ static void edit_option(struct edit *e, const struct difference *d, unsigned int
 	struct share_conf c;
 
 	share_conf_get(e->r->shares.share[d->in_kernel], id, &c);
+	/* No line can say that a share has nothing of what its template has. */
+	if (!c.n)
+		config_edit_leave_template(e->text, e->share[d->in_file], c.key);
 	config_edit_set(e->text, e->share[d->in_file], c.key, c.value, c.n);
 	share_conf_free(&c);
 }

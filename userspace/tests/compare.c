@@ -222,6 +222,32 @@ static void text_of_what_runs(void)
 	fake_unload(&k);
 }
 
+/* A share leaves its template where it has less than that, and keeps all else that it had of it. */
+static void text_with_template(void)
+{
+#define T	"[ template  t ]\nread_only = yes\ncomment = x\nallow = any=ro\n" \
+		"allow = 192.0.2.1=rw\nmountpoint = no\n\n"
+#define S	T "[listener nfs]\n\n[share a]\npath = /a\n"
+	static const char before[] = S "template = t\nguest = yes\n";
+	struct share *s;
+	struct why why;
+
+	apply_first(27, before);
+	SAME(text_saved(before, NULL), before);
+	by_hand("a", "read-only", "no");
+	SAME(text_saved(before, NULL), S "template = t\nguest = yes\nread-only = no\n");
+	s = kernel_share_get(&k, "a");
+	CHECK(share_set_comment(s, "", &why) && !kernel_share_set(&k, s));
+	share_free(s);
+	SAME(text_saved(before, NULL),
+	     S "guest = yes\nread-only = no\nallow = any=ro\nallow = 192.0.2.1=rw\nmountpoint = no\n");
+	fake_log(&k);
+	SAME(compared_with(text_saved(before, NULL)), "");
+	fake_unload(&k);
+#undef S
+#undef T
+}
+
 /* apply() serves a share again for the sake of its id. */
 static void another_id(void)
 {
@@ -412,7 +438,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
-		TEST(many_by_hand), TEST(text_of_what_runs), TEST(what_could_not_be_served),
+		TEST(many_by_hand), TEST(text_of_what_runs), TEST(text_with_template),
+		TEST(what_could_not_be_served),
 		TEST(option_that_is_unknown), TEST(another_id), TEST(another_share_of_a_name),
 		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
 		TEST(missing_keytab_of_smb),

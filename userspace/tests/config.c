@@ -161,6 +161,36 @@ static void tls_section(void)
 	config_free(cfg);
 }
 
+/* What a share says itself counts, key by key. */
+static void templates_used(void)
+{
+	static const char text[] =
+		"[template office]\nread_only = yes\nallow = any=ro\nallow = 192.0.2.1=rw\n"
+		"comment = of all\nuser = root=read\n"
+		"[template other]\nguest = yes\n"
+		"[share a]\ntemplate = office\npath = /a\n"
+		"[share b]\npath = /b\nallow = 192.0.2.2\nread-only = no\ntemplate = office\n"
+		"[share c]\npath = /c\n";
+	struct mistakes m;
+	struct config *cfg = parse_text(text, &m);
+	struct share **s;
+	char *rule;
+
+	if (!CHECK(cfg && cfg->nshares == 3))
+		return;
+	s = cfg->shares;
+	CHECK(s[0]->read_only && s[0]->nrules == 2 && s[0]->users.n == 1 && !s[0]->guest);
+	SAME(s[0]->comment, "of all");
+	SAME(s[0]->path, "/a");
+	CHECK(!s[1]->read_only && s[1]->nrules == 1 && s[1]->users.n == 1);
+	rule = share_rule_text(&s[1]->rules[0]);
+	SAME(rule, "192.0.2.2=rw");
+	free(rule);
+	SAME(s[1]->comment, "of all");
+	CHECK(!s[2]->read_only && !s[2]->nrules && !s[2]->comment);
+	config_free(cfg);
+}
+
 static void empty_file(void)
 {
 	struct mistakes m;
@@ -189,7 +219,7 @@ static const struct {
 	},
 	{
 		"[]\n",
-		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule] and [share NAME] are allowed"
+		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME] and [share NAME] are allowed"
 	},
 	{
 		"[tls]\ntrust = ca.pem\n",
@@ -221,7 +251,7 @@ static const struct {
 	},
 	{
 		"[printer]\nx = 1\n",
-		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule] and [share NAME] are allowed"
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME] and [share NAME] are allowed"
 	},
 	{
 		"[policy a]\npath = /a\n",
@@ -442,6 +472,34 @@ static const struct {
 	{
 		SHARE "readonly = yes\n",
 		"f:3: [share] has no key 'readonly'; did you mean 'read-only'?"
+	},
+	{
+		"[template t]\npath = /a\n" SHARE,
+		"f:1: [template]: 'path' and 'id' are for one share"
+	},
+	{
+		"[template t]\nid = 00112233445566778899aabbccddeeff\n" SHARE,
+		"f:1: [template]: 'path' and 'id' are for one share"
+	},
+	{
+		"[template t]\nread-only = x\n" SHARE "template = t\n",
+		"f:2: read-only: 'x' is not allowed: yes (on, true, 1) or no (off, false, 0) is"
+	},
+	{
+		"[template t]\n[template t]\n",
+		"f:2: there is a template 't' already"
+	},
+	{
+		"[template t]\n[template u]\ntemplate = t\n",
+		"f:3: template: a template does not use another one"
+	},
+	{
+		SHARE "template = t\n[template t]\n",
+		"f:3: template: there is no [template t] above"
+	},
+	{
+		"[template t]\n[template u]\n" SHARE "template = t\ntemplate = u\n",
+		"f:6: template: is there already, in line 5"
 	},
 	{
 		"[share a]\npath = /a\nid = 00112233445566778899aabbccddeeff\n[share b]\npath = /b\nid = 00112233445566778899aabbccddeeff\n",
@@ -763,6 +821,30 @@ static void every_setting(void)
 	mistakes_free(&m);
 }
 
+/* What is commented out in the example is right, too. */
+static void example_uncommented(void)
+{
+	FILE *in = fopen("ditto.conf.example", "r");
+	struct config *cfg;
+	struct mistakes m;
+	size_t len;
+	char *text, *at;
+
+	if (!CHECK(in))
+		return;
+	text = config_text_read(in, &len);
+	fclose(in);
+	for (at = text; *at; at += strcspn(at, "\n"), at += !!*at)
+		if (*at == '#' && at[1] != ' ')
+			*at = ' ';
+	cfg = config_parse("example", text, len, &m);
+	CHECK(cfg);
+	SAME(m.count ? m.text[0] : "", "");
+	config_free(cfg);
+	mistakes_free(&m);
+	free(text);
+}
+
 static void example_file(void)
 {
 	struct config *cfg;
@@ -779,11 +861,13 @@ static void example_file(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake),
+		TEST(whole_file), TEST(tls_section), TEST(templates_used),
+		TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(stamp_of_file), TEST(sections_merged), TEST(any_bytes),
-		TEST(every_setting), TEST(example_file), { 0 }
+		TEST(every_setting), TEST(example_file),
+		TEST(example_uncommented), { 0 }
 	};
 
 	return test_main(tests);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """dittoctl config: the configuration file beside what is served."""
+import errno
 import fcntl
 import json
 import os
 import subprocess
 
 import servers
-from checks import eq, wait_for
+from checks import eq, expect_errno, wait_for
 from files import get, put
 from harness import test
 
@@ -76,6 +77,36 @@ def saved_and_compared(w):
     assert '[share' not in get(conf).decode(), get(conf).decode()
     ready(w)
     eq(s.json('share', 'list'), [])
+    s.ctl('stop')
+
+
+@test(server='ditto', share=False)
+def shares_of_a_template(w):
+    """Shares follow their template; one that has less than that leaves it when it is saved."""
+    s, other = w.server, w.path('other')
+    os.mkdir(other)
+    shares = (f'[listener nfs]\n[share data]\npath = {w.export}\ntemplate = office\n'
+              f'[share other]\npath = {other}\ntemplate = office\nsquash = root-to-guest\n')
+    conf = s.helper_start('[template office]\nallow = any\nsquash = none\nread-only = yes\n' +
+                          shares)
+    ready(w)
+    eq([(x['read_only'], x['squash']) for x in s.json('share', 'list')],
+       [(True, 'none'), (True, 'root-to-guest')])
+    mounted = w.client.mount()
+    with expect_errno(errno.EROFS):
+        put(f'{mounted}/f', b'data')
+    put(conf, '[template office]\nallow = any\nsquash = none\n' + shares)
+    eq(config(w, 'apply')[0], 0)
+    put(f'{mounted}/f', b'data')
+    eq(config(w, 'diff'), (0, ''))
+    s.ctl('share', 'set', 'data', 'ro')
+    s.ctl('share', 'set', 'other', 'no-rules')
+    eq(config(w, 'save')[0], 0)
+    sections = get(conf).decode().split('[share ')
+    assert 'template = office' in sections[1] and 'read-only = yes' in sections[1], sections
+    assert '\ntemplate' not in sections[2] and '\nallow' not in sections[2], sections
+    eq(config(w, 'diff'), (0, ''))
+    w.client.umount(mounted)
     s.ctl('stop')
 
 
