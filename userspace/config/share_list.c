@@ -69,7 +69,7 @@ static bool list_put_share(FILE *list, const struct share *s, bool admin)
 	};
 	struct entry e = {
 		.browse = s->browse, .guest = s->guest, .hide = s->hide_unreadable,
-		.encrypt = s->encrypt, .links = s->links != NULL,
+		.encrypt = s->encrypt, .links = !!s->links,
 		.default_access = s->default_access, .users = admin ? s->users.n : 0,
 	};
 	unsigned int i;

@@ -355,7 +355,7 @@ static int options_set(struct admin_work *w, const struct share *old, struct sha
 	if (c->given & SHARE_CHANGE_COMMENT && !share_set_comment(to, c->comment, &why))
 		return admin_refuse(w, -EINVAL, "%s", why.text);
 	if (c->given & SHARE_CHANGE_FLAGS) {
-		/* Windows sends back what it read; links make a share one of DFS, and no flag does. */
+		/* Windows sends back what it read; links, and no flag, make a share one of DFS. */
 		if (c->flags & ~(SHARE_FLAG_ACCESS_BASED | SHARE_FLAG_ENCRYPT | SHARE_FLAG_DFS |
 				 SHARE_FLAG_DFS_ROOT))
 			return admin_refuse(w, -EOPNOTSUPP,
