@@ -16,6 +16,7 @@
 #include <linux/iversion.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
 #include <linux/sizes.h>
@@ -118,11 +119,16 @@ static void fill_save_times(struct inode *inode, struct fill_times *times)
 /*
  * btrfs_write_check() sets the times whatever FMODE_NOCMTIME says, and then adds one to the number.
  * If it is another one, somebody has changed the file. The number stays, as somebody may have it.
+ * A write that ended before, with another result @ret than these, has changed nothing: then one
+ * more is somebody's change.
  */
-static void fill_restore_times(struct inode *inode, const struct fill_times *times)
+static void fill_restore_times(struct inode *inode, const struct fill_times *times, ssize_t ret)
 {
 	struct timespec64 ctime;
 
+	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC ||
+	    (ret <= 0 && ret != -ENOSPC && ret != -EDQUOT))
+		return;
 	inode_lock(inode);
 	ctime = inode_get_ctime(inode);
 	if (!timespec64_equal(&ctime, &times->ctime) && IS_I_VERSION(inode) &&
@@ -166,7 +172,7 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 			      file->f_op->write_iter(&iocb, &iter);
 		if (ret == -EPERM)
 			ret = fill_write_immutable(&iocb, &iter, ret);
-		fill_restore_times(file_inode(file), &times);
+		fill_restore_times(file_inode(file), &times, ret);
 		stopped = fill_end(recall);
 	} while (stopped && ret == -EFBIG);
 	up_read(&recall->stub->sem);

@@ -137,6 +137,38 @@ def written_on_tmpfs(w):
     written_behind_the_cut(w)
 
 
+def times_of_the_cut(w):
+    """A file that a local process cuts while data comes has the time of the cut."""
+    with helper(w) as h:
+        n = w.client.nfs()
+        # Within what is written, which the cut stops, and behind it.
+        for name, cut in ('in', RANGE + 100), ('behind', SIZE - 1):
+            offloaded(w, h, name)
+            os.utime(w.path(name), (5, 5))
+            fh = n.lookup(n.root, name).fh
+            with stopped_at('fill-checked') as point:
+                eq(n.read(fh, RANGE, 4096).status, nfs3.JUKEBOX, 'READ')
+                point.wait()
+                os.truncate(w.path(name), cut)
+                time_of_cut = os.stat(w.path(name)).st_mtime_ns
+                point.go_on()
+            wait_for('the recall ends',
+                     lambda name=name: h.fill.get(w.path(name))['state'] != 'recalling')
+            eq(os.stat(w.path(name)).st_mtime_ns, time_of_cut, name)
+
+
+@test(fs='ext4', offload=True)
+def times_on_ext4(w):
+    """On ext4, a file has the time of the cut."""
+    times_of_the_cut(w)
+
+
+@test(fs='btrfs', offload=True)
+def times_on_btrfs(w):
+    """The same on btrfs, whose writes of what comes back set the times."""
+    times_of_the_cut(w)
+
+
 def recorded(w, name):
     """Bytes of the content by the record of a file; 0 without one."""
     return struct.unpack_from('<Q', os.getxattr(w.path(name), XATTR), 8)[0] if has_record(
