@@ -191,7 +191,7 @@ void snapshot_tree_begin(FILE *out, u64 n)
 	fwrite(head, sizeof(head), 1, out);
 }
 
-bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
+size_t snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
 {
 	size_t path = strlen(e->path), target = strlen(e->target);
 	u64 len = ENTRY + path + 1 + target + 1 + e->cookie_len + e->xattrs_len;
@@ -199,7 +199,7 @@ bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
 	int i;
 
 	if (path > SNAPSHOT_PATH_MAX || target > SNAPSHOT_PATH_MAX || len > SNAPSHOT_ENTRY_MAX)
-		return false;
+		return 0;
 	number_put(fixed, 4, len);
 	number_put(fixed + 4, 4, e->mode);
 	number_put(fixed + 8, 4, e->uid);
@@ -224,7 +224,7 @@ bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
 	fwrite(e->target, target + 1, 1, out);
 	fwrite(e->cookie, 1, e->cookie_len, out);
 	fwrite(e->xattrs, 1, e->xattrs_len, out);
-	return true;
+	return len;
 }
 
 bool snapshot_xattr_is_kept(const char *name)

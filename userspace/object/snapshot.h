@@ -157,8 +157,8 @@ int snapshot_path_compare(const char *a, const char *b);
 
 /* Write the beginning of a tree with @n entries, which follow in order. */
 void snapshot_tree_begin(FILE *out, u64 n);
-/* Write an entry. Returns false if it is too long. */
-bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e);
+/* Write an entry. Returns its bytes, or 0 if it is too long. */
+size_t snapshot_entry_write(FILE *out, const struct snapshot_entry *e);
 
 /**
  * struct snapshot_scan - a tree that is decoded entry by entry

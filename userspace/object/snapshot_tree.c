@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -23,33 +24,74 @@ bool snapshot_tree_new(struct snapshot_tree *t, struct why *why)
 		unlink(path);
 		t->file = fdopen(fd, "w+");
 	}
-	if (t->file)
+	if (t->file) {
 		snapshot_tree_begin(t->file, 0);
-	else
+		t->size = (u64)ftello(t->file);
+	} else {
 		why_not(why, "%s: %s", path, strerror(errno));
+	}
 	free(path);
 	return t->file;
 }
 
+/* Keep the cause, for what is called later has others. */
+static void tree_note_error(struct snapshot_tree *t)
+{
+	if (!t->error && ferror(t->file))
+		t->error = errno ?: EIO;
+}
+
 void snapshot_tree_add(struct snapshot_tree *t, const struct snapshot_entry *e)
 {
-	if (snapshot_entry_write(t->file, e))
-		t->n++;
-	else
-		t->lacks = true;
+	size_t len = snapshot_entry_write(t->file, e);
+
+	if (!len && !t->too_long)
+		t->too_long = mem_string(*e->path ? e->path : ".");
+	t->n += len > 0;
+	t->size += len;
+	tree_note_error(t);
+}
+
+void snapshot_tree_receive(struct snapshot_tree *t)
+{
+	rewind(t->file);
+	t->size = 0;
+}
+
+void snapshot_tree_add_bytes(struct snapshot_tree *t, const u8 *bytes, size_t len)
+{
+	fwrite(bytes, 1, len, t->file);
+	t->size += len;
+	tree_note_error(t);
+}
+
+/* The number of entries is known now. Returns 0, or an errno if some of the tree is not there. */
+static int tree_finish(struct snapshot_tree *t)
+{
+	struct stat st;
+
+	/* rewind() would forget that a write has failed. */
+	if (t->error)
+		return t->error;
+	if (fflush(t->file) || fseeko(t->file, 0, SEEK_SET))
+		return errno;
+	snapshot_tree_begin(t->file, t->n);
+	if (fflush(t->file) || fstat(fileno(t->file), &st))
+		return errno;
+	return (u64)st.st_size == t->size ? 0 : EIO;
 }
 
 bool snapshot_tree_end(struct snapshot_tree *t, struct why *why)
 {
-	rewind(t->file);
-	snapshot_tree_begin(t->file, t->n);
-	if (!fflush(t->file) && !ferror(t->file) && !t->lacks)
+	int error = t->too_long ? E2BIG : tree_finish(t);
+
+	if (!error)
 		return true;
-	if (t->lacks)
-		why_not(why, "an entry of the tree is too long");
+	if (t->too_long)
+		why_not(why, "%.500s: its entry of the tree is too long", t->too_long);
 	else
 		why_not(why, "the tree, which is in $SQLITE_TMPDIR or /var/tmp: %s",
-			strerror(errno));
+			strerror(error));
 	snapshot_tree_free(t);
 	return false;
 }
@@ -58,6 +100,7 @@ void snapshot_tree_free(struct snapshot_tree *t)
 {
 	if (t->file)
 		fclose(t->file);
+	free(t->too_long);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -65,6 +108,7 @@ void snapshot_reader_begin(struct snapshot_reader *r, const struct snapshot_tree
 {
 	memset(r, 0, sizeof(*r));
 	r->tree = t;
+	why_not(&r->why, "it ends early");
 	/* What is not used of it takes no memory. */
 	r->bytes = malloc(PIECE + SNAPSHOT_ENTRY_MAX);
 	if (!r->bytes)
@@ -80,6 +124,8 @@ static bool reader_fill(struct snapshot_reader *r)
 	memmove(r->bytes, r->bytes + r->pos, r->len);
 	r->pos = 0;
 	n = pread(fileno(r->tree->file), r->bytes + r->len, PIECE, (off_t)r->at);
+	if (n < 0)
+		why_not(&r->why, "%s", strerror(errno));
 	if (n <= 0)
 		return false;
 	r->len += (size_t)n;
@@ -89,31 +135,36 @@ static bool reader_fill(struct snapshot_reader *r)
 
 struct snapshot_entry *snapshot_reader_next(struct snapshot_reader *r)
 {
-	struct why why = { .text = "it ends early" };
 	bool more = true;
 	size_t n = 0;
 
-	if (r->scan.n == r->tree->n)
+	if (r->failed || r->scan.n == r->tree->n)
 		return NULL;
 	if (!r->at) {
 		more = reader_fill(r);
-		r->pos = snapshot_scan_begin(&r->scan, r->bytes, r->len, &why);
+		r->pos = snapshot_scan_begin(&r->scan, r->bytes, r->len, &r->why);
 		more = more && r->pos;
 	}
 	while (more && snapshot_scan_waits(r->bytes + r->pos, r->len - r->pos))
 		more = reader_fill(r);
 	if (more)
-		n = snapshot_scan_next(&r->scan, &r->e, r->bytes + r->pos, r->len - r->pos, &why);
+		n = snapshot_scan_next(&r->scan, &r->e, r->bytes + r->pos, r->len - r->pos,
+				       &r->why);
 	if (!n) {
-		fprintf(stderr, "dittoctl: the file of a snapshot cannot be read: %s\n", why.text);
-		exit(1);
+		r->failed = true;
+		return NULL;
 	}
 	r->pos += n;
 	return &r->e;
 }
 
-void snapshot_reader_end(struct snapshot_reader *r)
+bool snapshot_reader_end(struct snapshot_reader *r, struct why *why)
 {
+	bool good = !r->failed;
+
+	if (!good)
+		why_not(why, "the file of a snapshot cannot be read: %.900s", r->why.text);
 	free(r->bytes);
 	memset(r, 0, sizeof(*r));
+	return good;
 }

@@ -399,6 +399,7 @@ static void trees_measured(void)
 	struct snapshot_tree t;
 	u64 before, made, n = 0;
 	const char *path;
+	struct why why;
 
 	phase_begin();
 	before = peak_read();
@@ -411,7 +412,7 @@ static void trees_measured(void)
 		if (S_ISREG(e->mode) && !snapshot_links_find(l, e, &path, &made))
 			n += snapshot_links_add(l, e, e->inode);
 	CHECK(n == scale.n);
-	snapshot_reader_end(&reader);
+	CHECK(snapshot_reader_end(&reader, &why));
 	snapshot_links_free(l);
 	snapshot_tree_free(&t);
 	phase_end("tree read, and its files noted");

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Heads and trees of snapshots, also damaged ones. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mem.h"
 #include "ctl/snapshot/snapshot_links.h"
@@ -215,7 +218,7 @@ static void trees_decoded(void)
 		CHECK(e->n_xattrs == 1 && e->xattrs_len > sizeof(big));
 	}
 	CHECK(!snapshot_reader_next(&reader));
-	snapshot_reader_end(&reader);
+	CHECK(snapshot_reader_end(&reader, &why));
 	snapshot_tree_free(&t);
 	CHECK(snapshot_xattr_next(&copy, &at, &x) && x.len == 5 && !memcmp(x.value, "value", 5));
 	SAME(x.name, "user.a");
@@ -238,17 +241,90 @@ static void trees_end(void)
 	snapshot_tree_add(&t, &e);
 	e.xattrs = mem_new(SNAPSHOT_ENTRY_MAX);
 	e.xattrs_len = SNAPSHOT_ENTRY_MAX;
+	e.path = "d/long";
 	snapshot_tree_add(&t, &e);
 	CHECK(!snapshot_tree_end(&t, &why) && !t.file);
-	SAME(why.text, "an entry of the tree is too long");
+	SAME(why.text, "d/long: its entry of the tree is too long");
 	free((void *)e.xattrs);
 	/* No tree has no entry. */
 	snapshot_reader_begin(&reader, &t);
-	CHECK(!snapshot_reader_next(&reader));
-	snapshot_reader_end(&reader);
+	CHECK(!snapshot_reader_next(&reader) && snapshot_reader_end(&reader, &why));
 	setenv("SQLITE_TMPDIR", "/nowhere", 1);
 	CHECK(!snapshot_tree_new(&t, &why) && !t.file);
 	unsetenv("SQLITE_TMPDIR");
+}
+
+/* Limit the bytes of all files, as a disk that is full would. */
+static void disk_limit(rlim_t bytes)
+{
+	const struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void tree_add_large(struct snapshot_tree *t, const char *path)
+{
+	struct snapshot_entry e = entry_of(path, S_IFDIR | 0755);
+	u8 value[60000] = "", *xattrs = NULL;
+
+	CHECK(snapshot_xattr_add(&e, &xattrs, "user.a", value, sizeof(value)));
+	snapshot_tree_add(t, &e);
+	free(xattrs);
+}
+
+/* A tree that lacks what a full disk did not take is no tree, though there is room later. */
+static void trees_not_cut(void)
+{
+	struct snapshot_tree t;
+	struct why why;
+	u8 bytes[5000];
+
+	CHECK(snapshot_tree_new(&t, &why));
+	tree_add_large(&t, "");
+	disk_limit(100000);
+	tree_add_large(&t, "a");
+	disk_limit(RLIM_INFINITY);
+	tree_add_large(&t, "b");
+	CHECK(!snapshot_tree_end(&t, &why) && !t.file);
+	CHECK(strstr(why.text, "/var/tmp: File too large"));
+
+	/* The same of one that is received. */
+	CHECK(snapshot_tree_new(&t, &why));
+	snapshot_tree_receive(&t);
+	memset(bytes, 1, sizeof(bytes));
+	snapshot_tree_add_bytes(&t, bytes, sizeof(bytes));
+	disk_limit(6000);
+	snapshot_tree_add_bytes(&t, bytes, sizeof(bytes));
+	disk_limit(RLIM_INFINITY);
+	CHECK(!snapshot_tree_end(&t, &why));
+
+	/* Bytes that are not in the file, though no write has failed. */
+	CHECK(snapshot_tree_new(&t, &why));
+	tree_add_large(&t, "");
+	CHECK(!fflush(t.file) && !ftruncate(fileno(t.file), 100));
+	CHECK(!snapshot_tree_end(&t, &why));
+}
+
+/* A file that cannot be read is told to the caller, who goes on. */
+static void trees_unreadable(void)
+{
+	const struct snapshot_entry *e;
+	struct snapshot_reader reader;
+	struct snapshot_tree t;
+	struct why why;
+
+	CHECK(snapshot_tree_new(&t, &why));
+	tree_add_large(&t, "");
+	tree_add_large(&t, "a");
+	CHECK(snapshot_tree_end(&t, &why));
+	CHECK(!ftruncate(fileno(t.file), (off_t)t.size - 1));
+	snapshot_reader_begin(&reader, &t);
+	e = snapshot_reader_next(&reader);
+	SAME(e->path, "");
+	CHECK(!snapshot_reader_next(&reader) && !snapshot_reader_next(&reader));
+	CHECK(!snapshot_reader_end(&reader, &why));
+	SAME(why.text, "the file of a snapshot cannot be read: it ends early");
+	snapshot_tree_free(&t);
 }
 
 /* What a hostile tree could lead a reader to. */
@@ -403,9 +479,12 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
-		TEST(trees_end), TEST(trees_refused), TEST(damage_survived), TEST(records_refused),
+		TEST(trees_end), TEST(trees_not_cut), TEST(trees_unreadable), TEST(trees_refused),
+		TEST(damage_survived), TEST(records_refused),
 		TEST(links_found), TEST(links_joined), { NULL, NULL }
 	};
 
+	/* The limit of files is an error, as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	return test_main(tests);
 }

@@ -108,6 +108,7 @@ static char *share_walk(void)
 	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
 	struct snapshot_walk w;
+	struct why why;
 
 	CHECK(snapshot_walk(NULL, &share, &w));
 	CHECK(!w.problems == !problems[0]);
@@ -118,7 +119,7 @@ static char *share_walk(void)
 		free(text);
 		text = longer;
 	}
-	snapshot_reader_end(&reader);
+	CHECK(snapshot_reader_end(&reader, &why));
 	snapshot_tree_free(&w.tree);
 	return text;
 }

@@ -173,13 +173,15 @@ static void adopt_print_lost(const struct restore *r)
 {
 	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
+	struct why why;
 
 	json_open(stdout, "lost", '[');
 	snapshot_reader_begin(&reader, &r->tree);
 	while ((e = snapshot_reader_next(&reader)))
 		if (e->flags & SNAPSHOT_LOST)
 			json_string(stdout, NULL, e->path);
-	snapshot_reader_end(&reader);
+	if (!snapshot_reader_end(&reader, &why))
+		snapshot_problem(r->ctl, r->to, "%s", why.text);
 	json_close(stdout, ']');
 }
 

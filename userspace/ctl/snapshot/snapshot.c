@@ -136,6 +136,8 @@ static int snapshot_show(struct ctl *ctl, char **words)
 	struct snapshot_tree tree;
 	struct snapshot s;
 	struct table *t;
+	struct why why;
+	bool good;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
@@ -151,10 +153,12 @@ static int snapshot_show(struct ctl *ctl, char **words)
 		else
 			show_row(t, e);
 	}
-	snapshot_reader_end(&reader);
+	good = snapshot_reader_end(&reader, &why);
 	list_end(t);
+	if (!good)
+		snapshot_problem(ctl, words[0], "%s", why.text);
 	snapshot_tree_free(&tree);
-	return CTL_OK;
+	return good ? CTL_OK : CTL_REFUSED;
 }
 
 static int snapshot_create(struct ctl *ctl, char **words)

@@ -34,18 +34,14 @@
 static bool create_tree(struct create *c)
 {
 	struct why why;
-	bool good = snapshot_tree_new(&c->tree, &why);
 
-	if (good) {
-		create_files(c);
-		c->s.head.entries = c->tree.n;
-		c->s.head.tree_size = (u64)ftello(c->tree.file);
-		good = snapshot_tree_end(&c->tree, &why);
-	}
-	if (!good) {
+	if (!snapshot_tree_new(&c->tree, &why) || !create_files(c, &why) ||
+	    !snapshot_tree_end(&c->tree, &why)) {
 		snapshot_problem(c->ctl, c->share.name, "%s", why.text);
 		return false;
 	}
+	c->s.head.entries = c->tree.n;
+	c->s.head.tree_size = c->tree.size;
 	/* Nobody would read it, and garbage stays while a snapshot cannot be read. */
 	if (c->s.head.tree_size <= SNAPSHOT_TREE_MAX)
 		return true;
@@ -194,8 +190,9 @@ static bool create_find_last(struct create *c)
 static bool create_has_same_root(struct create *c)
 {
 	struct snapshot_reader now, before;
-	bool same = getxattr(c->share.path, RESTORED_XATTR, NULL, 0) > 0;
+	bool same = getxattr(c->share.path, RESTORED_XATTR, NULL, 0) > 0, good;
 	const struct snapshot_entry *a, *b;
+	struct why why;
 
 	if (!c->last.n || !c->walk.tree.n || same)
 		return true;
@@ -203,11 +200,15 @@ static bool create_has_same_root(struct create *c)
 	snapshot_reader_begin(&before, &c->last);
 	a = snapshot_reader_next(&now);
 	b = snapshot_reader_next(&before);
-	same = a->inode == b->inode && snapshot_time_is_same(a, b, SNAPSHOT_CREATED);
-	snapshot_reader_end(&now);
-	snapshot_reader_end(&before);
+	same = a && b && a->inode == b->inode && snapshot_time_is_same(a, b, SNAPSHOT_CREATED);
+	good = snapshot_reader_end(&now, &why);
+	good = snapshot_reader_end(&before, &why) && good;
 	if (same)
 		return true;
+	if (!good) {
+		snapshot_problem(c->ctl, c->share.name, "%s", why.text);
+		return false;
+	}
 	snapshot_problem(c->ctl, c->share.name,
 			 "%s is another directory or file system than in its last snapshot. If one is not mounted, mount it; if the disk is new: dittoctl offload adopt; if it is meant: dittoctl offload snapshot create %s",
 			 c->share.path, c->share.name);

@@ -105,8 +105,8 @@ struct create {
 
 /*
  * Have all files of the walk uploaded, as far as the stores do not have their content, and add all
- * entries to the tree.
+ * entries to the tree. Returns false and fills @why if the entries of the walk cannot be read.
  */
-void create_files(struct create *c);
+bool create_files(struct create *c, struct why *why);
 
 #endif

@@ -121,16 +121,19 @@ static void diff_both(struct diff *d, const struct snapshot_entry *a,
 		diff_tell(d, "attributes", b);
 }
 
-static void diff_run(struct diff *d)
+/* Returns false after a message. */
+static bool diff_run(struct diff *d)
 {
 	struct side *a = &d->a, *b = &d->b;
+	struct why why;
+	bool good;
 	int order;
 
 	snapshot_reader_begin(&a->reader, &a->tree);
 	snapshot_reader_begin(&b->reader, &b->tree);
 	side_next(a);
 	side_next(b);
-	while (a->e || b->e) {
+	while ((a->e || b->e) && !a->reader.failed && !b->reader.failed) {
 		if (!a->e)
 			order = 1;
 		else if (!b->e)
@@ -148,8 +151,11 @@ static void diff_run(struct diff *d)
 		if (order >= 0)
 			side_next(b);
 	}
-	snapshot_reader_end(&a->reader);
-	snapshot_reader_end(&b->reader);
+	good = snapshot_reader_end(&a->reader, &why);
+	good = snapshot_reader_end(&b->reader, &why) && good;
+	if (!good)
+		snapshot_problem(d->ctl, "diff", "%s", why.text);
+	return good;
 }
 
 int snapshot_diff(struct ctl *ctl, char **words)
@@ -167,7 +173,7 @@ int snapshot_diff(struct ctl *ctl, char **words)
 	if (good) {
 		if (ctl->json)
 			json_open(stdout, NULL, '[');
-		diff_run(&d);
+		good = diff_run(&d);
 		if (ctl->json) {
 			json_close(stdout, ']');
 			json_end(stdout);

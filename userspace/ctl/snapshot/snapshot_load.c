@@ -259,7 +259,7 @@ static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byte
 
 /**
  * struct tree_scan - a tree that is being fetched
- * @out: gets its bytes, unless it is NULL
+ * @tree: gets its bytes, unless it is NULL
  * @use: is called for each entry, unless it is NULL
  * @arg: for @use
  * @scan: the entries so far
@@ -267,7 +267,7 @@ static int tree_fetch(const struct snapshot *s, u64 offset, u64 length, u8 *byte
  * @len: bytes there
  */
 struct tree_scan {
-	FILE *out;
+	struct snapshot_tree *tree;
 	void (*use)(void *arg, const struct snapshot_entry *e);
 	void *arg;
 	struct snapshot_scan scan;
@@ -308,8 +308,8 @@ static int tree_scan(const struct snapshot *s, struct tree_scan *c, struct why *
 		error = tree_fetch(s, pos, length, c->bytes + c->len, why);
 		if (error)
 			break;
-		if (c->out)
-			fwrite(c->bytes + c->len, 1, length, c->out);
+		if (c->tree)
+			snapshot_tree_add_bytes(c->tree, c->bytes + c->len, length);
 		c->len += length;
 		head = pos ? 0 : snapshot_scan_begin(&c->scan, c->bytes, c->len, why);
 		if ((!pos && !head) || !tree_scan_entries(c, head, why))
@@ -328,8 +328,8 @@ int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, str
 
 	if (!snapshot_tree_new(tree, why))
 		return -ENOSPC;
-	rewind(tree->file);
-	c.out = tree->file;
+	snapshot_tree_receive(tree);
+	c.tree = tree;
 	error = tree_scan(s, &c, why);
 	tree->n = c.scan.n;
 	if (!error && !snapshot_tree_end(tree, why))

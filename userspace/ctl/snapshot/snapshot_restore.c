@@ -498,6 +498,7 @@ void restore_all(struct restore *r, char **paths)
 {
 	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
+	struct why why;
 
 	r->links = snapshot_links_new();
 	snapshot_reader_begin(&reader, &r->tree);
@@ -507,19 +508,24 @@ void restore_all(struct restore *r, char **paths)
 			restore_entry(r, e);
 	}
 	restore_leave(r, NULL);
-	snapshot_reader_end(&reader);
+	if (!snapshot_reader_end(&reader, &why))
+		restore_fail(r, &(struct snapshot_entry){ .path = "" }, why.text);
 	snapshot_links_free(r->links);
 	restore_sync(r);
 }
 
 bool restore_root_attributes(struct restore *r)
 {
+	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
+	struct why why;
 	bool good;
 
 	snapshot_reader_begin(&reader, &r->tree);
-	good = restore_attributes(r, snapshot_reader_next(&reader), r->root);
-	snapshot_reader_end(&reader);
+	e = snapshot_reader_next(&reader);
+	good = e && restore_attributes(r, e, r->root);
+	if (!snapshot_reader_end(&reader, &why))
+		restore_fail(r, &(struct snapshot_entry){ .path = "" }, why.text);
 	return good;
 }
 
@@ -605,6 +611,7 @@ static void restore_find_paths(struct restore *r, char **paths)
 	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
 	char **path, **end = paths;
+	struct why why;
 	bool *found;
 	size_t n = 0;
 
@@ -616,7 +623,10 @@ static void restore_find_paths(struct restore *r, char **paths)
 		for (path = paths; *path; path++)
 			if (!strcmp(*path, e->path))
 				found[path - paths] = true;
-	snapshot_reader_end(&reader);
+	if (!snapshot_reader_end(&reader, &why)) {
+		restore_fail(r, &(struct snapshot_entry){ .path = "" }, why.text);
+		*paths = NULL;
+	}
 	for (path = paths; *path; path++) {
 		if (found[path - paths]) {
 			*end++ = *path;

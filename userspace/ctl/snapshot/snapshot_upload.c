@@ -403,10 +403,12 @@ static void create_write(struct create *c)
 	}
 }
 
-void create_files(struct create *c)
+bool create_files(struct create *c, struct why *why)
 {
 	struct pollfd polls[SNAPSHOT_SLOTS];
 	unsigned int busy, i;
+	struct why last;
+	bool good;
 
 	c->window = mem_new(SNAPSHOT_WINDOW * sizeof(*c->window));
 	c->links = snapshot_links_new();
@@ -429,10 +431,13 @@ void create_files(struct create *c)
 					slot_answered(c, &c->slot[i]);
 		create_write(c);
 		create_show(c);
-	} while (busy || c->written < c->walk.tree.n);
-	snapshot_reader_end(&c->entries);
-	snapshot_reader_end(&c->last_entries);
+	} while (busy || c->written < c->next ||
+		 (c->next < c->walk.tree.n && !c->entries.failed));
+	good = snapshot_reader_end(&c->entries, why);
+	if (!snapshot_reader_end(&c->last_entries, &last))
+		snapshot_problem(c->ctl, c->share.name, "%s", last.text);
 	snapshot_links_free(c->links);
 	free(c->window);
 	offload_clear_bar(isatty(STDERR_FILENO));
+	return good;
 }
