@@ -278,8 +278,7 @@ static bool entry_is_good(const struct snapshot_entry *e, size_t path, size_t ta
 	       (!e->cookie_len || cookie_decode(&cookie, e->cookie, e->cookie_len));
 }
 
-/* Decode one entry from at most @left bytes. Returns its length, or 0. */
-static size_t entry_decode(struct snapshot_entry *e, const u8 *in, u64 left)
+size_t snapshot_entry_decode(struct snapshot_entry *e, const u8 *in, u64 left)
 {
 	size_t path, target, len, texts;
 	int i;
@@ -354,7 +353,7 @@ bool snapshot_scan_waits(const u8 *bytes, size_t len)
 size_t snapshot_scan_next(struct snapshot_scan *c, struct snapshot_entry *e, const u8 *bytes,
 			  size_t len, struct why *why)
 {
-	size_t n = c->n < c->count ? entry_decode(e, bytes, len) : 0;
+	size_t n = c->n < c->count ? snapshot_entry_decode(e, bytes, len) : 0;
 
 	if (!n || !entry_has_place(e, c)) {
 		why_not(why, "entry %llu of the tree of the snapshot is invalid",

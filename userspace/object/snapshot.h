@@ -179,6 +179,8 @@ struct snapshot_scan {
  * not valid, with @why.
  */
 size_t snapshot_scan_begin(struct snapshot_scan *c, const u8 *bytes, size_t len, struct why *why);
+/* Decode one entry of at most @left bytes, into which it points. Returns its bytes, or 0. */
+size_t snapshot_entry_decode(struct snapshot_entry *e, const u8 *in, u64 left);
 /* Whether more bytes are needed for the next entry. */
 bool snapshot_scan_waits(const u8 *bytes, size_t len);
 /* Decode the next entry, which points into @bytes. Returns its bytes, or 0 if it is not valid. */

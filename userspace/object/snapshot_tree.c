@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "number.h"
 #include "snapshot_tree.h"
 
 /* Bytes that are read together. */
@@ -154,6 +155,7 @@ struct snapshot_entry *snapshot_reader_next(struct snapshot_reader *r)
 		r->failed = true;
 		return NULL;
 	}
+	r->place = r->at - r->len + r->pos;
 	r->pos += n;
 	return &r->e;
 }
@@ -166,5 +168,26 @@ bool snapshot_reader_end(struct snapshot_reader *r, struct why *why)
 		why_not(why, "the file of a snapshot cannot be read: %.900s", r->why.text);
 	free(r->bytes);
 	memset(r, 0, sizeof(*r));
+	return good;
+}
+
+bool snapshot_tree_read(const struct snapshot_tree *t, u64 place, struct snapshot_entry *e)
+{
+	struct snapshot_entry got;
+	bool good = false;
+	u8 head[4], *bytes;
+	size_t len;
+
+	if (pread(fileno(t->file), head, sizeof(head), (off_t)place) != (ssize_t)sizeof(head))
+		return false;
+	len = number_get(head, sizeof(head));
+	if (len > SNAPSHOT_ENTRY_MAX)
+		return false;
+	bytes = mem_new(len + 1);
+	if (pread(fileno(t->file), bytes, len, (off_t)place) == (ssize_t)len)
+		good = snapshot_entry_decode(&got, bytes, len);
+	if (good)
+		snapshot_entry_copy(e, &got);
+	free(bytes);
 	return good;
 }

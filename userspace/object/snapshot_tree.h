@@ -45,6 +45,7 @@ void snapshot_tree_free(struct snapshot_tree *t);
  * @pos: where the next entry begins there
  * @len: bytes there
  * @at: place in the file behind them
+ * @place: place in the file of the last entry
  * @e: the last entry
  * @failed: the file cannot be read
  * @why: why
@@ -56,6 +57,7 @@ struct snapshot_reader {
 	size_t pos;
 	size_t len;
 	u64 at;
+	u64 place;
 	struct snapshot_entry e;
 	bool failed;
 	struct why why;
@@ -69,5 +71,10 @@ void snapshot_reader_begin(struct snapshot_reader *r, const struct snapshot_tree
 struct snapshot_entry *snapshot_reader_next(struct snapshot_reader *r);
 /* Free. Returns false and fills @why if the file could not be read. */
 bool snapshot_reader_end(struct snapshot_reader *r, struct why *why);
+/*
+ * Read the entry at a place that a reader had, to be freed by snapshot_entry_free(). Returns false
+ * if the file cannot be read.
+ */
+bool snapshot_tree_read(const struct snapshot_tree *t, u64 place, struct snapshot_entry *e);
 
 #endif

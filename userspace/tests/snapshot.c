@@ -171,10 +171,11 @@ static void trees_decoded(void)
 	struct snapshot_xattr x;
 	struct snapshot_tree t;
 	u8 *xattrs = NULL, *more = NULL, *bytes, big[60000] = "";
-	struct snapshot_entry copy;
+	struct snapshot_entry copy, again;
 	size_t len, i;
 	struct why why;
 	char path[32];
+	u64 place;
 	u32 at = 0;
 
 	CHECK(snapshot_xattr_add(&entries[2], &xattrs, "user.a", "value", 5));
@@ -203,6 +204,7 @@ static void trees_decoded(void)
 	SAME(e->path, "");
 	snapshot_reader_next(&reader);
 	e = snapshot_reader_next(&reader);
+	place = reader.place;
 	SAME(e->path, "d/f");
 	CHECK(e->size == 1ULL << 40 && e->uid == 5 && e->gid == 6 && e->inode == 7 &&
 	      e->generation == 8 && e->change == 9 && e->cookie_len == strlen(cookie) &&
@@ -219,6 +221,12 @@ static void trees_decoded(void)
 	}
 	CHECK(!snapshot_reader_next(&reader));
 	CHECK(snapshot_reader_end(&reader, &why));
+	/* One of them again, by its place. */
+	CHECK(snapshot_tree_read(&t, place, &again));
+	SAME(again.path, "d/f");
+	CHECK(again.n_xattrs == 2 && again.cookie_len == strlen(cookie));
+	snapshot_entry_free(&again);
+	CHECK(!snapshot_tree_read(&t, t.size, &again));
 	snapshot_tree_free(&t);
 	CHECK(snapshot_xattr_next(&copy, &at, &x) && x.len == 5 && !memcmp(x.value, "value", 5));
 	SAME(x.name, "user.a");
@@ -310,8 +318,10 @@ static void trees_unreadable(void)
 {
 	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
+	struct snapshot_entry again;
 	struct snapshot_tree t;
 	struct why why;
+	u64 place;
 
 	CHECK(snapshot_tree_new(&t, &why));
 	tree_add_large(&t, "");
@@ -321,9 +331,13 @@ static void trees_unreadable(void)
 	snapshot_reader_begin(&reader, &t);
 	e = snapshot_reader_next(&reader);
 	SAME(e->path, "");
+	place = reader.place;
 	CHECK(!snapshot_reader_next(&reader) && !snapshot_reader_next(&reader));
 	CHECK(!snapshot_reader_end(&reader, &why));
 	SAME(why.text, "the file of a snapshot cannot be read: it ends early");
+	CHECK(snapshot_tree_read(&t, place, &again));
+	snapshot_entry_free(&again);
+	CHECK(!snapshot_tree_read(&t, t.size / 2 + 12, &again));
 	snapshot_tree_free(&t);
 }
 

@@ -18,6 +18,9 @@ from smb import SmbClient
 from store_files import TREE, change, content, described_all, offloaded, same_number
 from stores import Store, collect
 
+# Directories in each other, the attributes of each, of 64 KiB, and memory that is less than all.
+DIRS, XATTRS, ENOUGH = 40, 48, 72 * MIB
+
 
 @test(fs='ext4', smb=True, offload=True, timeout=300)
 def old_versions(w):
@@ -484,3 +487,63 @@ def names_swapped(w):
     out = swapped('snapshot-expose', lambda: os.mkdir(w.path(f'{TREE}/{name}')), 'expose', 'data/x')
     assert 'File exists' in out, out
     eq(os.listdir(w.path(TREE)), [name], 'what is left')
+
+
+def memory(pid):
+    """Most bytes of memory that a process has had."""
+    with open(f'/proc/{pid}/status', encoding='ascii') as f:
+        return next(int(line.split()[1]) << 10 for line in f if line.startswith('VmHWM'))
+
+
+@test(smb=True, offload=True, timeout=300)
+def large_attributes(w):
+    """Memory does not grow with the attributes of entries that wait, or of directories in directories."""
+    s = Store(w)
+    where = w.served_volume('large', 'xfs', offload=True)
+    put(f'{where}/a', content('a', MIB), 0o644)
+    deepest = where + '/d' * DIRS
+    os.makedirs(deepest)
+    put(f'{deepest}/f', b'f', 0o644)
+    for i in range(1, DIRS + 1):
+        for k in range(XATTRS):
+            os.setxattr(where + '/d' * i, f'user.{k}', bytes(65536))
+    fault = Point.prepare(s.folder)
+
+    def begin(*words):
+        return w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'snapshot', *words,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def step(point, after=''):
+        """Let it run to this point. Returns its process, which goes on to the next one."""
+        wait_for(f'it stops at {point}', lambda: stopped('dittoctl'))
+        pid, = stopped('dittoctl')
+        put(fault, after)
+        return pid
+
+    put(fault, 'snapshot-look')
+    child = begin('create', 'large', 'one')
+    pid = step('snapshot-look', 'snapshot-tree')
+    # The content of the first entry does not get there, so all others wait.
+    s.mode('hang')
+    os.kill(pid, signal.SIGCONT)
+    seen = []
+
+    def waits():
+        seen.append(memory(pid))
+        return seen[-3:] == [seen[-1]] * 3 and seen[-1] > seen[0] + 8 * MIB
+    wait_for('no more entries are taken', waits)
+    s.mode('ok')
+    eq(step('snapshot-tree'), pid)
+    assert memory(pid) < ENOUGH, memory(pid)
+    os.kill(pid, signal.SIGCONT)
+    eq((child.wait(), s.tool('snapshot', 'list')[0]['entries']), (0, DIRS + 3), child.stdout.read())
+
+    os.mkdir(f'{where}/again')
+    put(fault, 'snapshot-rename')
+    child = begin('restore', 'large/one', '--to', f'{where}/again', 'd')
+    pid = step('snapshot-rename')
+    assert memory(pid) < ENOUGH, memory(pid)
+    os.kill(pid, signal.SIGCONT)
+    eq(child.wait(), 0, child.stdout.read())
+    for path in 'd', 'd' + '/d' * (DIRS - 1):
+        eq(len(os.listxattr(f'{where}/again/{path}')), XATTRS, path)

@@ -8,18 +8,21 @@
 
 /* Most files under way. */
 #define SNAPSHOT_SLOTS		8
-/* Most entries that are in memory because an earlier one is under way. */
+/* Most entries in memory because an earlier one is under way, and their bytes without the last. */
 #define SNAPSHOT_WINDOW		4096
+#define SNAPSHOT_WINDOW_BYTES	(16U << 20)
 
 /**
  * struct create_item - an entry that is not in the tree yet
  * @e: the entry, which owns all that it points to
  * @last: its file in the last snapshot, as above; all zeros if there is none
+ * @bytes: bytes of both
  * @busy: its content is not known yet
  */
 struct create_item {
 	struct snapshot_entry e;
 	struct snapshot_entry last;
+	u64 bytes;
 	bool busy;
 };
 
@@ -51,6 +54,7 @@ struct slot {
  * @walk: its entries
  * @entries: reads them
  * @window: those from @written up to @next, by number modulo SNAPSHOT_WINDOW
+ * @held: bytes of them
  * @waiting: the last one, if another name of its file is under way, or NULL
  * @links: files with several names whose content is known
  * @automatic: it is one of the schedule
@@ -80,6 +84,7 @@ struct create {
 	struct snapshot_walk walk;
 	struct snapshot_reader entries;
 	struct create_item *window;
+	u64 held;
 	struct create_item *waiting;
 	struct snapshot_links *links;
 	bool automatic;

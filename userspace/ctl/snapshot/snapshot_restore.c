@@ -394,25 +394,33 @@ static ino_t restore_dir(struct restore *r, const struct snapshot_entry *e)
 }
 
 /* Attributes of a directory. With @resume, one that users have, or had made, keeps its own. */
-static void restore_dir_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
+static void restore_dir_attributes(struct restore *r, const struct restore_dir *dir, int fd)
 {
+	struct snapshot_entry e = { .path = dir->path };
 	char place[FD_PATH_MAX];
 
 	fd_path(fd, place);
 	if (r->resume && getxattr(place, ADOPTING_XATTR, NULL, 0) < 0)
 		return;
-	if (restore_attributes(r, e, fd) && r->resume && removexattr(place, ADOPTING_XATTR))
-		restore_fail(r, e, strerror(errno));
+	if (!snapshot_tree_read(&r->tree, dir->place, &e)) {
+		restore_fail(r, &e, "the file of the snapshot cannot be read");
+		return;
+	}
+	if (restore_attributes(r, &e, fd) && r->resume && removexattr(place, ADOPTING_XATTR))
+		restore_fail(r, &e, strerror(errno));
+	snapshot_entry_free(&e);
 }
 
 /* Begin to make entries in a directory. */
-static void restore_enter(struct restore *r, const struct snapshot_entry *e, ino_t inode)
+static void restore_enter(struct restore *r, const struct snapshot_entry *e, u64 place,
+			  ino_t inode)
 {
 	struct restore_dir *dir = mem_new(sizeof(*dir));
 
 	dir->above = r->dir;
 	dir->inode = inode;
-	snapshot_entry_copy(&dir->e, e);
+	dir->path = mem_string(e->path);
+	dir->place = place;
 	r->dir = dir;
 }
 
@@ -422,21 +430,23 @@ static void restore_enter(struct restore *r, const struct snapshot_entry *e, ino
  */
 static void restore_leave(struct restore *r, const char *path)
 {
+	struct snapshot_entry e = { NULL };
 	struct restore_dir *dir;
 	int fd;
 
-	while ((dir = r->dir) && !(path && snapshot_path_is_below(path, dir->e.path))) {
-		fd = snapshot_entry_open(r->root, dir->e.path, O_DIRECTORY);
+	while ((dir = r->dir) && !(path && snapshot_path_is_below(path, dir->path))) {
+		e.path = dir->path;
+		fd = snapshot_entry_open(r->root, dir->path, O_DIRECTORY);
 		if (fd < 0)
-			restore_fail(r, &dir->e, strerror(errno));
+			restore_fail(r, &e, strerror(errno));
 		else if (restore_inode(fd) != dir->inode)
-			restore_fail(r, &dir->e, "somebody has put another directory there");
+			restore_fail(r, &e, "somebody has put another directory there");
 		else
-			restore_dir_attributes(r, &dir->e, fd);
+			restore_dir_attributes(r, dir, fd);
 		if (fd >= 0)
 			close(fd);
 		r->dir = dir->above;
-		snapshot_entry_free(&dir->e);
+		free(dir->path);
 		free(dir);
 	}
 }
@@ -475,7 +485,8 @@ static void restore_sync(struct restore *r)
 		close(fd);
 }
 
-static void restore_entry(struct restore *r, const struct snapshot_entry *e)
+/* @place: of the entry in the file of the tree. */
+static void restore_entry(struct restore *r, const struct snapshot_entry *e, u64 place)
 {
 	u64 there = r->there;
 	ino_t inode;
@@ -484,7 +495,7 @@ static void restore_entry(struct restore *r, const struct snapshot_entry *e)
 	if (!inode)
 		return;
 	if (S_ISDIR(e->mode) && *e->path)
-		restore_enter(r, e, inode);
+		restore_enter(r, e, place, inode);
 	if (S_ISREG(e->mode) && !snapshot_links_add(r->links, e, inode))
 		restore_fail(r, e, "no room in $SQLITE_TMPDIR or /var/tmp to note its names");
 	if (r->there != there)
@@ -505,7 +516,7 @@ void restore_all(struct restore *r, char **paths)
 	while ((e = snapshot_reader_next(&reader))) {
 		restore_leave(r, e->path);
 		if (restore_is_wanted(r, e->path, paths))
-			restore_entry(r, e);
+			restore_entry(r, e, reader.place);
 	}
 	restore_leave(r, NULL);
 	if (!snapshot_reader_end(&reader, &why))

@@ -21,12 +21,14 @@
 /**
  * struct restore_dir - a directory that was made, in which entries are being made
  * @above: that above it, or NULL
- * @e: its entry
+ * @path: its path
+ * @place: of its entry in the file of the tree, for entries may be large
  * @inode: its inode number
  */
 struct restore_dir {
 	struct restore_dir *above;
-	struct snapshot_entry e;
+	char *path;
+	u64 place;
 	ino_t inode;
 };
 

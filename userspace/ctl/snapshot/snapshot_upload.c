@@ -343,18 +343,25 @@ static void create_find_in_last(struct create *c, struct create_item *item)
 		snapshot_entry_copy(&item->last, c->last_entry);
 }
 
+/* Bytes of what an entry points to. */
+static u64 entry_bytes(const struct snapshot_entry *e)
+{
+	return e->path ? strlen(e->path) + strlen(e->target) + e->cookie_len + e->xattrs_len : 0;
+}
+
 /* The next entry that need not wait, or NULL. */
 static struct create_item *create_next(struct create *c)
 {
 	struct create_item *item = c->waiting;
-	const struct snapshot_entry *e;
+	const struct snapshot_entry *e = NULL;
 
 	if (item && create_is_under_way(c, &item->e))
 		return NULL;
 	c->waiting = NULL;
 	if (item)
 		return item;
-	e = c->next - c->written < SNAPSHOT_WINDOW ? snapshot_reader_next(&c->entries) : NULL;
+	if (c->next - c->written < SNAPSHOT_WINDOW && c->held < SNAPSHOT_WINDOW_BYTES)
+		e = snapshot_reader_next(&c->entries);
 	if (!e)
 		return NULL;
 	item = &c->window[c->next++ % SNAPSHOT_WINDOW];
@@ -366,6 +373,8 @@ static struct create_item *create_next(struct create *c)
 		item->e.flags = 0;
 		create_find_in_last(c, item);
 	}
+	item->bytes = entry_bytes(&item->e) + entry_bytes(&item->last);
+	c->held += item->bytes;
 	return item;
 }
 
@@ -400,6 +409,7 @@ static void create_write(struct create *c)
 			c->s.head.bytes += item->e.size;
 		snapshot_entry_free(&item->e);
 		snapshot_entry_free(&item->last);
+		c->held -= item->bytes;
 	}
 }
 
