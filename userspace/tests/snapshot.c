@@ -467,6 +467,37 @@ static void links_found(void)
 	snapshot_links_free(NULL);
 }
 
+/* After something had no room, nothing is believed of what is there. */
+static void links_without_room(void)
+{
+	struct snapshot_links *l = snapshot_links_new();
+	struct snapshot_entry e = entry_of("a", S_IFREG), copy;
+	char *path = mem_new(SNAPSHOT_PATH_MAX + 1);
+	bool added = true;
+	u64 i;
+
+	CHECK(snapshot_links_add(l, &e, 100));
+	memset(path, 'p', SNAPSHOT_PATH_MAX);
+	e.path = path;
+	disk_limit(0);
+	/* SQLite keeps the first ones in memory. */
+	for (i = 1; added && i < 10000; i++) {
+		e.inode = i;
+		e.generation = 1;
+		added = snapshot_links_add(l, &e, i);
+	}
+	CHECK(!added);
+	disk_limit(RLIM_INFINITY);
+	CHECK(!snapshot_links_add(l, &e, i));
+	e = entry_of("a", S_IFREG);
+	CHECK(link_is(l, &e, NULL, 0));
+	snapshot_entry_copy(&copy, &e);
+	CHECK(!snapshot_links_join(l, &copy));
+	snapshot_entry_free(&copy);
+	snapshot_links_free(l);
+	free(path);
+}
+
 /* Names of a file have the content that was found first. */
 static void links_joined(void)
 {
@@ -495,7 +526,7 @@ int main(void)
 		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
 		TEST(trees_end), TEST(trees_not_cut), TEST(trees_unreadable), TEST(trees_refused),
 		TEST(damage_survived), TEST(records_refused),
-		TEST(links_found), TEST(links_joined), { NULL, NULL }
+		TEST(links_found), TEST(links_without_room), TEST(links_joined), { NULL, NULL }
 	};
 
 	/* The limit of files is an error, as a full disk is. */

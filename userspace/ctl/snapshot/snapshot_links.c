@@ -31,6 +31,7 @@
  * @find: statement that finds one with the same content
  * @join: statement that finds the first of the inode
  * @n: number of files
+ * @failed: one could not be added, and without a journal that may have damaged the database
  */
 struct snapshot_links {
 	sqlite3 *db;
@@ -38,6 +39,7 @@ struct snapshot_links {
 	sqlite3_stmt *find;
 	sqlite3_stmt *join;
 	u64 n;
+	bool failed;
 };
 
 static sqlite3_stmt *links_prepare(struct snapshot_links *l, const char *sql)
@@ -87,17 +89,22 @@ static void links_bind(sqlite3_stmt *stmt, const struct snapshot_entry *e)
 
 bool snapshot_links_add(struct snapshot_links *l, const struct snapshot_entry *e, u64 made)
 {
+	if (l->failed)
+		return false;
 	links_bind(l->add, e);
 	sqlite3_bind_int64(l->add, 5, (s64)e->change);
 	sqlite3_bind_text(l->add, 6, e->path, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_int64(l->add, 7, (s64)made);
 	sqlite3_bind_int64(l->add, 8, (s64)l->n++);
-	return sqlite3_step(l->add) == SQLITE_DONE;
+	l->failed = sqlite3_step(l->add) != SQLITE_DONE;
+	return !l->failed;
 }
 
 bool snapshot_links_find(struct snapshot_links *l, const struct snapshot_entry *e,
 			 const char **path, u64 *made)
 {
+	if (l->failed)
+		return false;
 	links_bind(l->find, e);
 	if (sqlite3_step(l->find) != SQLITE_ROW)
 		return false;
@@ -111,6 +118,8 @@ bool snapshot_links_join(struct snapshot_links *l, struct snapshot_entry *e)
 	size_t len;
 	u8 *cookie;
 
+	if (l->failed)
+		return false;
 	links_bind(l->join, e);
 	if (sqlite3_step(l->join) != SQLITE_ROW)
 		return false;

@@ -11,7 +11,7 @@ struct snapshot_links *snapshot_links_new(void);
 void snapshot_links_free(struct snapshot_links *l);
 /*
  * Note the first name of a file, and @made, the number of the inode that it has got. Returns false
- * if there is no room for it.
+ * if there is no room for it; nothing is added or found any more then.
  */
 bool snapshot_links_add(struct snapshot_links *l, const struct snapshot_entry *e, u64 made);
 /*
