@@ -13,6 +13,7 @@ from files import MIB, get, put
 from harness import test
 from store_files import content, offloaded
 from stores import DONE, Store, forget_index
+from volumes import mount, umount
 
 HOUR, DAY = 3600, 86400
 JOBS = 'policies', 'snapshots', 'gc', 'scrub'
@@ -254,6 +255,40 @@ def another_disk_is_doubted(w):
     good, errors = run(s, 'snapshots')
     eq(good, {'snapshots': False}, errors)
     assert 'is another directory or file system' in errors, errors
+    eq([e['share'] for e in automatic(s)].count('other'), 1, 'snapshots')
+
+
+@test(smb=True, offload=True, timeout=300)
+def no_room_to_compare(w):
+    """A share gets no snapshot while the last one, with which it is compared, cannot be read."""
+    s = scheduled(w)
+    where, room = f'{w.base}/other', f'{w.base}/room'
+    for path in where, room:
+        os.makedirs(path)
+    disk = w.volume(where, 'ext4', '100m')
+    put(f'{where}/f', content('f', MIB), 0o644)
+    for i in range(4000):
+        put(f'{where}/{i:0240}')
+    w.server.serve('other', where, offload=True)
+    good, errors = run(s, 'snapshots')
+    eq(good, {'snapshots': True}, errors)
+    w.server.delete('other')
+    disk.umount()
+    w.volumes.remove(disk)
+    # Not so much less that it would be doubted for that.
+    put(f'{where}/f', content('f', MIB), 0o644)
+    for i in range(1500):
+        put(f'{where}/{i}')
+    w.server.serve('other', where, offload=True)
+    mount('tmpfs', room, 'tmpfs', 0, 'size=1m')
+    os.environ['SQLITE_TMPDIR'] = room
+    try:
+        good, errors = run(s, 'snapshots')
+    finally:
+        del os.environ['SQLITE_TMPDIR']
+        umount(room)
+    eq(good, {'snapshots': False}, errors)
+    assert 'No space left on device' in errors, errors
     eq([e['share'] for e in automatic(s)].count('other'), 1, 'snapshots')
 
 

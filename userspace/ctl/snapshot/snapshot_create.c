@@ -153,13 +153,17 @@ static void create_print(const struct create *c)
 	json_end(stdout);
 }
 
-/* Find the last snapshot of the share. Returns false if there is one with the name. */
+/*
+ * Find the last snapshot of the share. Returns false after a message: if there is one with that
+ * name, or if one of the schedule cannot be compared with it for now.
+ */
 static bool create_find_last(struct create *c)
 {
 	const struct snapshot *last = NULL;
 	struct snapshots all;
 	struct why why;
 	bool good = true;
+	int error = 0;
 	size_t i;
 
 	snapshots_load(c->ctl, &all);
@@ -176,11 +180,13 @@ static bool create_find_last(struct create *c)
 		good = false;
 	if (last)
 		c->before = *last;
-	/* Without it, more is read. */
-	if (good && last && snapshot_load_tree(last, &c->last, &why))
+	if (good && last)
+		error = snapshot_load_tree(last, &c->last, &why);
+	if (error)
 		snapshot_problem(c->ctl, last->head.name, "%s", why.text);
 	snapshots_free(&all);
-	return good;
+	/* Without it, more is read, and whether the share is the same one is not known. */
+	return good && (!error || !c->automatic || error == -ENODATA || error == -EBADMSG);
 }
 
 /*
