@@ -17,6 +17,7 @@
 
 /* modpost makes it of the sources of a module: 24 digits. */
 #define SRCVERSION_MAX	64
+#define FIELD_MAX	200
 #define MODULES		"/lib/modules"
 #define DKMS_TREE	"/var/lib/dkms/ditto"
 
@@ -68,13 +69,67 @@ bool module_is_used(const char *name)
 	return users > holders;
 }
 
+/* Read what an installed module says about itself, see modinfo(8). */
+static bool module_read_field(const char *name, char *field, char *text, size_t size)
+{
+	char *const argv[] = { "modinfo", "-F", field, (char *)name, NULL };
+
+	return program_line(argv, text, size);
+}
+
 bool module_is_replaced(const char *name)
 {
-	char *argv[] = { "modinfo", "-F", "srcversion", (char *)name, NULL };
 	char loaded[SRCVERSION_MAX], installed[SRCVERSION_MAX];
 
 	return loaded_srcversion(name, loaded) &&
-	       program_line(argv, installed, sizeof(installed)) && strcmp(loaded, installed);
+	       module_read_field(name, "srcversion", installed, sizeof(installed)) &&
+	       strcmp(loaded, installed);
+}
+
+/* Whether a file of the kernel has a text. */
+static bool file_has(const char *path, const char *text)
+{
+	char line[FIELD_MAX] = "";
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return false;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	return strstr(line, text);
+}
+
+/* A kernel that is locked down does so in each mode, whatever the parameter is. */
+static bool signatures_are_enforced(void)
+{
+	return file_has("/sys/module/module/parameters/sig_enforce", "Y") ||
+	       file_has("/sys/kernel/security/lockdown", "[integrity]") ||
+	       file_has("/sys/kernel/security/lockdown", "[confidentiality]");
+}
+
+bool module_fits(const char *name, struct why *why)
+{
+	char magic[FIELD_MAX] = "", signer[FIELD_MAX];
+	struct utsname running;
+
+	if (uname(&running))
+		return true;
+	if (!module_read_field(name, "vermagic", magic, sizeof(magic)))
+		return why_not(why,
+			       "%s is not installed for the kernel that runs: dkms install ditto/%s -k %s",
+			       name, DITTO_VERSION, running.release);
+	/* The options of a kernel follow its release. */
+	magic[strcspn(magic, " ")] = '\0';
+	if (strcmp(magic, running.release))
+		return why_not(why,
+			       "%s is built for the kernel %s, and %s runs: dkms install --force ditto/%s -k %s",
+			       name, magic, running.release, DITTO_VERSION, running.release);
+	if (signatures_are_enforced() && !module_read_field(name, "signer", signer, sizeof(signer)))
+		return why_not(why,
+			       "%s is not signed, and this kernel loads signed modules only: see the README of the package ditto-dkms about Secure Boot",
+			       name);
+	return true;
 }
 
 bool modules_are_replaced(void)
@@ -100,6 +155,7 @@ char *modules_missing(void)
 	const struct dirent *entry;
 	struct utsname running;
 	char *note = NULL;
+	struct why why;
 	DIR *folder;
 
 	if (access(DKMS_TREE, F_OK) || uname(&running))
@@ -111,8 +167,10 @@ char *modules_missing(void)
 		if (strverscmp(release, running.release) <= 0 || !kernel_is_there(release) ||
 		    module_is_there(release, "ditto"))
 			continue;
-		note = mem_print("the kernel %s is installed, newer than the one that runs, and has no module ditto: nothing is served after a start with it (dkms install ditto/" DITTO_VERSION " -k %s)",
-				 release, release);
+		why_not(&why,
+			"the kernel %s is installed, newer than the one that runs, and has no module ditto: nothing is served after a start with it (dkms install ditto/%s -k %s)",
+			release, DITTO_VERSION, release);
+		note = mem_string(why.text);
 	}
 	if (folder)
 		closedir(folder);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "fault.h"
 #include "installed.h"
 #include "program.h"
 #include "serve.h"
@@ -50,8 +51,8 @@ static void poll_pause(void)
 }
 
 /*
- * Find out whether the modules can be unloaded, before anything is stopped: a new module may not fit
- * to an old one that stays.
+ * Find out whether the modules can be unloaded, before anything is stopped: a new module may not
+ * fit to an old one that stays.
  */
 static int modules_unused(const struct ctl *ctl)
 {
@@ -61,7 +62,8 @@ static int modules_unused(const struct ctl *ctl)
 	for (i = 0; i < ARRAY_SIZE(modules); i++) {
 		for (; module_is_used(modules[i]); ms += POLL_MS) {
 			if (ms >= UNUSED_MS)
-				return ctl_failed(ctl, "%s stays loaded, since a process uses it; what is served is served on, and the new modules from the next start of the machine",
+				return ctl_failed(ctl,
+						  "%s stays loaded, since a process uses it; what is served is served on, and the new modules from the next start of the machine",
 						  modules[i]);
 			poll_pause();
 		}
@@ -92,43 +94,80 @@ static int modules_unload(const struct ctl *ctl)
 	for (i = 0; i < ARRAY_SIZE(modules); i++) {
 		rc = module_unload(modules[i]);
 		if (rc)
-			return ctl_failed(ctl, "%s cannot be unloaded: %s; the new modules are used from the next start of the machine",
+			return ctl_failed(ctl,
+					  "%s cannot be unloaded: %s; the new modules are used from the next start of the machine",
 					  modules[i], strerror(rc));
 	}
 	return CTL_OK;
 }
 
-static int unit_do(const struct ctl *ctl, char *verb, char *unit)
+/* @mode: how systemd treats what the unit wants, see --job-mode of systemctl(1). */
+static int unit_do(const struct ctl *ctl, char *mode, char *verb, char *unit)
 {
-	char *argv[] = { "systemctl", verb, unit, NULL };
+	char *const argv[] = { "systemctl", mode, verb, unit, NULL };
 
 	if (!program_run(argv))
 		return CTL_OK;
 	return ctl_failed(ctl, "systemctl %s %s failed: see systemctl status %s", verb, unit, unit);
 }
 
-static int modules_load(const struct ctl *ctl, bool nfs, bool smb)
+/* Before anything is stopped: whether the kernel loads what is installed. */
+static int modules_fit(const struct ctl *ctl)
 {
-	char *argv[5] = { "modprobe", "-a" };
-	unsigned int n = 2;
+	unsigned int i;
+	struct why why;
 
-	if (nfs)
-		argv[n++] = "ditto_nfs";
-	if (smb)
-		argv[n++] = "ditto_smb";
-	if (n == 2)
-		argv[n++] = "ditto";
+	for (i = 0; i < ARRAY_SIZE(modules); i++)
+		if (module_is_loaded(modules[i]) && !module_fits(modules[i], &why))
+			return ctl_failed(ctl, "%s", why.text);
+	return CTL_OK;
+}
+
+/**
+ * struct before - a module before the upgrade
+ * @loaded: it was loaded
+ * @replaced: another build of it was installed
+ */
+struct before {
+	bool loaded;
+	bool replaced;
+};
+
+/* Load what was loaded before. Over a core that could not be unloaded, a new build is not tried. */
+static int modules_load(const struct ctl *ctl, const struct before before[])
+{
+	char *argv[ARRAY_SIZE(modules) + 3] = { "modprobe", "-a" };
+	bool old = module_is_replaced("ditto");
+	unsigned int n = 2, i;
+	int status = CTL_OK;
+
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		if (!before[i].loaded)
+			continue;
+		if (old && before[i].replaced && !module_is_loaded(modules[i]))
+			status = ctl_failed(ctl,
+					    "%s is not loaded, for the new one may not fit to the old module ditto that stays: dittoctl upgrade --discard tries again",
+					    modules[i]);
+		else
+			argv[n++] = (char *)modules[i];
+	}
 	if (!program_run(argv))
-		return CTL_OK;
-	return ctl_failed(ctl, "the modules cannot be loaded: see dmesg, and, if keys are named, the README of the package ditto-dkms about Secure Boot");
+		return status;
+	return ctl_failed(ctl,
+			  "the modules cannot be loaded: see dmesg, and, if keys are named, the README of the package ditto-dkms about Secure Boot");
 }
 
 /* dittod is started whatever happens, and serves with the modules that there are. */
 static int modules_replace(struct ctl *ctl)
 {
-	bool nfs = module_is_loaded("ditto_nfs"), smb = module_is_loaded("ditto_smb");
+	struct before before[ARRAY_SIZE(modules)];
+	unsigned int i;
 	int status;
 
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		before[i].loaded = module_is_loaded(modules[i]);
+		before[i].replaced = module_is_replaced(modules[i]);
+	}
 	/* Between stop and start nothing is served: the end of the terminal must not end that. */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -138,12 +177,19 @@ static int modules_replace(struct ctl *ctl)
 	 * Not ditto.service, whose stop removes shares and ends the claims of clients for good
 	 * (Documentation/locking.md).
 	 */
-	status = unit_do(ctl, "stop", "dittod.service");
+	status = unit_do(ctl, "--job-mode=replace", "stop", "dittod.service");
 	if (status)
 		return status;
-	status = modules_unload(ctl);
-	status |= modules_load(ctl, nfs, smb);
-	status |= unit_do(ctl, "start", "dittod.service");
+	/* Once more, for as long as all old ones are there. */
+	status = modules_unused(ctl);
+	if (!status)
+		fault_point("upgrade-unused");
+	if (!status)
+		status = modules_unload(ctl);
+	status |= modules_load(ctl, before);
+	/* The unit wants all modules, so that systemd would load the new ones, too. */
+	status |= unit_do(ctl, status ? "--job-mode=ignore-dependencies" : "--job-mode=replace",
+			  "start", "dittod.service");
 	return status ? CTL_REFUSED : serve_reload(ctl);
 }
 
@@ -161,7 +207,8 @@ static int upgrade_run(struct ctl *ctl, char **words)
 			return ctl_usage(ctl, "'%s' is neither --check nor --discard", *words);
 	}
 	if (!module_is_loaded("ditto"))
-		return ctl_failed(ctl, "ditto.ko is not loaded: systemctl start ditto uses the installed one");
+		return ctl_failed(ctl,
+				  "ditto.ko is not loaded: systemctl start ditto uses the installed one");
 	if (!modules_are_replaced()) {
 		if (!ctl->json)
 			puts("the modules that are loaded are the installed ones");
@@ -169,16 +216,17 @@ static int upgrade_run(struct ctl *ctl, char **words)
 	}
 	if (check) {
 		if (!ctl->json)
-			puts("other modules are installed than those that are loaded: dittoctl upgrade");
+			puts("other modules are installed than are loaded: dittoctl upgrade");
 		return CTL_DEGRADED;
 	}
 	if (access("/run/systemd/system", F_OK))
-		return ctl_failed(ctl, "systemd does not run here: stop dittod, rmmod ditto_smb ditto_nfs ditto, and start dittod again");
-	if (modules_unused(ctl) || (!discard && upgrade_saved(ctl)))
+		return ctl_failed(ctl,
+				  "systemd does not run here: stop dittod, rmmod ditto_smb ditto_nfs ditto, and start dittod again");
+	if (modules_fit(ctl) || modules_unused(ctl) || (!discard && upgrade_saved(ctl)))
 		return CTL_REFUSED;
 	status = modules_replace(ctl);
 	if (!status && !ctl->json)
-		puts("the installed modules serve; clients reclaim what they held (dittoctl grace status)");
+		puts("the installed modules serve; clients reclaim (dittoctl grace status)");
 	return status;
 }
 

@@ -5,13 +5,16 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 
 import fault_points
 import smb
 from checks import SLOW, eq, wait_for
+from fault_points import stopped
 from files import get, pattern, put
 from harness import test
 from machine import in_order, is_clean, machine
+from processes import Child
 from servers import TOP
 from volumes import Volume
 from writers import progress, writer
@@ -121,23 +124,93 @@ def reload(w):
         m.power_off()
 
 
-def touch_modules(m):
-    """Other builds of the modules, as after an upgrade of their package; returns their version."""
+def touch_modules(m, field='srcversion', text='0' * 20):
+    """Other builds of the modules, as after an upgrade of their package; returns the text."""
     tree = m.path(f'/lib/modules/{os.uname().release}/updates')
     for name in ('ditto', 'ditto_nfs', 'ditto_smb'):
         path = f'{tree}/{name}.ko'
         module = get(path)
-        at = module.index(b'srcversion=') + len(b'srcversion=')
-        put(path, module[:at] + b'0' * 20 + module[at + 20:])
-    return '0' * 20
+        at = module.index(f'\0{field}='.encode()) + len(field) + 2
+        put(path, module[:at] + text.encode() + module[at + len(text):])
+    return text
+
+
+def version(name='ditto_nfs'):
+    """Which build of a module serves."""
+    return get(f'/sys/module/{name}/srcversion').decode()
+
+
+def upgrade_by(m, *words, status=0):
+    """Returns what dittoctl says."""
+    p = m.run(*words, 'dittoctl', 'upgrade', '--discard', check=False)
+    eq(p.returncode, status, p.stdout)
+    return p.stdout
+
+
+@test(server='ditto', share=False, fs=None, timeout=300)
+def upgrade_that_would_fail(w):
+    """Modules that the kernel would refuse are named before anything is stopped."""
+    release = os.uname().release
+    with serving(w) as m:
+        wait_for('the share', lambda: w.server.json('share', 'list'))
+        old, began = version(), m.run('systemctl', 'show', '-P', 'MainPID', 'dittod')
+        touch_modules(m)
+        touch_modules(m, 'vermagic', '5')
+        said = upgrade_by(m, status=1)
+        assert f'built for the kernel 5{release[1:]}' in said and f'-k {release}' in said, said
+        touch_modules(m, 'vermagic', release)
+        # As with Secure Boot.
+        m.run('mount', '-t', 'tmpfs', 'tmpfs', '/sys/kernel')
+        m.run('mkdir', '/sys/kernel/security')
+        m.run('sh', '-c', 'echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown')
+        said = upgrade_by(m, status=1)
+        assert 'ditto_smb is not signed' in said and 'README' in said, said
+        m.run('umount', '/sys/kernel')
+        os.rename(m.path(f'/lib/modules/{release}/updates/ditto_smb.ko'), m.path('/root/smb.ko'))
+        m.run('depmod')
+        said = upgrade_by(m, status=1)
+        assert 'ditto_smb is not installed' in said, said
+        eq((version(), m.run('systemctl', 'show', '-P', 'MainPID', 'dittod')), (old, began),
+           'what serves')
+        m.power_off()
+    w.server.unload()
+    w.server.load()
+
+
+@test(server='ditto', share=False, fs=None, timeout=300)
+def upgrade_of_an_old_core(w):
+    """No new module is loaded over an old core that stays; a second upgrade goes on."""
+    with serving(w) as m:
+        wait_for('the share', lambda: w.server.json('share', 'list'))
+        old = version('ditto')
+        mark = touch_modules(m)
+        put(m.path('/root/fault'), b'upgrade-unused')
+        child = Child(lambda: upgrade_by(m, 'env', 'DITTO_FAULTS=/root/fault', status=1))
+        # The program that entered the machine stops and goes on with its child.
+        wait_for('nothing uses the modules', lambda: stopped('dittoctl') and stopped('nsenter'))
+        put(m.path('/root/fault'))
+        with open(fault_points.KERNEL, 'rb'):
+            for pid in stopped('nsenter'):
+                os.kill(pid, signal.SIGCONT)
+            said = child.join()
+        for name in 'ditto cannot be unloaded', 'ditto_nfs is not loaded', 'ditto_smb is not loaded':
+            assert name in said, said
+        eq(version('ditto'), old, 'the core')
+        eq([name for name in ('ditto_nfs', 'ditto_smb') if os.path.exists(f'/sys/module/{name}')],
+           [], 'new modules over it')
+        eq(m.run('systemctl', 'is-active', 'dittod').strip(), 'active', 'dittod')
+        upgrade_by(m)
+        for name in 'ditto', 'ditto_nfs', 'ditto_smb':
+            assert version(name).startswith(mark), name
+        wait_for('all is served', lambda: len(w.server.json('listener', 'list')) == 2)
+        m.power_off()
+    w.server.unload()
+    w.server.load()
 
 
 @test(server='ditto', share=False, fs=None, timeout=300)
 def upgrade(w):
     """Other modules are taken into use under clients, and nothing is lost that was not saved."""
-    def version():
-        return get('/sys/module/ditto_nfs/srcversion').decode()
-
     def upgraded(*words, status=0):
         p = m.run('dittoctl', 'upgrade', *words, check=False)
         eq(p.returncode, status, p.stdout)
