@@ -16,6 +16,7 @@ from harness import test
 from machine import in_order, is_clean, machine
 from processes import Child
 from servers import TOP
+from stores import PROXY_PORT, start_disk_store
 from volumes import Volume
 from writers import progress, writer
 
@@ -204,6 +205,53 @@ def upgrade_of_an_old_core(w):
             assert version(name).startswith(mark), name
         wait_for('all is served', lambda: len(w.server.json('listener', 'list')) == 2)
         m.power_off()
+    w.server.unload()
+    w.server.load()
+
+
+@test(server='ditto', share=False, fs=None, timeout=300)
+def upgrade_under_offloaded_files(w):
+    """Files that clients have open and whose data is in a store are read after an upgrade."""
+    objects, data = f'{w.base}/objects', {name: pattern(i, 3000000) for i, name in enumerate('abc')}
+    os.mkdir(objects)
+    start_disk_store(w.server_ns, f'{w.base}/store', objects)
+    with serving(w) as m:
+        for name in 'credentials', 'key':
+            shutil.copy(f'{w.base}/store/{name}', m.path(f'/etc/ditto/cold.{name}'))
+        put(m.path('/etc/ditto/ditto.conf'), CONF.replace(f'path = {WHERE}\n', f'''path = {WHERE}
+offload = on
+offload-store = cold
+''') + f'''[store cold]
+endpoint = http://127.0.0.1:{PROXY_PORT}
+bucket = bucket
+credentials-file = /etc/ditto/cold.credentials
+key-file = /etc/ditto/cold.key
+''')
+        m.run('systemctl', 'reload', 'dittod')
+        wait_for('the share', lambda: w.server.json('share', 'list'))
+        w.server.shares['data'] = (WHERE, {})
+        mounted = w.client.mount(WHERE, vers='4.1')
+        for name, content in data.items():
+            put(f'{mounted}/{name}', content, 0o666)
+
+        def pushed():
+            said = m.run('dittoctl', '--json', 'offload', 'push', WHERE, check=False).stdout
+            return json.loads(said or '{}').get('done') == 3
+        wait_for('all are offloaded', pushed, 60)
+        mark = touch_modules(m)
+        with open(f'{mounted}/a', 'rb', buffering=0) as a, open(f'{mounted}/b', 'r+b', buffering=0) as b:
+            fcntl.lockf(b, fcntl.LOCK_EX)
+            eq(a.read(4096) == data['a'][:4096], True, 'a part that came back')
+            upgrade_by(m)
+            assert version().startswith(mark), version()
+            eq(a.read() == data['a'][4096:], True, 'the rest')
+            eq(b.read() == data['b'], True, 'what was not here')
+            b.write(b'more')
+        eq(get(f'{mounted}/c') == data['c'], True, 'what nobody had open')
+        eq(get(f'{mounted}/b') == data['b'] + b'more', True, 'what was written')
+        w.client.umount(mounted)
+        m.power_off()
+        del w.server.shares['data']
     w.server.unload()
     w.server.load()
 
