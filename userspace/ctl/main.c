@@ -106,8 +106,7 @@ static void print_values(const struct object *o)
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
 		puts("given replace all previous ones; 'no-users' removes all.");
 		puts("OPTION is one of:");
-		/* "ro" and "rw" stand for the first one. */
-		for (i = 1; i < SHARE_OPTIONS; i++)
+		for (i = 0; i < SHARE_OPTIONS; i++)
 			printf("  %-24s%s\n", share_options[i].name,
 			       setting_values(&share_options[i], values, sizeof(values)));
 	} else if (!strcmp(o->name, "access")) {

@@ -91,6 +91,8 @@ static const struct option options[] = {
 	{ "ro", false, set_ro },
 	{ "rw", false, set_rw },
 	{ "anon", true, set_anon },
+	{ "anon-uid", true, share_set_anon_uid },
+	{ "anon-gid", true, share_set_anon_gid },
 	{ "allow", true, share_add_rule },
 	{ "allow-all", false, allow_all },
 	{ "no-rules", false, no_rules },
@@ -107,26 +109,20 @@ static const struct option options[] = {
 	{ NULL, false, NULL }
 };
 
-/* Options that are numbers are set by their name; "ro" and "rw" stand for the first of them. */
-static const char *number_name(unsigned int i)
-{
-	return share_option_name(i + 1);
-}
-
 static const char *option_name(const void *arg, unsigned int i)
 {
 	const unsigned int words = ARRAY_SIZE(options) - 1;
 
 	(void)arg;
-	return i < words ? options[i].name : number_name(i - words);
+	return i < words ? options[i].name : share_option_name(i - words);
 }
 
 static bool is_number(const char *word)
 {
 	unsigned int i;
 
-	for (i = 0; number_name(i); i++)
-		if (spec_same_word(number_name(i), word))
+	for (i = 0; share_option_name(i); i++)
+		if (spec_same_word(share_option_name(i), word))
 			return true;
 	return false;
 }

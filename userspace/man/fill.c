@@ -88,8 +88,7 @@ static void print_options(bool keys)
 	const char *owner = "core";
 	unsigned int i;
 
-	/* In dittoctl "ro" and "rw" stand for the first one. */
-	for (i = keys ? 0 : 1; i < SHARE_OPTIONS; i++) {
+	for (i = 0; i < SHARE_OPTIONS; i++) {
 		if (strcmp(owner, share_options[i].owner)) {
 			owner = share_options[i].owner;
 			printf(".PP\nThe protocol\n.B %s\n", owner);

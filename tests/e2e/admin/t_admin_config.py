@@ -99,7 +99,8 @@ def shares_of_a_template(w):
     eq(config(w, 'apply')[0], 0)
     put(f'{mounted}/f', b'data')
     eq(config(w, 'diff'), (0, ''))
-    s.ctl('share', 'set', 'data', 'ro')
+    # the tool takes the words of the file
+    s.ctl('share', 'set', 'data', 'read-only', 'yes', 'anon-uid', '99', 'anon_gid', '98')
     s.ctl('share', 'set', 'other', 'no-rules')
     eq(config(w, 'save')[0], 0)
     sections = get(conf).decode().split('[share ')
