@@ -9,6 +9,7 @@
  * alone, and not the blocks of a directory.
  */
 
+#include <linux/blkdev.h>
 #include <linux/buffer_head.h>
 #include <linux/exportfs.h>
 #include <linux/file.h>
@@ -49,36 +50,57 @@ static int commit_by_fsync(struct ditto_share *share, struct dentry *dentry)
 	return err;
 }
 
-/* On the disk, in little endian: the superblock, and its s_feature_compat. */
-#define EXT4_SUPERBLOCK_AT	1024
-#define EXT4_COMPAT_AT		0x5c
-#define EXT4_HAS_JOURNAL	0x4
-
-static bool ext4_has_journal(struct super_block *sb)
+#ifdef DITTO_HAVE_MAPPING_BUFFERS
+/* Write the blocks of metadata that are listed with an inode, because no journal has them. */
+static int commit_blocks(struct ditto_volume *volume, struct inode *inode)
 {
-	/* A buffer that ext4 keeps. */
-	struct buffer_head *bh = sb_bread(sb, EXT4_SUPERBLOCK_AT / sb->s_blocksize);
-	const __le32 *compat;
-	bool has;
+	struct address_space *mapping = inode->i_mapping;
 
+	if (likely(list_empty(&mapping->i_private_list)))
+		return 0;
+	return sync_mapping_buffers(mapping) ?: blkdev_issue_flush(inode->i_sb->s_bdev);
+}
+#else
+/* On the disk, in little endian: the superblock, and its s_feature_incompat. */
+#define EXT4_SUPERBLOCK_AT	1024
+#define EXT4_INCOMPAT_AT	0x60
+#define EXT4_RECOVER		0x4
+
+/*
+ * While ext4 is mounted for writing, the flag is set if there is a journal and it is used. A mount
+ * keeps its journal; the flag itself is cleared while the file system is frozen.
+ */
+static bool ext4_has_journal(struct ditto_volume *volume)
+{
+	struct super_block *sb = volume->sb;
+	const __le32 *incompat;
+	struct buffer_head *bh;
+
+	if (READ_ONCE(volume->has_journal))
+		return true;
+	bh = sb_bread(sb, EXT4_SUPERBLOCK_AT / sb->s_blocksize);
 	if (!bh)
 		return false;
-	compat = (void *)bh->b_data + EXT4_SUPERBLOCK_AT % sb->s_blocksize + EXT4_COMPAT_AT;
-	has = *compat & cpu_to_le32(EXT4_HAS_JOURNAL);
+	incompat = (void *)bh->b_data + EXT4_SUPERBLOCK_AT % sb->s_blocksize + EXT4_INCOMPAT_AT;
+	if (READ_ONCE(*incompat) & cpu_to_le32(EXT4_RECOVER))
+		WRITE_ONCE(volume->has_journal, true);
 	brelse(bh);
-	return has;
+	return READ_ONCE(volume->has_journal);
 }
 
-/* Write the blocks of metadata that ext4 lists with an inode, because no journal has them. */
-static int commit_blocks(struct ditto_share *share, struct dentry *dentry)
+/*
+ * Write all blocks of metadata, because no journal has them, and only ext4 knows which of them are
+ * the inode's. Data of files is not among them.
+ */
+static int commit_blocks(struct ditto_volume *volume, struct inode *inode)
 {
-	struct super_block *sb = dentry->d_sb;
+	struct super_block *sb = inode->i_sb;
 
-	if (sb->s_magic != EXT4_SUPER_MAGIC || ext4_has_journal(sb))
+	if (sb->s_magic != EXT4_SUPER_MAGIC || ext4_has_journal(volume))
 		return 0;
-	return d_is_reg(dentry) || d_is_dir(dentry) ? commit_by_fsync(share, dentry) :
-						      commit_all(sb);
+	return sync_blockdev(sb->s_bdev) ?: blkdev_issue_flush(sb->s_bdev);
 }
+#endif
 
 int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 {
@@ -87,7 +109,7 @@ int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 
 	if (sb->s_export_op && sb->s_export_op->commit_metadata)
 		return sb->s_export_op->commit_metadata(inode) ?:
-		       commit_blocks(share, dentry);
+		       commit_blocks(share->volume, inode);
 	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
 		return commit_by_fsync(share, dentry);
 

@@ -603,11 +603,19 @@ def commit_needs_no_access(w):
 
 @test(fs=None, share=False)
 def names_without_journal(w):
-    """Names are on the disk before the reply, also those of ext4 without a journal."""
-    image = w.volume(w.export, 'ext4', '40m', options=('-O', '^has_journal')).image
-    w.server.add('data', w.export)
-    n = w.client.nfs()
+    """Names are on the disk before the reply, also those of ext4 without a journal, or that does
+    not use its own."""
+    none = w.volume(w.export, 'ext4', '40m', options=('-O', '^has_journal'))
+    unused = w.volume(f'{w.base}/unused', 'ext4', '40m')
+    unused.umount()
+    run('tune2fs', '-E', 'mount_opts=noload', unused.image)
+    unused.mount()
+    for volume in (none, unused):
+        w.server.add(os.path.basename(volume.where), volume.where)
+        names_are_stable(w.client.nfs(path=volume.where), volume.image)
 
+
+def names_are_stable(n, image):
     def on_disk(path):
         return names_on_disk(image, path)
 
