@@ -240,8 +240,12 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_name *na
 		err = vfs_mknod(idmap, dir, c->child, args->type | mode, args->rdev, NULL);
 	ditto_op_leave(old);
 	err = ditto_no_wait(err);
-	if (err)
+	if (err) {
+		/* What is there now may be another process's: see ditto_mkdir(). */
+		if (S_ISDIR(args->type))
+			*fresh = false;
 		goto put;
+	}
 	/* Some file systems create the inode but need a lookup to instantiate it. */
 	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
 		err = ditto_dir_change_lookup(c, name);

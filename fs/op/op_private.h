@@ -45,24 +45,6 @@ static inline ssize_t ditto_no_wait(ssize_t err)
 	return err == -EWOULDBLOCK || err == -ERESTARTSYS || err == -EINTR ? -EJUKEBOX : err;
 }
 
-/*
- * vfs_mkdir(), which unlocks the directory and puts the dentry after an error. Here, @dir is locked
- * afterwards in any case, and @child is held: another dentry if the file system has made one.
- */
-static inline int ditto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry **child,
-			      umode_t mode)
-{
-	struct dentry *made = vfs_mkdir(idmap, dir, dget(*child), mode, NULL);
-
-	if (IS_ERR(made)) {
-		inode_lock_nested(dir, I_MUTEX_PARENT);
-		return PTR_ERR(made);
-	}
-	dput(*child);
-	*child = made;
-	return 0;
-}
-
 /* Get an open file of a node; as ditto_file_get_pinned() for the caller's instance, if any. */
 static inline struct ditto_file *ditto_op_file(const struct ditto_op *op, struct ditto_node *node,
 					       enum ditto_file_mode mode)

@@ -44,23 +44,25 @@ static inline int ditto_vfs_rmdir(struct mnt_idmap *idmap, struct inode *dir,
 #define vfs_rmdir	ditto_vfs_rmdir
 #endif
 
-#ifndef DITTO_HAVE_VFS_MKDIR_DENTRY
-/* After an error, the directory is unlocked and @dentry is put. */
-static inline struct dentry *ditto_vfs_mkdir(struct mnt_idmap *idmap, struct inode *dir,
-					     struct dentry *dentry, umode_t mode,
-					     struct delegated_inode *delegated_inode)
+/* Make a directory as @child, which is another dentry then if the file system has made one. */
+static inline int ditto_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry **child,
+			      umode_t mode)
 {
-	int err = vfs_mkdir(idmap, dir, dentry, mode);
+#ifdef DITTO_HAVE_VFS_MKDIR_DENTRY
+	struct dentry *made = vfs_mkdir(idmap, dir, dget(*child), mode, NULL);
 
-	if (!err)
-		return dentry;
-	inode_unlock(dir);
-	dput(dentry);
-	return ERR_PTR(err);
-}
-
-#define vfs_mkdir	ditto_vfs_mkdir
+	/* The reference is put then, and @dir unlocked: others may have changed it since. */
+	if (IS_ERR(made)) {
+		inode_lock_nested(dir, I_MUTEX_PARENT);
+		return PTR_ERR(made);
+	}
+	dput(*child);
+	*child = made;
+	return 0;
+#else
+	return vfs_mkdir(idmap, dir, *child, mode);
 #endif
+}
 
 #ifndef DITTO_HAVE_RENAME_PARENTS
 struct ditto_renamedata {
