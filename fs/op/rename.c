@@ -2,12 +2,13 @@
 /*
  * Renaming.
  *
- * Locking: if there are two directories, the rename mutex of the file system, which keeps the tree
- * as it is, and then both of them, the one that is above the other first.
+ * Locking: lock_rename() takes the rename mutex of the file system if there are two directories,
+ * then both of them.
  */
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/namei.h>
 
 #include "../node/hardlink.h"
 #include "../node/hidden.h"
@@ -70,8 +71,11 @@ static bool rename_merges(const struct ditto_renamed *r)
 	       inode->i_nlink > 1;
 }
 
-/* Look up both names. Both directories are locked. */
-static int rename_lookup(struct ditto_renamed *r)
+/*
+ * Look up both names. Both directories are locked. @trap is the child that is an ancestor of the
+ * other directory.
+ */
+static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 {
 	struct ditto_dir_change *from = &r->from, *to = &r->to;
 	struct ditto_node *node;
@@ -89,9 +93,9 @@ static int rename_lookup(struct ditto_renamed *r)
 
 	if (d_is_negative(from->child))
 		return -ENOENT;
-	if (is_subdir(to->parent, from->child))
+	if (from->child == trap)
 		return -EINVAL;
-	if (is_subdir(from->parent, to->child))
+	if (to->child == trap)
 		return -ENOTEMPTY;
 	/* A mount in any namespace: the VFS would detach it there. */
 	if (d_mountpoint(from->child) || d_mountpoint(to->child))
@@ -203,50 +207,16 @@ static int rename_merge(struct ditto_renamed *r)
 	return 0;
 }
 
-static const struct dentry *dentry_root(const struct dentry *dentry)
-{
-	while (!IS_ROOT(dentry))
-		dentry = dentry->d_parent;
-	return dentry;
-}
-
-/* Return: 0, or -EXDEV if the file system does not know yet how the directories are connected. */
-static int rename_lock_dirs(struct dentry *a, struct dentry *b)
-{
-	if (a == b) {
-		inode_lock_nested(d_inode(a), I_MUTEX_PARENT);
-		return 0;
-	}
-	mutex_lock(&a->d_sb->s_vfs_rename_mutex);
-	if (dentry_root(a) != dentry_root(b)) {
-		mutex_unlock(&a->d_sb->s_vfs_rename_mutex);
-		return -EXDEV;
-	}
-	if (is_subdir(a, b))
-		swap(a, b);
-	inode_lock_nested(d_inode(a), I_MUTEX_PARENT);
-	inode_lock_nested(d_inode(b), I_MUTEX_PARENT2);
-	return 0;
-}
-
-static void rename_unlock_dirs(struct dentry *a, struct dentry *b)
-{
-	inode_unlock(d_inode(a));
-	if (a == b)
-		return;
-	inode_unlock(d_inode(b));
-	mutex_unlock(&a->d_sb->s_vfs_rename_mutex);
-}
-
 /* Lock both directories and rename. */
 static int rename_locked(struct ditto_renamed *r)
 {
 	struct ditto_dir_change *from = &r->from, *to = &r->to;
+	struct dentry *trap;
 	int err;
 
-	err = rename_lock_dirs(to->parent, from->parent);
-	if (err)
-		return err;
+	trap = lock_rename(to->parent, from->parent);
+	if (IS_ERR(trap))
+		return PTR_ERR(trap);
 	ditto_dir_change_mark(from);
 	ditto_dir_change_mark(to);
 	err = ditto_dir_change_pre(from);
@@ -255,7 +225,7 @@ static int rename_locked(struct ditto_renamed *r)
 	err = ditto_dir_change_pre(to);
 	if (err)
 		goto unlock;
-	err = rename_lookup(r);
+	err = rename_lookup(r, trap);
 	/*
 	 * If both names belong to one file, nothing is done (RFC 1813 section 3.3.14), as in the
 	 * VFS, unless they are to be merged.
@@ -269,7 +239,7 @@ unlock:
 	ditto_dir_change_post(to);
 	ditto_dir_change_unmark(from);
 	ditto_dir_change_unmark(to);
-	rename_unlock_dirs(to->parent, from->parent);
+	unlock_rename(to->parent, from->parent);
 	return err;
 }
 
