@@ -52,11 +52,8 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 	if (!xprt && !test_bit(XPT_CONN, &listener->xpt_flags) &&
 	    dnfs_sock_accept_again(dnfs_conn_sock(listener)))
 		set_bit(XPT_CONN, &listener->xpt_flags);
-	if (!xprt)
-		return NULL;
-	dnfs_xprt_uncount(xprt);
 	/* The connection is still busy; a thread sees the flag as soon as it is released. */
-	if (conn_begin(xprt))
+	if (xprt && conn_begin(xprt))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 	return xprt;
 }

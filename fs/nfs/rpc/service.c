@@ -154,6 +154,8 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 	if (!serv)
 		return -ENOMEM;
 	serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
+	/* conn_charge.c counts the connections. */
+	svc_serv_unlimit_connections(serv);
 	dnfs_service_replace(server, serv);
 
 	err = dnfs_set_threads(server, dnfs_threads_wanted(server));

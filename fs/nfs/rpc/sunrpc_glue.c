@@ -17,11 +17,6 @@
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
  * when it is closed, because a callback may hold it for longer than this module is loaded.
  *
- * Connections that are not counted. sunrpc closes the oldest of a few dozen connections, unless the
- * server says that the peer of each is valid, which it can do only when it has received something
- * from it. conn_charge.c counts connections, idle ones, too. So each is marked as valid when it is
- * accepted, before sunrpc counts it, and is taken off the count in advance.
- *
  * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
  * adds each later user in front, so it is the last one of the list until the connection is closed.
@@ -86,16 +81,6 @@ void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours
 	}
 	mutex_unlock(&ops_lock);
 	dnfs_ops_use(listener, false);
-}
-
-void dnfs_xprt_uncount(struct svc_xprt *xprt)
-{
-	struct svc_serv *serv = xprt->xpt_server;
-
-	set_bit(XPT_PEER_VALID, &xprt->xpt_flags);
-	spin_lock_bh(&serv->sv_lock);
-	serv->sv_tmpcnt--;
-	spin_unlock_bh(&serv->sv_lock);
 }
 
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)

@@ -61,9 +61,6 @@ static inline bool dnfs_ops_are_used(struct svc_xprt *xprt)
 	return READ_ONCE(xprt->xpt_ops) == &dnfs_ops;
 }
 
-/* Let sunrpc not count a connection, which it has accepted, but not added to its list yet. */
-void dnfs_xprt_uncount(struct svc_xprt *xprt);
-
 /* The first user that was registered for a connection, or NULL. With xpt_lock or XPT_BUSY. */
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt);
 

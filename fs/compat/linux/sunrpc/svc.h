@@ -32,6 +32,17 @@ static inline void svc_rqst_respages_all(struct svc_rqst *rqstp)
 }
 #endif
 
+/* Otherwise sunrpc ends the oldest connection if there are many. */
+static inline void svc_serv_unlimit_connections(struct svc_serv *serv)
+{
+#ifdef DITTO_HAVE_SV_MAXCONN
+	serv->sv_maxconn = UINT_MAX;
+#else
+	/* There are too many if they are more than XPT_MAX_TMP_CONN. */
+	serv->sv_tmpcnt = INT_MIN / 2;
+#endif
+}
+
 #ifndef DITTO_HAVE_SVC_NRPOOLS
 static inline unsigned int svc_serv_nrpools(const struct svc_serv *serv)
 {
