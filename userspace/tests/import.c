@@ -13,6 +13,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/import/import.h"
+#include "identity/nss.h"
 #include "mem.h"
 #include "test.h"
 
@@ -20,6 +21,7 @@
 
 static char *folder;
 static struct why why;
+static enum nss_state shadow_state;
 
 /* Nothing is sent to the kernel, and nothing written. */
 
@@ -59,6 +61,13 @@ int config_add(struct ctl *ctl, const char *text)
 	(void)ctl;
 	(void)text;
 	return CTL_OK;
+}
+
+int nss_account_state(const char *name, enum nss_state *state)
+{
+	(void)name;
+	*state = shadow_state;
+	return 0;
 }
 
 /* The path of a file with a text, in the memory of the test. */
@@ -400,9 +409,9 @@ static void smb_conf_hostile(void)
 }
 
 /* Run the command with a file. Returns its status, and what it prints in JSON, to be freed. */
-static int accounts_run(char *path, char **text)
+static int accounts_run(char *path, bool dry_run, char **text)
 {
-	char dry[] = "--dry-run", *words[] = { path, dry, NULL };
+	char dry[] = "--dry-run", *words[] = { path, dry_run ? dry : NULL, NULL }, users[128];
 	int out = memfd_create("out", MFD_CLOEXEC), old = dup(STDOUT_FILENO), status;
 	struct ctl ctl = { .json = true };
 	struct stat st;
@@ -410,7 +419,7 @@ static int accounts_run(char *path, char **text)
 	why.text[0] = '\0';
 	fflush(stdout);
 	CHECK(out >= 0 && dup2(out, STDOUT_FILENO) >= 0);
-	status = user_import(&ctl, words);
+	status = accounts_import(&ctl, words, users);
 	fflush(stdout);
 	CHECK(dup2(old, STDOUT_FILENO) >= 0 && !fstat(out, &st));
 	*text = mem_new((size_t)st.st_size + 1);
@@ -451,7 +460,7 @@ static void accounts_of_others(void)
 	for (i = 0; i < ARRAY_SIZE(known); i++) {
 		path = file_make("accounts", known[i].line);
 		chmod(path, 0600);
-		accounts_run(path, &text);
+		accounts_run(path, true, &text);
 		if (!CHECK(strstr(text, known[i].result)))
 			printf("# %s\n", known[i].result);
 		CHECK(!strstr(text, HASH) && !strstr(text, "iEb36u6P") && !strstr(text, "\x1b"));
@@ -464,13 +473,13 @@ static void accounts_that_others_read(void)
 	char *path = file_make("accounts", "daemon:iEb36u6PsRetBr3YMLdYbA==\n"), *text;
 
 	chmod(path, 0604);
-	CHECK(accounts_run(path, &text) == CTL_REFUSED && strstr(why.text, "chmod 600"));
+	CHECK(accounts_run(path, true, &text) == CTL_REFUSED && strstr(why.text, "chmod 600"));
 	free(text);
 	chmod(path, 0640);
-	CHECK(chown(path, (uid_t)-1, 1) || accounts_run(path, &text) == CTL_REFUSED);
+	CHECK(chown(path, (uid_t)-1, 1) || accounts_run(path, true, &text) == CTL_REFUSED);
 	if (!geteuid())
 		free(text);
-	CHECK(accounts_run(folder, &text) == CTL_REFUSED && strstr(why.text, "regular"));
+	CHECK(accounts_run(folder, true, &text) == CTL_REFUSED && strstr(why.text, "regular"));
 	free(text);
 }
 
@@ -563,3 +572,56 @@ int main(int argc, char **argv)
 	rmdir(folder);
 	return status;
 }
+	snprintf(users, sizeof(users), "%s/users", folder);
+		{ "daemon:1:" NONE ":" HASH ":[UX         ]:LCT-6AF3B9C5:", "\"imported\":true" },
+		{ "daemon:1:" NONE ":" HASH ":[LU         ]:LCT-6AF3B9C5:", "locked: pdbedit -z" },
+		{ "daemon:1:" NONE ":" HASH ":[UDL        ]:LCT-6AF3B9C5:", "disabled" },
+		{ "daemon:1:" NONE ":" HASH ":[NU         ]:LCT-6AF3B9C5:", "no NT hash" },
+		{ "daemon:1:" NONE ":" HASH ":[TU         ]:LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:1:" NONE ":" HASH ":[?U         ]:LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:1:" NONE ":" HASH ":[X          ]:LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:1:" NONE ":" HASH ":[U          :LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:MdbP4NFq6TG3PFnX4MCJwA==", "empty" },
+		{ "daemon:", "no NT hash" },
+static void accounts_that_are_locked(void)
+{
+	static const struct {
+		enum nss_state state;
+		const char *result;
+	} states[] = {
+		{ NSS_LOCKED, "usermod -U" }, { NSS_EXPIRED, "chage -E" },
+		{ NSS_VALID, "\"imported\":true" },
+	};
+	char *path = file_make("accounts", "daemon:1:" NONE ":" HASH ":[U          ]:\n"), *text;
+	size_t i;
+
+	chmod(path, 0600);
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		shadow_state = states[i].state;
+		accounts_run(path, true, &text);
+		CHECK(strstr(text, states[i].result));
+		free(text);
+	}
+}
+
+/* Nobody is called imported before his account is written. */
+static void accounts_that_are_not_written(void)
+{
+	char *path = file_make("accounts", "daemon:iEb36u6PsRetBr3YMLdYbA==\n"), *text;
+	char users[128], new[128];
+
+	snprintf(users, sizeof(users), "%s/users", folder);
+	snprintf(new, sizeof(new), "%s/users.new", folder);
+	chmod(path, 0600);
+	CHECK(!mkdir(new, 0700));
+	CHECK(accounts_run(path, false, &text) == CTL_REFUSED && !text[0]);
+	CHECK(strstr(why.text, "File exists"));
+	free(text);
+	rmdir(new);
+	CHECK(accounts_run(path, false, &text) == CTL_OK && strstr(text, "\"imported\":true"));
+	CHECK(!unlink(users));
+	free(text);
+}
+
+	TEST(accounts_that_are_locked),
+	TEST(accounts_that_are_not_written),

@@ -118,7 +118,7 @@ def accounts(w):
     eq(logins(w), [])
     bob = 'bob:' + base64.b64encode(bytes.fromhex(hashes['bob'])).decode()
     put(path, f'{lines["alice"]}\n{bob}\nnobody-here{lines["carol"][5:]}\n'
-        f'{lines["carol"].replace("[U", "[DU")}\n', 0o644)
+        f'{lines["carol"].replace("[U", "[LU")}\n', 0o644)
     assert 'chmod 600' in s.refused('user', 'import', path)
     os.chmod(path, 0o600)
     told = imported(w, 'user', 'import', path, '--dry-run', code=3)
@@ -128,6 +128,11 @@ def accounts(w):
     said = s.ctl('user', 'import', path, check=False).stdout
     eq([text for text in (*hashes.values(), bob) if text in said], [])
     eq(logins(w), ['alice', 'bob'])
+    # nobody is imported who cannot be written
+    os.mkdir(f'{smb.USERS_FILE}.new')
+    p = s.ctl('user', 'import', path, check=False)
+    assert p.returncode and 'imported' not in p.stdout, p.stdout
+    os.rmdir(f'{smb.USERS_FILE}.new')
     eq(os.stat(smb.USERS_FILE).st_mode & 0o777, 0o600)
     # as "pdbedit -Lw | dittoctl user import"; those that are there keep their passwords
     with s.ns:

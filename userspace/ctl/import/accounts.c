@@ -18,6 +18,7 @@
 #include "ctl/ctl.h"
 #include "ctl/out.h"
 #include "ctl/users.h"
+#include "identity/nss.h"
 #include "import.h"
 #include "mem.h"
 #include "paths.h"
@@ -26,6 +27,18 @@
 /* NAME:UID:LM HASH:NT HASH:FLAGS:... */
 #define FIELDS		5
 #define BASE64_LEN	24
+
+/**
+ * struct result - what becomes of a line
+ * @line: its number
+ * @name: the account
+ * @why: why it is left out, or NULL
+ */
+struct result {
+	unsigned int line;
+	const char *name;
+	const char *why;
+};
 
 static const struct column columns[] = {
 	{ "LINE", true }, { "NAME", false }, { "RESULT", false }, { NULL, false }
@@ -101,6 +114,29 @@ static bool hash_from_base64(const char *text, u8 hash[USERS_HASH_LEN])
 	return len == USERS_HASH_LEN;
 }
 
+/* Why an account with flags such as "[UX         ]" is left out, or NULL: see smbpasswd(5). */
+static const char *flags_check(const char *flags)
+{
+	static const struct {
+		const char *flags, *why;
+	} known[] = {
+		{ "WSI", "it is the account of a machine" },
+		{ "D", "it is disabled" },
+		{ "L", "it is locked: pdbedit -z -u NAME unlocks it" },
+		{ "N", "it has no NT hash" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (strpbrk(flags, known[i].flags))
+			return known[i].why;
+	/* Passwords that do not expire, and homes, are all the same here. */
+	i = flags[0] == '[' ? 1 + strspn(flags + 1, "UXH ") : 0;
+	if (!i || strcmp(flags + i, "]") || !strchr(flags, 'U'))
+		return "it is no account of a user";
+	return NULL;
+}
+
 /*
  * Read a line, of which @name is a part then. Returns NULL, or why it has no account that can be
  * used here.
@@ -109,6 +145,7 @@ static const char *line_read(char *line, const char **name, u8 hash[USERS_HASH_L
 {
 	static const char empty[] = "31D6CFE0D16AE931B73C59D7E0C089C0";
 	char *field[FIELDS] = { NULL };
+	const char *why = NULL;
 	u8 none[USERS_HASH_LEN];
 	struct why ignored;
 	unsigned int n;
@@ -118,73 +155,95 @@ static const char *line_read(char *line, const char **name, u8 hash[USERS_HASH_L
 	if (n < 2 || !users_check_name(field[0], &ignored))
 		return "it is no account";
 	*name = field[0];
-	if (n == 2)
-		return hash_from_base64(field[1], hash) ? NULL : "it has no NT hash";
-	if (n < FIELDS || field[4][0] != '[')
-		return "it is no account";
-	if (strpbrk(field[4], "WSI"))
-		return "it is the account of a machine";
-	if (strchr(field[4], 'D'))
-		return "it is disabled";
-	if (!hash_from_hex(field[3], hash) || strchr(field[4], 'N'))
+	if (n > 2)
+		why = n < FIELDS ? "it is no account" : flags_check(field[4]);
+	if (why)
+		return why;
+	if (n == 2 ? !hash_from_base64(field[1], hash) : !hash_from_hex(field[3], hash))
 		return "it has no NT hash";
 	hash_from_hex(empty, none);
 	return memcmp(hash, none, sizeof(none)) ? NULL : "its password is empty";
 }
 
-static void result_print(struct table *t, unsigned int line, const char *name, const char *why)
+/* Why the account of a user cannot be used, or NULL. */
+static const char *account_check(struct users *users, const char *name, uid_t *uid)
 {
-	if (t) {
-		table_cell(t, "%u", line);
-		table_cell(t, "%s", name);
-		table_cell(t, "%s", why ?: "imported");
-		return;
-	}
-	json_open(stdout, NULL, '{');
-	json_number(stdout, "line", line);
-	json_string(stdout, "name", name);
-	json_bool(stdout, "imported", !why);
-	if (why)
-		json_string(stdout, "why", why);
-	json_close(stdout, '}');
+	const struct passwd *account = getpwnam(name);
+	enum nss_state state;
+
+	if (!account)
+		return "there is no such user on this machine: useradd makes one";
+	*uid = account->pw_uid;
+	if (nss_account_state(name, &state))
+		return "it is not known whether the user is locked: the name service fails";
+	if (state == NSS_LOCKED)
+		return "the user is locked on this machine: usermod -U";
+	if (state == NSS_EXPIRED)
+		return "the user has expired on this machine: chage -E -1";
+	return users_find(users, name) ? "it is there already" : NULL;
 }
 
-/* Add the accounts, and print each. Returns the number that was added; @left_out is others. */
-static unsigned int accounts_add(struct users *users, char *text, bool json, unsigned int *left_out)
+/* Add the accounts. Returns what becomes of each line, to be freed, and their number. */
+static struct result *accounts_add(struct users *users, char *text, unsigned int *n)
 {
-	struct table *t = list_begin(json, columns);
-	unsigned int line = 0, added = 0;
+	struct result *results = NULL;
 	u8 hash[USERS_HASH_LEN];
+	unsigned int line = 0;
 	char *one;
 
+	*n = 0;
 	while ((one = strsep(&text, "\n"))) {
-		const struct passwd *account;
-		const char *name = "", *why;
+		struct result *r;
+		uid_t uid;
 
 		line++;
 		one[strcspn(one, "\r")] = '\0';
 		if (!*one || *one == '#')
 			continue;
-		why = line_read(one, &name, hash);
-		account = why ? NULL : getpwnam(name);
-		if (!why && !account)
-			why = "there is no such user on this machine: useradd makes one";
-		else if (!why && users_find(users, name))
-			why = "it is there already";
-		if (!why)
-			users_set(users, name, account->pw_uid, hash);
-		added += !why;
-		*left_out += !!why;
-		result_print(t, line, name, why);
+		results = mem_grow(results, *n, sizeof(*results));
+		r = &results[(*n)++];
+		*r = (struct result){ .line = line, .name = "" };
+		r->why = line_read(one, &r->name, hash);
+		if (!r->why)
+			r->why = account_check(users, r->name, &uid);
+		if (!r->why)
+			users_set(users, r->name, uid, hash);
 	}
 	explicit_bzero(hash, sizeof(hash));
+	return results;
+}
+
+static void results_print(const struct result *r, unsigned int n, bool json)
+{
+	struct table *t = list_begin(json, columns);
+
+	for (; n; n--, r++) {
+		if (t) {
+			table_cell(t, "%u", r->line);
+			table_cell(t, "%s", r->name);
+			table_cell(t, "%s", r->why ?: "imported");
+			continue;
+		}
+		json_open(stdout, NULL, '{');
+		json_number(stdout, "line", r->line);
+		json_string(stdout, "name", r->name);
+		json_bool(stdout, "imported", !r->why);
+		if (r->why)
+			json_string(stdout, "why", r->why);
+		json_close(stdout, '}');
+	}
 	list_end(t);
-	return added;
 }
 
 int user_import(struct ctl *ctl, char **words)
 {
-	unsigned int added = 0, left_out = 0;
+	return accounts_import(ctl, words, DITTO_USERS_FILE);
+}
+
+int accounts_import(struct ctl *ctl, char **words, const char *database)
+{
+	unsigned int n = 0, i, added = 0;
+	struct result *results = NULL;
 	const char *path = NULL;
 	bool dry_run = false, good;
 	struct users users;
@@ -210,15 +269,20 @@ int user_import(struct ctl *ctl, char **words)
 		close(fd);
 	if (!text)
 		return ctl_failed(ctl, "%s: %s", path ?: "standard input", why.text);
-	good = users_read(&users, DITTO_USERS_FILE, !dry_run, &why);
+	good = users_read(&users, database, !dry_run, &why);
 	if (good)
-		added = accounts_add(&users, text, ctl->json, &left_out);
+		results = accounts_add(&users, text, &n);
+	for (i = 0; i < n; i++)
+		added += !results[i].why;
 	if (good && added && !dry_run)
 		good = users_write(&users, &why);
+	if (good)
+		results_print(results, n, ctl->json);
+	free(results);
 	users_free(&users);
 	explicit_bzero(text, INPUT_MAX);
 	free(text);
 	if (!good)
 		return ctl_failed(ctl, "%s", why.text);
-	return left_out ? CTL_DEGRADED : CTL_OK;
+	return added < n ? CTL_DEGRADED : CTL_OK;
 }

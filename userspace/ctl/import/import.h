@@ -125,6 +125,8 @@ void import_smb_table(FILE *out);
 /* The commands. They return an exit status. */
 int config_import(struct ctl *ctl, char **words);
 int user_import(struct ctl *ctl, char **words);
+/* The same with another account database. */
+int accounts_import(struct ctl *ctl, char **words, const char *database);
 /* Have dittod add sections to the configuration file. Returns an exit status. */
 int config_add(struct ctl *ctl, const char *text);
 
