@@ -186,7 +186,7 @@ static void exports_of_the_manual(void)
 static void exports_in_order(void)
 {
 	import_becomes(import_exports,
-		       "/srv/a/ *(ro) @g(rw) *.x(rw) 10.0.0.0/255.0.0.0(rw) \\\n  h(rw)#comment\n"
+		       "/srv/a/ *(ro) @g(rw) *.x(rw) 10.0.0.0/255.0.0.0(rw) \\\n  h(rw) #comment\n"
 		       "/srv/a i(ro)\n\"/srv/b c\"\n/srv/d\\040e *\n/a-b *\n/a/b *\n",
 		       "[listener nfs]\n\n"
 		       "[share a-b]\npath = /a-b\nprotocols = nfs\nallow = *=ro\n\n"
@@ -216,6 +216,39 @@ static void exports_that_differ(void)
 	import_tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_LOST, "identity");
 	import_tells(import_exports, "/a h(no_subtree_check)\n", 1, IMPORT_NEEDLESS, "handles");
 	import_tells(import_exports, "/a h(rw,sync)\n", 1, IMPORT_MAPPED, "allow = h=rw");
+}
+
+/* A share that would be open to more clients, or have more in it, is left out. */
+static void exports_closed(void)
+{
+	import_leaves(import_exports, "/a#b h(rw)\n", "inside a word");
+	import_leaves(import_exports, "/a h(rw)#b i(ro)\n", "inside a word");
+	import_leaves(import_exports, "/a h#b(rw)\n", "inside a word");
+	import_becomes(import_exports, "\"/a#b\" h\n/c\\043d h\n",
+		       "[listener nfs]\n\n[share a#b]\npath = /a#b\nprotocols = nfs\nallow = h=ro\n\n"
+		       "[share c#d]\npath = /c#d\nprotocols = nfs\nallow = h=ro\n");
+	import_leaves(import_exports, "/a h(mp=/b)\n", "path of the share itself");
+	import_leaves(import_exports, "/a -mountpoint=/ h\n", "path of the share itself");
+	import_leaves(import_exports, "/a h(mp=yes)\n", "path of the share itself");
+	import_becomes(import_exports, "/a h(mp=/a)\n/b h(mountpoint=)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmountpoint = yes\n"
+		       "allow = h=ro\n\n[share b]\npath = /b\nprotocols = nfs\nmountpoint = yes\n"
+		       "allow = h=ro\n");
+	/* What is exported below has rules of its own. */
+	import_becomes(import_exports,
+		       "/a h(rw,crossmnt)\n/a/b i(ro)\n/ab h(crossmnt)\n/c h(rw)\n/c/d h(ro)\n",
+		       "[listener nfs]\n\n[share a-b]\npath = /a/b\nprotocols = nfs\nallow = i=ro\n\n"
+		       "[share ab]\npath = /ab\nprotocols = nfs\nnested = on\nallow = h=ro\n\n"
+		       "[share c]\npath = /c\nprotocols = nfs\nallow = h=rw\n\n"
+		       "[share c-d]\npath = /c/d\nprotocols = nfs\nallow = h=ro\n");
+	import_becomes(import_exports, "/ h(rw,crossmnt)\n/a i(ro)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nallow = i=ro\n");
+	/* Only networks of IPv4 have masks. */
+	import_leaves(import_exports, "/a fe80::/ffff::(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a fe80::/::255.0.0.0(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a fe80::/255.255.255.0(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a 10.0.0.0/ffff:ffff::(rw)\n", "cannot be named");
+	import_leaves(import_exports, "/a 10.0.0.0/255.0.255.0(rw)\n", "cannot be named");
 }
 
 static void exports_hostile(void)
@@ -625,3 +658,4 @@ static void accounts_that_are_not_written(void)
 
 	TEST(accounts_that_are_locked),
 	TEST(accounts_that_are_not_written),
+	TEST(exports_closed),

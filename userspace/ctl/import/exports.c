@@ -82,8 +82,8 @@ static const struct export_option {
 	{ "security_label", KEY, LABELS, "yes" },
 	{ "mp", KEY, MOUNTPOINT, "yes" },
 	{ "mountpoint", KEY, MOUNTPOINT, "yes" },
-	{ "mp=", LOST, 0, "mountpoint asks for the path of the share itself" },
-	{ "mountpoint=", LOST, 0, "mountpoint asks for the path of the share itself" },
+	{ "mp=", KEY, MOUNTPOINT, "yes" },
+	{ "mountpoint=", KEY, MOUNTPOINT, "yes" },
 	{ "sync", NEEDLESS, 0, "what a client was promised to be on the disk is there" },
 	{ "async", LOST, 0, "what a client was promised to be on the disk is there" },
 	{ "wdelay", NEEDLESS, 0, "writes do not wait for others" },
@@ -203,8 +203,11 @@ static bool reader_word(struct reader *r)
 	for (; *r->p && *r->p != '\n'; r->p++) {
 		char c = reader_octal(r->p);
 
-		if (!quoted && (strchr(" \t\r#", *r->p) || !strncmp(r->p, "\\\n", 2)))
+		if (!quoted && (strchr(" \t\r", *r->p) || !strncmp(r->p, "\\\n", 2)))
 			break;
+		/* Of nfs-utils some versions see a comment, others a part of the word. */
+		if (!quoted && *r->p == '#')
+			r->bad = "a # inside a word: quote it, or have a blank before a comment";
 		if (*r->p == '"') {
 			quoted = !quoted;
 			continue;
@@ -279,10 +282,12 @@ static void options_read(struct exports *x, struct export_client *c, const char 
 
 	while ((word = strsep(&text, ","))) {
 		const struct export_option *o = option_find(word);
+		const char *value = strchr(word, '=');
 		char *what;
 
 		if (!*word)
 			continue;
+		value = value ? value + 1 : "";
 		what = mem_chain_print(&x->chain, "%s(%s)", host, word);
 		if (!o) {
 			c->cannot = "an option is not known";
@@ -295,8 +300,11 @@ static void options_read(struct exports *x, struct export_client *c, const char 
 			c->root_squash = o->arg;
 		else if (o->effect == ALL_SQUASH)
 			c->all_squash = o->arg;
+		else if (o->effect == KEY && o->arg == MOUNTPOINT && *value &&
+			 strcmp(value, c->path))
+			c->cannot = "mountpoint asks for the path of the share itself";
 		else if (o->effect == KEY)
-			option_key(x, c, o, what, o->to ?: strchr(word, '=') + 1);
+			option_key(x, c, o, what, o->to ?: value);
 		else
 			import_tell(x->im, &c->at, what, o->effect == NEEDLESS ? IMPORT_NEEDLESS :
 				    IMPORT_LOST, "%s", o->to);
@@ -352,6 +360,8 @@ static bool client_add(struct exports *x, const struct export_client *usual, cha
 	c = &x->client[x->n++];
 	*c = *usual;
 	client_read(x, c, word);
+	/* The line may not be what it looks like. */
+	c->cannot = usual->cannot ?: c->cannot;
 	return true;
 }
 
@@ -472,6 +482,21 @@ static void export_set_key(struct exports *x, struct import_section *s, enum wid
 		import_set(s, wide_keys[key].key, value, &why);
 }
 
+/* An export below has rules of its own there, which a nested file system has not. */
+static void export_check_below(struct exports *x, struct import_section *s, const char *path)
+{
+	size_t len = strcmp(path, "/") ? strlen(path) : 0;
+	unsigned int i;
+
+	for (i = 0; i < x->n; i++)
+		if (!strncmp(x->client[i].path, path, len) && x->client[i].path[len] == '/' &&
+		    x->client[i].path[len + 1])
+			import_leave_out(s,
+					 "%s:%u: %s has rules of its own, which crossmnt would lift",
+					 x->client[i].at.file, x->client[i].at.line,
+					 x->client[i].path);
+}
+
 static void export_make(struct exports *x, struct export_client *const *client, unsigned int n)
 {
 	bool *denied = mem_new(n * sizeof(*denied));
@@ -496,6 +521,10 @@ static void export_make(struct exports *x, struct export_client *const *client, 
 	import_set(s, "protocols", "nfs", &why);
 	for (key = 0; key < WIDE; key++)
 		export_set_key(x, s, key, client, n, denied);
+	for (i = 0; i < n && !strcmp(client[i]->key[NESTED], "on"); i++)
+		;
+	if (i == n)
+		export_check_below(x, s, client[0]->path);
 	for (i = 0; i < n; i++) {
 		const struct export_client *c = client[i];
 		const char *squash = c->all_squash ? ",squash=all-to-guest" :

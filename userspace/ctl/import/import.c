@@ -183,12 +183,16 @@ char *import_file_read(struct import *im, const char *path, bool regular, const 
 const char *import_network(struct mem_chain **chain, const char *text)
 {
 	const char *slash = strchr(text, '/');
+	struct address host, mask;
 	unsigned int prefix = 0;
-	struct address mask;
 	struct why ignored;
 	u32 bits;
 
-	if (!slash || !strchr(slash, '.') || !text_address(slash + 1, &mask, &ignored))
+	/* Only networks of IPv4 have masks. */
+	if (!slash || !text_address(slash + 1, &mask, &ignored) || mask.len != 4 ||
+	    strchr(slash, ':') ||
+	    !text_address(mem_chain_print(chain, "%.*s", (int)(slash - text), text), &host,
+			  &ignored) || host.len != 4)
 		return text;
 	bits = (u32)mask.bytes[0] << 24 | (u32)mask.bytes[1] << 16 | (u32)mask.bytes[2] << 8 |
 	       mask.bytes[3];
