@@ -283,18 +283,18 @@ static void smb_conf_of_a_site(void)
 		       " valid users = @staff, alice \"A B\"\n write list = alice\n"
 		       " admin users = \"A B\"\n invalid users = root\n browse able = no\n"
 		       "[Data]\n directory mask = 02775\n"
-		       "[pub]\n path = /srv/pub\n public = yes\n guest only = yes\n write list = bob\n"
+		       "[pub]\n path = /srv/pub\n public = yes\n guest only = yes\n"
 		       " vfs object = shadow_copy2 acl_xattr\n shadow:snapdir = .snap\n"
 		       " create mask = 0744\n",
 		       "[server]\nmin-dialect = 3.0.2\n\n[listener smb]\n\n"
 		       "[share data]\npath = /srv/data\ncomment = x ; y\nbrowse = no\n"
-		       "directory-mask = 0775\ncreate-mask = 0664\nencrypt = yes\nprotocols = smb\n"
-		       "nested = on\ndefault-access = none\nuser = root=none\nuser = A B=admin\n"
+		       "directory-mask = 0775\ncreate-mask = 0664\nprotocols = smb\n"
+		       "nested = on\nencrypt = yes\ndefault-access = none\nuser = root=none\nuser = A B=admin\n"
 		       "user = alice=write\ngroup = staff=write\nallow = 192.0.2.0/24=rw\n"
 		       "allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n\n"
-		       "[share pub]\npath = /srv/pub\nguest = yes\nencrypt = yes\nprotocols = smb\n"
-		       "nested = on\nsquash = all-to-guest\nsamba-acl = checked\nsnapshots = .snap\n"
-		       "default-access = read\nuser = bob=write\nallow = 192.0.2.0/24=rw\n"
+		       "[share pub]\npath = /srv/pub\nguest = yes\nprotocols = smb\n"
+		       "nested = on\nencrypt = yes\nsquash = all-to-guest\nsamba-acl = checked\n"
+		       "snapshots = .snap\nread-only = yes\nallow = 192.0.2.0/24=rw\n"
 		       "allow = 127.0.0.0/8=rw\nallow = *.example.org=rw\nallow = @net=rw\n");
 	import_becomes(import_smb_conf, "[a]\npath=/a\nhosts deny = 10.0.0.1\n",
 		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
@@ -325,7 +325,6 @@ static void files_of_packages(void)
 		     "journal");
 	import_tells(import_smb_conf, "[global]\nserver min protocol = NT1\n", 2, IMPORT_LOST,
 		     "NT1");
-	import_tells(import_smb_conf, "[a]\nforce user = x\n", 2, IMPORT_LOST, "squash");
 	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_LOST,
 		     "recycle");
 	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_NEEDLESS,
@@ -345,24 +344,89 @@ static void smb_conf_closed(void)
 	static const struct {
 		const char *text, *reason;
 	} shares[] = {
-		{ "valid users = %S\n", "has no counterpart" },
-		{ "valid users = &net\n", "has no counterpart" },
+		{ "valid users = %S\n", "cannot be named" },
+		{ "valid users = &net\n", "cannot be named" },
+		{ "valid users = alice 1000\n", "'1000' cannot be named" },
+		{ "valid users = @100\n", "'100' cannot be named" },
+		{ "valid users = S-1-5-32-544\n", "cannot be named" },
 		{ "writeable = yes\nread list = @a\nvalid users = @b @a\n", "to have less" },
 		{ "writeable = yes\ninvalid users = @a\nwrite list = b\n", "to have less" },
 		{ "writeable = yes\nread list = a\nvalid users = @b\n", "not named" },
-		{ "hosts allow = 10. EXCEPT 10.1.\n", "has no counterpart" },
-		{ "hosts allow = any\n", "has no counterpart" },
-		{ "hosts deny = LOCAL\n", "has no counterpart" },
+		{ "admin users = a\n", "'a' could write" },
+		{ "admin users = a\nwrite list = b\n", "'a' could write" },
+		{ "writeable = yes\nadmin users = a\nread list = a\n", "'a' could write" },
+		{ "public = yes\nguest only = yes\nwrite list = a\n", "everybody is the guest" },
+		{ "public = yes\nguest account = nobody-at-all\n", "no such user" },
+		{ "hosts allow = 10. EXCEPT 10.1.\n", "cannot be named" },
+		{ "hosts allow = any\n", "cannot be named" },
+		{ "hosts deny = LOCAL\n", "cannot be named" },
+		{ "hosts deny = 10.1.*\n", "'10.1.*' cannot be named" },
+		{ "hosts deny = 10.1.2.?\n", "cannot be named" },
+		{ "hosts deny = fe80:*\n", "cannot be named" },
+		{ "hosts deny = fe80::/ffff::\n", "cannot be named" },
 		{ "copy = b\n", "testparm" },
 		{ "include = /etc/%m.conf\n", "not read" },
+		{ "include = registry\n", "not read" },
 		{ "available = no\n", "switched off" },
 		{ "available = perhaps\n", "switched off" },
-		{ "read only = perhaps\n", "not known" },
+		{ "printable = yes\n", "printer" },
+		{ "read only = perhaps\n", "neither yes nor no" },
+		{ "read only =\n", "neither yes nor no" },
+		{ "hide unreadable = perhaps\n", "neither yes nor no" },
+		{ "create mask = rw\n", "no mode" },
+		{ "smb encrypt = always\n", "has no word for 'always'" },
+		{ "smb encrypt = desired\n", "has no word for 'desired'" },
+		{ "server signing = mandatory\n", "only [global]" },
+		{ "nonsense = 1\n", "not known" },
+		{ "nonsense\n", "no section and no parameter" },
+		{ "veto files = /x/\n", "hide-unreadable" },
+		{ "veto files = /x/\nhide files =\n", "hide-unreadable" },
+		{ "hide files = /x/\n", "hide-unreadable" },
+		{ "dont descend = /proc\n", "hide-unreadable" },
+		{ "hide special files = yes\n", "hide-unreadable" },
+		{ "hide unwriteable files = 1\n", "hide-unreadable" },
+		{ "hide new files timeout = 5\n", "hide-unreadable" },
+		{ "access based share enum = true\n", "browse" },
+		{ "administrative share = yes\n", "browse" },
+		{ "force user = x\n", "squash" },
+		{ "force group = +x\n", "squash" },
+		{ "group = x\n", "squash" },
+		{ "inherit owner = unix only\n", "inherited lists" },
+		{ "inherit permissions = yes\n", "inherited lists" },
+		{ "nt acl support = no\n", "change lists" },
+		{ "only user = yes\n", "valid users" },
+		{ "preexec close = yes\n", "no program" },
+		{ "vfs objects = recycle readonly\n", "forbids changes" },
+		{ "vfs objects = worm\n", "forbids changes" },
+		{ "vfs objects = acl_tdb\n", "databases of Samba" },
+		{ "vfs objects = nonsense\n", "no modules" },
+		{ "vfs objects = acl_xattr\nacl_xattr:security_acl_name = user.x\n", "not obeyed" },
 		{ "msdfs proxy = \\b\\c\n", "link" },
 		{ "vfs objects = ceph\n", "not in the file system" },
 		{ "path = /srv/%U\n", "variables" },
 		{ "path = srv\n", "cannot be used" },
 		{ "path =\n", "no path" },
+	};
+	static const struct {
+		const char *text, *reason;
+	} all[] = {
+		{ "include = registry\n", "not read" },
+		{ "include = x.conf\n", "not read" },
+		{ "config backend = registry\n", "testparm" },
+		{ "config file = /etc/x.conf\n", "testparm" },
+		{ "veto files = /x/\n", "hide-unreadable" },
+		{ "server signing = always\n", "has no word for 'always'" },
+		{ "server min protocol = SMB4\n", "has no word for 'SMB4'" },
+		{ "smb encrypt = desired\n", "has no word for 'desired'" },
+		{ "server smb3 encryption algorithms = AES-256-GCM\n", "every algorithm" },
+		{ "ntlm auth = disabled\n", "Kerberos" },
+		{ "bind interfaces only = yes\ninterfaces = eth0\n", "[listener smb]" },
+		{ "socket address = 192.0.2.1\n", "[listener smb]" },
+		{ "username map = /etc/x\n", "user-map" },
+		{ "min domain uid = 5000\n", "min-uid" },
+		{ "allow trusted domains = no\n", "trusted" },
+		{ "nonsense = 1\n", "not known" },
+		{ "nonsense\n", "no section and no parameter" },
 	};
 	char text[512];
 	size_t i;
@@ -371,6 +435,14 @@ static void smb_conf_closed(void)
 		snprintf(text, sizeof(text), "[a]\npath = /a\n%s", shares[i].text);
 		import_leaves(import_smb_conf, text, shares[i].reason);
 	}
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		snprintf(text, sizeof(text), "[globals]\n%s[a]\npath = /a\n[b]\npath = /b\n",
+			 all[i].text);
+		import_leaves(import_smb_conf, text, all[i].reason);
+	}
+	/* What is included may be about any share. */
+	import_leaves(import_smb_conf, "[a]\npath = /a\n[b]\npath = /b\ninclude = %m\n",
+		      "not read");
 	import_leaves(import_smb_conf,
 		      "[global]\nhosts deny = 10.\n[a]\npath=/a\nhosts allow = 10.1.\n",
 		      "both must admit");
@@ -382,6 +454,117 @@ static void smb_conf_closed(void)
 	import_becomes(import_smb_conf, "[a]\npath=/a\nvalid users = a\nwrite list = b\n",
 		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
 		       "default-access = none\nuser = a=read\n");
+}
+
+/* What a share says counts before what [global] says, whatever it calls that. */
+static void smb_conf_defaults(void)
+{
+	static const char is_read_only[] =
+		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		"read-only = yes\n";
+	static const char is_writable[] =
+		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n";
+	/* Samba makes [global] the default of the shares below. */
+	static const struct {
+		const char *format, *becomes;
+	} files[] = {
+		{ "%s\nread only = no\n[a]\npath = /a\n%s = no\n", is_read_only },
+		{ "%s\n%s = yes\n[a]\npath = /a\nread only = 1\n", is_read_only },
+		{ "%s\n%s = yes\n[a]\npath = /a\n", is_writable },
+		{ "[a]\npath = /a\nread only = yes\n%s\n%s = yes\n", is_read_only },
+		{ "[a]\npath = /a\n%s\n%s = yes\n", NULL },
+	};
+	static const char *const global[] = { "[global]", "[globals]", "[ Glo Bals ]" };
+	static const char *const synonyms[] = { "writeable", "writable", "write ok", "WriteOk" };
+	char text[512];
+	size_t i, j, k;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		for (j = 0; j < ARRAY_SIZE(global) * ARRAY_SIZE(synonyms); j++) {
+			k = j % ARRAY_SIZE(global);
+			snprintf(text, sizeof(text), files[i].format, global[k],
+				 synonyms[j / ARRAY_SIZE(global)]);
+			if (files[i].becomes)
+				import_becomes(import_smb_conf, text, files[i].becomes);
+			else
+				import_leaves(import_smb_conf, text, "move that up");
+		}
+	}
+	/* The last one counts. */
+	import_becomes(import_smb_conf, "[a]\npath = /a\nwriteable = yes\nread only = yes\n",
+		       is_read_only);
+	import_becomes(import_smb_conf, "[a]\npath = /a\nread only = yes\nwrite ok = yes\n",
+		       is_writable);
+	import_becomes(import_smb_conf, "[global]\nread only = yes\n[a]\npath = /a\n"
+		       "[global]\nwriteable = yes\n[a]\nread only = yes\n", is_read_only);
+	import_becomes(import_smb_conf, "[global]\nforce user = x\n[a]\npath = /a\nforce user =\n"
+		       "writeable = yes\n", is_writable);
+	/* If [global] demands it, a share cannot do without. */
+	import_becomes(import_smb_conf,
+		       "[global]\nsmb encrypt = enforced\n[a]\npath = /a\nserver smb encrypt = off\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "encrypt = yes\nread-only = yes\n");
+	import_becomes(import_smb_conf, "[global]\nserver signing = forced\n[a]\npath = /a\n",
+		       "[server]\nrequire-signing = yes\n\n[listener smb]\n\n[share a]\npath = /a\n"
+		       "protocols = smb\nnested = on\nread-only = yes\n");
+	/* Blanks do not matter: this is one section. */
+	import_becomes(import_smb_conf, "[a  b]\npath = /a\n[a\tb]\nvalid users = c\n",
+		       "[listener smb]\n\n[share a b]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "default-access = none\nread-only = yes\nuser = c=read\n");
+	/* A writer is one as an administrator, too. */
+	import_becomes(import_smb_conf, "[a]\npath = /a\nadmin users = c\nwrite list = c\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "default-access = read\nuser = c=admin\n");
+}
+
+/* What ksmbd reads otherwise, and what it does not read. */
+static void ksmbd_conf_as_it_is_read(void)
+{
+	static const struct {
+		const char *text, *reason;
+	} shares[] = {
+		{ "admin users = a\n", "ksmbd does not read it" },
+		{ "hosts allow = 10.\n", "ksmbd does not read it" },
+		{ "hosts deny = 10.\n", "ksmbd does not read it" },
+		{ "public = yes\n", "ksmbd does not read it" },
+		{ "write  able = yes\n", "ksmbd does not read it" },
+		{ "smb encrypt = required\n", "ksmbd does not read it" },
+		{ "include = /etc/x\n", "not known" },
+		{ "read only = on\n", "neither yes nor no" },
+		{ "read only = yes\nwriteable = yes\n", "says the opposite" },
+		{ "writeable = no\nwrite ok = yes\n", "says the opposite" },
+		{ "valid users = +a\n", "cannot be named" },
+		{ "valid users = \"a b\"\n", "cannot be named" },
+		{ "force user = a\n", "squash" },
+		{ "veto files = /x/\n", "hide-unreadable" },
+		{ "inherit owner = yes\n", "inherited lists" },
+	};
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(shares); i++) {
+		snprintf(text, sizeof(text), "[a]\npath = /a\n%s", shares[i].text);
+		import_leaves(import_ksmbd_conf, text, shares[i].reason);
+	}
+	import_leaves(import_ksmbd_conf, "[global]\nsmb3 encryption = required\n[a]\npath = /a\n",
+		      "has no word for 'required'");
+	import_leaves(import_ksmbd_conf, "[global]\nbind interfaces only = yes\n[a]\npath = /a\n",
+		      "[listener smb]");
+	/* The default of another name counts there. */
+	import_leaves(import_ksmbd_conf,
+		      "[global]\nread only = no\n[a]\npath = /a\nwriteable = no\n", "opposite");
+	/* The whole file is useless there. */
+	import_leaves(import_ksmbd_conf, "[a]\npath = /a\n[b]\npath = /b\nnonsense\n",
+		      "no section and no parameter");
+	import_leaves(import_ksmbd_conf, "[a]\npath = /a\n[b] c\npath = /b\n", "behind the ']'");
+	/* Comments end values, the first one counts, and lines do not go on. */
+	import_becomes(import_ksmbd_conf,
+		       "[a]\npath = /a;b\nvalid users = c#d\ncomment = x \\\nread list = c\n"
+		       "read list =\nvalid users = e\nwriteable = no # yes\n\twriteable = yes\n"
+		       "[globals]\npath = /g ; h\n[global] ; x\nwriteable = yes;\n",
+		       "[listener smb]\n\n[share a]\npath = /a\ncomment = x \\\nprotocols = smb\n"
+		       "nested = on\ndefault-access = none\nread-only = yes\nuser = c=read\n\n"
+		       "[share globals]\npath = /g\nprotocols = smb\nnested = on\n");
 }
 
 static bool is_refused(const char *text, const char *reason)
@@ -435,7 +618,7 @@ static void smb_conf_hostile(void)
 	import_free(&im);
 	import_becomes(import_smb_conf, "[a\x1b[2J]\npath = /a\n", "[listener smb]\n");
 	import_becomes(import_smb_conf, "[a/b]\npath = /a\n", "[listener smb]\n");
-	import_becomes(import_smb_conf, "[a]\npath = /a\ncomment = x\x1b[2J\n\\\n\\",
+	import_becomes(import_smb_conf, "[a]\npath = /a\ncomment = x\x1b[2J\n\\\n",
 		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
 		       "read-only = yes\n");
 	free(text);
@@ -449,6 +632,7 @@ static int accounts_run(char *path, bool dry_run, char **text)
 	struct ctl ctl = { .json = true };
 	struct stat st;
 
+	snprintf(users, sizeof(users), "%s/users", folder);
 	why.text[0] = '\0';
 	fflush(stdout);
 	CHECK(out >= 0 && dup2(out, STDOUT_FILENO) >= 0);
@@ -471,6 +655,16 @@ static void accounts_of_others(void)
 	static const struct {
 		const char *line, *result;
 	} known[] = {
+		{ "daemon:1:" NONE ":" HASH ":[UX         ]:LCT-6AF3B9C5:", "\"imported\":true" },
+		{ "daemon:1:" NONE ":" HASH ":[LU         ]:LCT-6AF3B9C5:", "locked: pdbedit -z" },
+		{ "daemon:1:" NONE ":" HASH ":[UDL        ]:LCT-6AF3B9C5:", "disabled" },
+		{ "daemon:1:" NONE ":" HASH ":[NU         ]:LCT-6AF3B9C5:", "no NT hash" },
+		{ "daemon:1:" NONE ":" HASH ":[TU         ]:LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:1:" NONE ":" HASH ":[?U         ]:LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:1:" NONE ":" HASH ":[X          ]:LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:1:" NONE ":" HASH ":[U          :LCT-6AF3B9C5:", "of a user" },
+		{ "daemon:MdbP4NFq6TG3PFnX4MCJwA==", "empty" },
+		{ "daemon:", "no NT hash" },
 		{ "daemon:1:" NONE ":" HASH ":[U          ]:LCT-6AF3B9C5:", "\"imported\":true" },
 		{ "daemon:iEb36u6PsRetBr3YMLdYbA==", "\"imported\":true" },
 		{ "nobody-at-all:1:" NONE ":" HASH ":[U          ]:LCT-6AF3B9C5:", "no such user" },
@@ -499,6 +693,46 @@ static void accounts_of_others(void)
 		CHECK(!strstr(text, HASH) && !strstr(text, "iEb36u6P") && !strstr(text, "\x1b"));
 		free(text);
 	}
+}
+
+static void accounts_that_are_locked(void)
+{
+	static const struct {
+		enum nss_state state;
+		const char *result;
+	} states[] = {
+		{ NSS_LOCKED, "usermod -U" }, { NSS_EXPIRED, "chage -E" },
+		{ NSS_VALID, "\"imported\":true" },
+	};
+	char *path = file_make("accounts", "daemon:1:" NONE ":" HASH ":[U          ]:\n"), *text;
+	size_t i;
+
+	chmod(path, 0600);
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		shadow_state = states[i].state;
+		accounts_run(path, true, &text);
+		CHECK(strstr(text, states[i].result));
+		free(text);
+	}
+}
+
+/* Nobody is called imported before his account is written. */
+static void accounts_that_are_not_written(void)
+{
+	char *path = file_make("accounts", "daemon:iEb36u6PsRetBr3YMLdYbA==\n"), *text;
+	char users[128], new[128];
+
+	snprintf(users, sizeof(users), "%s/users", folder);
+	snprintf(new, sizeof(new), "%s/users.new", folder);
+	chmod(path, 0600);
+	CHECK(!mkdir(new, 0700));
+	CHECK(accounts_run(path, false, &text) == CTL_REFUSED && !text[0]);
+	CHECK(strstr(why.text, "File exists"));
+	free(text);
+	rmdir(new);
+	CHECK(accounts_run(path, false, &text) == CTL_OK && strstr(text, "\"imported\":true"));
+	CHECK(!unlink(users));
+	free(text);
 }
 
 static void accounts_that_others_read(void)
@@ -572,12 +806,17 @@ static const struct test tests[] = {
 	TEST(exports_of_the_manual),
 	TEST(exports_in_order),
 	TEST(exports_that_differ),
+	TEST(exports_closed),
 	TEST(exports_hostile),
 	TEST(smb_conf_of_a_site),
 	TEST(files_of_packages),
 	TEST(smb_conf_closed),
+	TEST(smb_conf_defaults),
+	TEST(ksmbd_conf_as_it_is_read),
 	TEST(smb_conf_hostile),
 	TEST(accounts_of_others),
+	TEST(accounts_that_are_locked),
+	TEST(accounts_that_are_not_written),
 	TEST(accounts_that_others_read),
 	TEST(tables_documented),
 	{ NULL, NULL }
@@ -605,57 +844,3 @@ int main(int argc, char **argv)
 	rmdir(folder);
 	return status;
 }
-	snprintf(users, sizeof(users), "%s/users", folder);
-		{ "daemon:1:" NONE ":" HASH ":[UX         ]:LCT-6AF3B9C5:", "\"imported\":true" },
-		{ "daemon:1:" NONE ":" HASH ":[LU         ]:LCT-6AF3B9C5:", "locked: pdbedit -z" },
-		{ "daemon:1:" NONE ":" HASH ":[UDL        ]:LCT-6AF3B9C5:", "disabled" },
-		{ "daemon:1:" NONE ":" HASH ":[NU         ]:LCT-6AF3B9C5:", "no NT hash" },
-		{ "daemon:1:" NONE ":" HASH ":[TU         ]:LCT-6AF3B9C5:", "of a user" },
-		{ "daemon:1:" NONE ":" HASH ":[?U         ]:LCT-6AF3B9C5:", "of a user" },
-		{ "daemon:1:" NONE ":" HASH ":[X          ]:LCT-6AF3B9C5:", "of a user" },
-		{ "daemon:1:" NONE ":" HASH ":[U          :LCT-6AF3B9C5:", "of a user" },
-		{ "daemon:MdbP4NFq6TG3PFnX4MCJwA==", "empty" },
-		{ "daemon:", "no NT hash" },
-static void accounts_that_are_locked(void)
-{
-	static const struct {
-		enum nss_state state;
-		const char *result;
-	} states[] = {
-		{ NSS_LOCKED, "usermod -U" }, { NSS_EXPIRED, "chage -E" },
-		{ NSS_VALID, "\"imported\":true" },
-	};
-	char *path = file_make("accounts", "daemon:1:" NONE ":" HASH ":[U          ]:\n"), *text;
-	size_t i;
-
-	chmod(path, 0600);
-	for (i = 0; i < ARRAY_SIZE(states); i++) {
-		shadow_state = states[i].state;
-		accounts_run(path, true, &text);
-		CHECK(strstr(text, states[i].result));
-		free(text);
-	}
-}
-
-/* Nobody is called imported before his account is written. */
-static void accounts_that_are_not_written(void)
-{
-	char *path = file_make("accounts", "daemon:iEb36u6PsRetBr3YMLdYbA==\n"), *text;
-	char users[128], new[128];
-
-	snprintf(users, sizeof(users), "%s/users", folder);
-	snprintf(new, sizeof(new), "%s/users.new", folder);
-	chmod(path, 0600);
-	CHECK(!mkdir(new, 0700));
-	CHECK(accounts_run(path, false, &text) == CTL_REFUSED && !text[0]);
-	CHECK(strstr(why.text, "File exists"));
-	free(text);
-	rmdir(new);
-	CHECK(accounts_run(path, false, &text) == CTL_OK && strstr(text, "\"imported\":true"));
-	CHECK(!unlink(users));
-	free(text);
-}
-
-	TEST(accounts_that_are_locked),
-	TEST(accounts_that_are_not_written),
-	TEST(exports_closed),

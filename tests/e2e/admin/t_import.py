@@ -23,6 +23,9 @@ SMB_CONF = """[global]
   valid users = alice
   writeable = yes
   vfs objects = recycle
+[hidden]
+  path = {team}
+  veto files = /secret/
 [homes]
   valid users = %S
 """
@@ -61,7 +64,7 @@ def shares(w):
     eq(told['written'], True)
     told = imported(w, 'config', 'import', 'smb.conf', smb_conf, code=3)
     eq((report(told, 'not-needed'), [x['section'] for x in told['sections'] if 'left_out' in x]),
-       (['workgroup = OLD', 'map to guest = bad user'], ['share homes']))
+       (['workgroup = OLD', 'map to guest = bad user'], ['share hidden', 'share homes']))
     assert 'vfs objects = recycle' in report(told, 'no-counterpart'), told
     text = get(conf).decode()
     assert text.startswith(before), text
@@ -125,14 +128,14 @@ def accounts(w):
     eq([(x['name'], x['imported']) for x in told],
        [('alice', True), ('bob', True), ('nobody-here', False), ('carol', False)])
     eq(logins(w), [])
-    said = s.ctl('user', 'import', path, check=False).stdout
-    eq([text for text in (*hashes.values(), bob) if text in said], [])
-    eq(logins(w), ['alice', 'bob'])
     # nobody is imported who cannot be written
     os.mkdir(f'{smb.USERS_FILE}.new')
     p = s.ctl('user', 'import', path, check=False)
     assert p.returncode and 'imported' not in p.stdout, p.stdout
     os.rmdir(f'{smb.USERS_FILE}.new')
+    said = s.ctl('user', 'import', path, check=False).stdout
+    eq([text for text in (*hashes.values(), bob) if text in said], [])
+    eq(logins(w), ['alice', 'bob'])
     eq(os.stat(smb.USERS_FILE).st_mode & 0o777, 0o600)
     # as "pdbedit -Lw | dittoctl user import"; those that are there keep their passwords
     with s.ns:

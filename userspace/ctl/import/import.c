@@ -275,6 +275,7 @@ static int entry_compare(const void *a, const void *b)
 static void report_print(const struct import *im)
 {
 	static const char *const words[] = { "becomes", "not needed:", "no counterpart:" };
+	bool left_out = false;
 	unsigned int i;
 
 	putchar('\n');
@@ -284,10 +285,14 @@ static void report_print(const struct import *im)
 		printf("# %s:%u: %s: %s %s\n", e->source.file, e->source.line, e->what,
 		       words[e->verdict], e->text);
 	}
-	for (i = 0; i < im->nsections; i++)
+	for (i = 0; i < im->nsections; i++) {
 		if (im->section[i]->left_out)
 			printf("# [%s] is left out: %s\n", im->section[i]->header,
 			       im->section[i]->left_out);
+		left_out |= !!im->section[i]->left_out;
+	}
+	if (left_out)
+		puts("# Write what is left out by hand, or import a changed copy of the file.");
 }
 
 static void import_json(const struct import *im, bool written)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The files of Samba and ksmbd, smb.conf(5) and ksmbd.conf(5), see import.h. */
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,14 +20,16 @@
  * struct smb_section - a section of the file
  * @at: where it begins
  * @name: its name
- * @partial: a file that is included there is not read
+ * @refused: why it is not imported, and with [global] no share; or NULL
+ * @order: how many parameters were read before it
  * @value: its parameters
  * @n: entries of @value
  */
 struct smb_section {
 	struct import_source at;
 	char *name;
-	bool partial;
+	const char *refused;
+	unsigned int order;
 	struct smb_value *value;
 	unsigned int n;
 };
@@ -35,6 +38,7 @@ struct smb_section {
  * struct smb_file - what is read
  * @im: the import
  * @chain: memory of all texts
+ * @ksmbd: the file is ksmbd.conf
  * @section: sections; the first is [global]
  * @n: entries of @section
  * @nvalues: parameters of all
@@ -45,6 +49,7 @@ struct smb_section {
 struct smb_file {
 	struct import *im;
 	struct mem_chain *chain;
+	bool ksmbd;
 	struct smb_section *section;
 	unsigned int n;
 	unsigned int nvalues;
@@ -55,8 +60,27 @@ struct smb_file {
 
 static bool smb_read(struct smb_file *f, const char *path);
 
-static bool section_begin(struct smb_file *f, const struct import_source *at, const char *name)
+/* Samba takes any number of blanks for one. */
+static void blanks_squeeze(char *text)
 {
+	char *to = text;
+
+	for (; *text; text++)
+		if (!strchr(" \t", *text))
+			*to++ = *text;
+		else if (!strchr(" \t", text[1]))
+			*to++ = ' ';
+	*to = '\0';
+}
+
+static bool section_begin(struct smb_file *f, const struct import_source *at, char *text)
+{
+	const char *name = text;
+
+	if (!f->ksmbd) {
+		blanks_squeeze(text);
+		name = smb_name_matches("global|globals", text) ? "global" : text;
+	}
 	for (f->in = 0; f->in < f->n; f->in++)
 		if (!strcasecmp(f->section[f->in].name, name))
 			return true;
@@ -65,9 +89,22 @@ static bool section_begin(struct smb_file *f, const struct import_source *at, co
 			       SECTIONS_MAX);
 	f->section = mem_grow(f->section, f->n, sizeof(*f->section));
 	f->section[f->n++] = (struct smb_section){
-		.at = *at, .name = mem_chain_print(&f->chain, "%s", name)
+		.at = *at, .name = mem_chain_print(&f->chain, "%s", name), .order = f->nvalues
 	};
 	return true;
+}
+
+/* A line that is not understood may restrict its section, or with [global] everything. */
+static void line_refuse(struct smb_file *f, struct smb_section *s, const struct import_source *at,
+			const char *what, const char *why)
+{
+	import_tell(f->im, at, what, IMPORT_LOST, "%s", why);
+	/* ksmbd serves nothing then. */
+	if (f->ksmbd)
+		s = &f->section[0];
+	if (!s->refused)
+		s->refused = mem_chain_print(&f->chain, "%s:%u: %s: %s", at->file, at->line, what,
+					     why);
 }
 
 static char *text_trim(char *text)
@@ -80,14 +117,17 @@ static char *text_trim(char *text)
 	return text;
 }
 
-/* What is not read may restrict the share. */
+/* What is not read may be about any section. */
 static bool include_read(struct smb_file *f, const struct import_source *at, const char *what,
 			 const char *path)
 {
+	if (!*path) {
+		import_tell(f->im, at, what, IMPORT_NEEDLESS, "it is empty");
+		return true;
+	}
 	if (strchr(path, '%') || path[0] != '/') {
-		import_tell(f->im, at, what, IMPORT_LOST,
-			    "only absolute paths without variables are followed");
-		f->section[f->in].partial = true;
+		line_refuse(f, &f->section[0], at, what,
+			    "what it includes is not read: testparm -s writes all out");
 		return true;
 	}
 	if (f->depth == DEPTH_MAX)
@@ -97,64 +137,88 @@ static bool include_read(struct smb_file *f, const struct import_source *at, con
 	return smb_read(f, path);
 }
 
+/* A name in small letters, for Samba without its blanks. */
+static const char *name_fold(struct smb_file *f, const char *name)
+{
+	char *folded = mem_chain_print(&f->chain, "%s", name), *to = folded;
+
+	for (; *name; name++)
+		if (f->ksmbd || !strchr(" \t", *name))
+			*to++ = (char)tolower((unsigned char)*name);
+	*to = '\0';
+	return folded;
+}
+
 static bool line_read(struct smb_file *f, const struct import_source *at, char *line)
 {
 	struct smb_section *s;
 	struct smb_value *v;
 	char *value, *what;
 
+	/* For ksmbd a comment may follow a value. */
+	if (f->ksmbd)
+		line[strcspn(line, "#;")] = '\0';
 	line = text_trim(line);
 	if (!*line || strchr("#;", *line))
 		return true;
 	if (strlen(line) > LINE_MAX_LEN)
 		return why_not(f->why, "%s:%u: the line is longer than %d bytes", at->file,
 			       at->line, LINE_MAX_LEN);
+	what = mem_chain_print(&f->chain, "%s", line);
 	if (*line == '[') {
 		value = strchr(line, ']');
 		if (!value)
 			return why_not(f->why, "%s:%u: a section's ']' is missing", at->file,
 				       at->line);
 		*value = '\0';
-		return section_begin(f, at, text_trim(line + 1));
+		if (!section_begin(f, at, text_trim(line + 1)))
+			return false;
+		if (*text_trim(value + 1))
+			line_refuse(f, &f->section[f->in], at, what, "text is behind the ']'");
+		return true;
 	}
-	what = mem_chain_print(&f->chain, "%s", line);
 	value = strchr(line, '=');
 	if (!value) {
-		import_tell(f->im, at, what, IMPORT_LOST, "it is no section and no parameter");
+		line_refuse(f, &f->section[f->in], at, what, "it is no section and no parameter");
 		return true;
 	}
 	*value++ = '\0';
 	line = text_trim(line);
 	value = text_trim(value);
-	if (!strcasecmp(line, "include"))
+	if (!f->ksmbd && !strcasecmp(line, "include"))
 		return include_read(f, at, what, value);
 	if (f->nvalues++ == VALUES_MAX)
 		return why_not(f->why, "%s: there are more than %d parameters", at->file,
 			       VALUES_MAX);
+	if (f->ksmbd && !*value) {
+		import_tell(f->im, at, what, IMPORT_NEEDLESS, "it is empty");
+		return true;
+	}
 	s = &f->section[f->in];
 	s->value = mem_grow(s->value, s->n, sizeof(*s->value));
 	v = &s->value[s->n++];
 	*v = (struct smb_value){
-		.at = *at, .what = what, .param = smb_param_find(line),
-		.text = mem_chain_print(&f->chain, "%s", value)
+		.at = *at, .what = what, .name = name_fold(f, line),
+		.param = smb_param_find(line), .text = mem_chain_print(&f->chain, "%s", value),
+		.order = f->nvalues
 	};
 	return true;
 }
 
 /*
- * Cut the next line off a text, and count the lines of the file in it: one that ends with a
- * backslash goes on, unless it is a comment. Returns NULL at the end.
+ * Cut the next line off a text, and count the lines of the file in it: for Samba one that ends
+ * with a backslash goes on, unless it is a comment. Returns NULL at the end.
  */
-static char *line_next(char **text, unsigned int *lines)
+static char *line_next(const struct smb_file *f, char **text, unsigned int *lines)
 {
 	char *from = *text, *to = from, *line = from;
-	bool comment = strchr("#;", from[strspn(from, " \t\r")]);
+	bool single = f->ksmbd || strchr("#;", from[strspn(from, " \t\r")]);
 
 	if (!*from)
 		return NULL;
 	*lines = 1;
 	while (*from && *from != '\n') {
-		size_t end = comment || *from != '\\' ? 0 : 1 + strspn(from + 1, " \t\r");
+		size_t end = single || *from != '\\' ? 0 : 1 + strspn(from + 1, " \t\r");
 
 		if (end && from[end] == '\n') {
 			from += end + 1;
@@ -177,43 +241,58 @@ static bool smb_read(struct smb_file *f, const char *path)
 	bool good = text;
 
 	f->depth++;
-	for (; good && (line = line_next(&next, &lines)); at.line += lines)
+	for (; good && (line = line_next(f, &next, &lines)); at.line += lines)
 		good = line_read(f, &at, line);
 	f->depth--;
 	free(text);
 	return good;
 }
 
-static bool section_has(const struct smb_section *s, const struct smb_param *p)
+static bool value_is_same(const struct smb_file *f, const struct smb_value *a,
+			  const struct smb_value *b)
+{
+	return !strcmp(a->name, b->name) ||
+	       (!f->ksmbd && a->param && b->param && smb_param_is_same(a->param, b->param));
+}
+
+static bool section_has(const struct smb_file *f, const struct smb_section *s,
+			const struct smb_value *v)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++)
-		if (s->value[i].param == p)
+		if (value_is_same(f, &s->value[i], v))
 			return true;
 	return false;
 }
 
-/* Of the values of a parameter the last one counts. */
-static void section_end(struct smb_section *s)
+/* Of the values of a parameter the last one counts for Samba, the first one for ksmbd. */
+static void section_end(const struct smb_file *f, struct smb_section *s)
 {
 	unsigned int i, j;
 
 	for (i = 0; i < s->n; i++)
-		for (j = i + 1; j < s->n && s->value[i].param && !s->value[i].again; j++)
-			s->value[i].again = !smb_param_is_only_told(s->value[i].param) &&
-					    s->value[j].param == s->value[i].param;
+		for (j = i + 1; j < s->n && !s->value[i].again; j++)
+			if (value_is_same(f, &s->value[i], &s->value[j]))
+				s->value[f->ksmbd ? j : i].again = true;
 }
 
 static void value_map(struct smb_share *made, const struct smb_value *v, bool global)
 {
-	if (!v->param)
-		smb_tell(made, v, IMPORT_LOST, "the parameter is not known");
-	else if (!global && v->param->global)
-		smb_tell(made, v, IMPORT_LOST, "only [global] can have it");
-	else if (v->again)
-		smb_tell(made, v, IMPORT_NEEDLESS, "it is there again below");
-	else if (!v->text[0])
+	bool told = v->param && smb_param_is_only_told(v->param);
+
+	if (v->again)
+		smb_tell(made, v, IMPORT_NEEDLESS, "it is there again %s",
+			 made->ksmbd ? "above" : "below");
+	else if (!v->param && strchr(v->name, ':'))
+		smb_tell(made, v, IMPORT_LOST, "the module is not known");
+	else if (!v->param)
+		smb_refuse(made, v, "the parameter is not known, and may restrict something");
+	else if (made->ksmbd && !smb_param_is_of_ksmbd(v->name) && !told)
+		smb_refuse(made, v, "ksmbd does not read it: delete it if it is not meant");
+	else if (!global && v->param->global && !told)
+		smb_refuse(made, v, "only [global] can have it");
+	else if (!v->text[0] && smb_param_may_be_empty(v->param))
 		smb_tell(made, v, IMPORT_NEEDLESS, "it is empty");
 	else
 		v->param->map(made, v->param, v);
@@ -225,23 +304,20 @@ static bool value_is_global(const struct smb_value *v)
 	return !v->param || v->param->global || smb_param_is_only_told(v->param) || v->again;
 }
 
-/* The lists of [global] are the default of shares, but also must admit a client themselves. */
-static void hosts_compare(struct smb_share *made, const struct smb_section *global,
-			  const struct smb_section *s)
+static const struct smb_value *hosts_find(const struct smb_section *s)
 {
-	const struct smb_param *allow = smb_param_find("hosts allow");
-	const struct smb_param *deny = smb_param_find("hosts deny");
+	unsigned int i;
 
-	if ((section_has(s, allow) || section_has(s, deny)) &&
-	    (section_has(global, allow) || section_has(global, deny)))
-		import_leave_out(made->section,
-				 "[global] has a list of hosts, too, and both must admit a client");
+	for (i = 0; i < s->n; i++)
+		if (s->value[i].param && smb_name_matches(SMB_HOSTS, s->value[i].name))
+			return &s->value[i];
+	return NULL;
 }
 
-static void share_make(struct smb_file *f, const struct smb_share *like,
-		       const struct smb_section *s)
+static void share_make(struct smb_file *f, const struct smb_share *like, struct smb_section *s)
 {
 	struct smb_section *global = &f->section[0];
+	const char *refused = s->refused ?: global->refused;
 	struct smb_share made = *like;
 	struct why why;
 	unsigned int i;
@@ -251,41 +327,53 @@ static void share_make(struct smb_file *f, const struct smb_share *like,
 		import_tell(f->im, &s->at, s->name, IMPORT_LOST, "%s", why.text);
 		return;
 	}
-	if (s->partial)
-		import_leave_out(made.section, "it includes a file that is not read");
+	if (refused)
+		import_leave_out(made.section, "%s", refused);
 	if (!strcasecmp(s->name, "homes"))
 		import_leave_out(made.section, "a share for each user has no counterpart");
 	if (!strcasecmp(s->name, "printers") || !strcasecmp(s->name, "print$"))
 		import_leave_out(made.section, "printers are not served");
 	for (i = 0; i < s->n; i++)
 		value_map(&made, &s->value[i], false);
-	for (i = 0; i < global->n; i++)
-		if (!value_is_global(&global->value[i]) && !section_has(s, global->value[i].param))
-			value_map(&made, &global->value[i], true);
-	hosts_compare(&made, global, s);
+	for (i = 0; i < global->n; i++) {
+		struct smb_value *v = &global->value[i];
+
+		if (value_is_global(v) || (section_has(f, s, v) && !v->param->both))
+			continue;
+		/* Samba has it as a default of the sections below. */
+		if (!f->ksmbd && v->order > s->order)
+			smb_refuse(&made, v, "[global] goes on below [%s]: move that up", s->name);
+		else
+			value_map(&made, v, true);
+	}
+	if (hosts_find(s) && hosts_find(global))
+		import_leave_out(made.section,
+				 "[global] has a list of hosts, too, and both must admit a client");
 	smb_share_finish(&made);
 	/* They are told once. */
 	for (i = 0; i < global->n; i++)
-		if (!value_is_global(&global->value[i]) && !section_has(s, global->value[i].param))
+		if (!value_is_global(&global->value[i]) && !section_has(f, s, &global->value[i]))
 			global->value[i].told = true;
 }
 
 static bool smb_import(struct import *im, const char *path, bool ksmbd, struct why *why)
 {
-	struct smb_file f = { .im = im, .why = why };
+	struct smb_file f = { .im = im, .ksmbd = ksmbd, .why = why };
 	struct smb_share like = { .im = im, .chain = &f.chain, .ksmbd = ksmbd, .crossmnt = true };
 	struct import_source none = { path, 0 };
+	char name[] = "global";
 	struct smb_share server;
 	unsigned int i;
 	bool good;
 
-	section_begin(&f, &none, "global");
+	section_begin(&f, &none, name);
 	good = smb_read(&f, path);
 	if (good) {
 		server = like;
 		server.section = import_section_add(im, "server");
+		server.refused = &f.section[0].refused;
 		for (i = 0; i < f.n; i++)
-			section_end(&f.section[i]);
+			section_end(&f, &f.section[i]);
 		for (i = 0; i < f.section[0].n; i++)
 			if (value_is_global(&f.section[0].value[i]))
 				value_map(&server, &f.section[0].value[i], true);

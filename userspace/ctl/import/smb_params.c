@@ -19,42 +19,38 @@ static void map_needless(struct smb_share *s, const struct smb_param *p, const s
 	smb_tell(s, v, IMPORT_NEEDLESS, "%s", p->to);
 }
 
+#define OFF	"no|false|0|off"
+#define ON	"yes|true|1|on"
+
 /* Without it the share would serve something else, or more. */
 static void map_refused(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	map_lost(s, p, v);
-	import_leave_out(s->section, "%s", p->to);
-}
-
-/* A truth value, of any case. Returns false if it is told that it is none. */
-static bool value_bool(struct smb_share *s, const struct smb_value *v, bool *value)
-{
-	char *word = mem_chain_print(s->chain, "%s", v->text), *p;
-	struct why why;
-
-	for (p = word; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	if (text_bool(word, value, &why))
-		return true;
-	smb_tell(s, v, IMPORT_LOST, "%s", why.text);
-	return false;
+	if (p->usual && smb_name_matches(p->usual, v->text))
+		smb_tell(s, v, IMPORT_NEEDLESS, "%s", p->to);
+	else
+		smb_refuse(s, v, "%s", p->to);
 }
 
 /* What is needless if it is on, or off. */
 static void map_always(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	bool on;
-
-	if (value_bool(s, v, &on))
-		smb_tell(s, v, on ? IMPORT_NEEDLESS : IMPORT_LOST, "%s", p->to);
+	smb_tell(s, v, smb_name_matches(ON, v->text) ? IMPORT_NEEDLESS : IMPORT_LOST, "%s", p->to);
 }
 
 static void map_never(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	bool on;
+	smb_tell(s, v, smb_name_matches(OFF, v->text) ? IMPORT_NEEDLESS : IMPORT_LOST, "%s", p->to);
+}
 
-	if (value_bool(s, v, &on))
-		smb_tell(s, v, on ? IMPORT_LOST : IMPORT_NEEDLESS, "%s", p->to);
+/* A truth value. Returns false if it is refused because it is none; "on" is false for ksmbd. */
+static bool value_bool(struct smb_share *s, const struct smb_value *v, bool *value)
+{
+	struct why why;
+
+	if (text_bool(v->text, value, &why) && (!s->ksmbd || strcasecmp(v->text, "on")))
+		return true;
+	smb_refuse(s, v, "'%s' is neither yes nor no", v->text);
+	return false;
 }
 
 static void map_bool(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
@@ -75,12 +71,10 @@ static void map_text(struct smb_share *s, const struct smb_param *p, const struc
 
 static void map_path(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	if (strchr(v->text, '%')) {
-		smb_tell(s, v, IMPORT_LOST, "variables have no counterpart");
-		import_leave_out(s->section, "its path has variables");
-	} else if (!smb_set(s, v, p->to, v->text)) {
+	if (strchr(v->text, '%'))
+		smb_refuse(s, v, "variables have no counterpart");
+	else if (!smb_set(s, v, p->to, v->text))
 		import_leave_out(s->section, "its path cannot be used");
-	}
 }
 
 /* Bits above those that a mask has here come from the directory. */
@@ -91,7 +85,7 @@ static void map_mode(struct smb_share *s, const struct smb_param *p, const struc
 
 	mode = strtoul(v->text, &end, 8);
 	if (*end || !isdigit((unsigned char)v->text[0]))
-		smb_tell(s, v, IMPORT_LOST, "it is no mode");
+		smb_refuse(s, v, "it is no mode");
 	else
 		smb_set(s, v, p->to, mem_chain_print(s->chain, "0%03lo", mode & max));
 }
@@ -100,11 +94,16 @@ static void map_writable(struct smb_share *s, const struct smb_param *p, const s
 {
 	bool on;
 
-	if (!value_bool(s, v, &on)) {
-		import_leave_out(s->section, "it is not known whether it can be written");
+	if (!value_bool(s, v, &on))
+		return;
+	/* For ksmbd the names are parameters of their own, of which another one may count. */
+	on = on == p->arg;
+	if (s->written && s->writable != on) {
+		smb_refuse(s, v, "line %u says the opposite", s->written->at.line);
 		return;
 	}
-	s->writable = on == p->arg;
+	s->written = v;
+	s->writable = on;
 	smb_tell(s, v, IMPORT_MAPPED, "%s", s->writable ? "read-only = no" :
 		 "read-only = yes, or default-access = read beside writers");
 }
@@ -158,85 +157,87 @@ static void map_crossmnt(struct smb_share *s, const struct smb_param *p, const s
 		smb_tell(s, v, IMPORT_MAPPED, "%s = %s", p->to, s->crossmnt ? "on" : "off");
 }
 
-static void map_available(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
-{
-	bool on = false;
-
-	if (value_bool(s, v, &on) && on == p->arg)
-		smb_tell(s, v, IMPORT_NEEDLESS, "the share is served");
-	else
-		map_refused(s, p, v);
-}
-
 /**
- * struct word_map - what a word becomes
- * @word: the word
+ * struct word_map - what words become
+ * @words: the words, separated by '|'
  * @value: value of the key; NULL if it has no counterpart
  */
 struct word_map {
-	const char *word;
+	const char *words;
 	const char *value;
 };
 
-static void map_word(struct smb_share *s, const struct smb_param *p, const struct smb_value *v,
-		     const struct word_map *words)
+/* The value of a word. Returns NULL if that is told; one that is not known may be a demand. */
+static const char *value_word(struct smb_share *s, const struct smb_param *p,
+			      const struct smb_value *v, const struct word_map *map)
 {
-	for (; words->word; words++) {
-		if (strcasecmp(words->word, v->text))
+	for (; map->words; map++) {
+		if (!smb_name_matches(map->words, v->text))
 			continue;
-		if (words->value)
-			smb_set(s, v, p->to, words->value);
-		else
+		if (!map->value)
 			smb_tell(s, v, IMPORT_LOST, "%s cannot say '%s'", p->to, v->text);
-		return;
+		return map->value;
 	}
-	smb_tell(s, v, IMPORT_LOST, "'%s' is not known", v->text);
+	smb_refuse(s, v, "%s has no word for '%s'", p->to, v->text);
+	return NULL;
 }
+
+static void map_word(struct smb_share *s, const struct smb_param *p, const struct smb_value *v,
+		     const struct word_map *map)
+{
+	const char *value = value_word(s, p, v, map);
+
+	if (value)
+		smb_set(s, v, p->to, value);
+}
+
+#define DEMANDED	"required|mandatory|force|forced|enforced"
 
 static void map_encrypt(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	static const struct word_map words[] = {
-		{ "required", "yes" }, { "mandatory", "yes" }, { "default", "no" },
-		{ "auto", "no" }, { "enabled", "no" }, { "if_required", "no" }, { "no", "no" },
-		{ "desired", NULL }, { "off", NULL }, { "disabled", NULL }, { NULL, NULL }
+	static const struct word_map map[] = {
+		{ DEMANDED, "yes" }, { "default|if_required|enabled|auto|" ON, "no" },
+		{ "disabled|" OFF, NULL }, { NULL, NULL }
 	};
+	const char *value = value_word(s, p, v, map);
 
-	map_word(s, p, v, words);
+	if (value)
+		smb_tell(s, v, IMPORT_MAPPED, "%s = %s", p->to, value);
+	/* If [global] demands it, a share cannot do without. */
+	s->encrypted |= value && !strcmp(value, "yes");
 }
 
 static void map_encryption(struct smb_share *s, const struct smb_param *p,
 			   const struct smb_value *v)
 {
-	static const struct word_map words[] = {
-		{ "mandatory", "required" }, { "auto", "offered" }, { "enabled", "offered" },
-		{ "yes", "offered" }, { "no", "off" }, { "disabled", "off" }, { NULL, NULL }
+	static const struct word_map map[] = {
+		{ "mandatory", "required" }, { "auto|enabled", "offered" },
+		{ "no|disabled", "off" }, { NULL, NULL }
 	};
 
-	map_word(s, p, v, words);
+	map_word(s, p, v, map);
 }
 
 static void map_signing(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	static const struct word_map words[] = {
-		{ "mandatory", "yes" }, { "required", "yes" }, { "auto", "no" },
-		{ "default", "no" }, { "enabled", "no" }, { "if_required", "no" },
-		{ "disabled", NULL }, { "off", NULL }, { NULL, NULL }
+	static const struct word_map map[] = {
+		{ DEMANDED, "yes" }, { "default|if_required|desired|enabled|auto|" ON, "no" },
+		{ "disabled|" OFF, NULL }, { NULL, NULL }
 	};
 
-	map_word(s, p, v, words);
+	map_word(s, p, v, map);
 }
 
 static void map_dialect(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	static const struct word_map words[] = {
-		{ "SMB2", "2.0.2" }, { "SMB2_02", "2.0.2" }, { "SMB2_10", "2.1" },
-		{ "SMB2_22", "3.0" }, { "SMB2_24", "3.0" }, { "SMB3", "3.0" }, { "SMB3_00", "3.0" },
-		{ "SMB3_02", "3.0.2" }, { "SMB3_10", "3.1.1" }, { "SMB3_11", "3.1.1" },
-		{ "NT1", NULL }, { "LANMAN2", NULL }, { "LANMAN1", NULL }, { "CORE", NULL },
-		{ "COREPLUS", NULL }, { NULL, NULL }
+	static const struct word_map map[] = {
+		{ "SMB2|SMB2_02|default", "2.0.2" }, { "SMB2_10", "2.1" },
+		{ "SMB2_22|SMB2_24|SMB3|SMB3_00", "3.0" }, { "SMB3_02", "3.0.2" },
+		{ "SMB3_10|SMB3_11", "3.1.1" }, { "NT1|LANMAN2|LANMAN1|CORE|COREPLUS", NULL },
+		{ NULL, NULL }
 	};
 
-	map_word(s, p, v, words);
+	map_word(s, p, v, map);
 }
 
 static void map_ntacl(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
@@ -263,14 +264,11 @@ static void map_snapdir(struct smb_share *s, const struct smb_param *p, const st
 	s->snapdir = v;
 }
 
-#define MODULES_MAX	32
-
 static void map_modules(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
 	char *rest = mem_chain_print(s->chain, "%s", v->text), *module;
-	unsigned int i = 0;
 
-	while ((module = smb_word(&rest)) && i++ < MODULES_MAX) {
+	while ((module = smb_word(&rest))) {
 		char *name = mem_chain_print(s->chain, "%s = %.*s", "vfs objects",
 					     (int)strcspn(module, ":"), module);
 		struct smb_value one = *v;
@@ -286,6 +284,9 @@ static void map_modules(struct smb_share *s, const struct smb_param *p, const st
 	(void)p;
 }
 
+#define ALL_ALGORITHMS	"every algorithm of SMB3 is offered"
+#define ONLY_FILES \
+	"only the file and those that it includes are read: testparm -s writes all out"
 #define NO_MODULES	"there are no modules"
 #define OWN_ACCOUNTS	"the account database is /etc/ditto/users, see dittoctl user import"
 #define DIRECTORY	"Documentation/authentication.md says how users of a domain log in"
@@ -325,7 +326,7 @@ static const struct smb_param params[] = {
 	PARAM("map to guest", map_to_guest,
 	      "users without an account are guests, of shares with guest", .global = true),
 	PARAM("browseable|browsable", map_bool, "browse"),
-	PARAM("server smb encrypt|smb encrypt", map_encrypt, "encrypt"),
+	PARAM("server smb encrypt|smb encrypt", map_encrypt, "encrypt", .both = true),
 	PARAM("smb3 encryption", map_encryption, "encryption", .global = true),
 	PARAM("server signing", map_signing, "require-signing", .global = true),
 	PARAM("server min protocol|min protocol", map_dialect, "min-dialect", .global = true),
@@ -339,8 +340,9 @@ static const struct smb_param params[] = {
 	PARAM("change notify", map_bool, "notify"),
 	PARAM("crossmnt", map_crossmnt, "nested"),
 	PARAM("continuous availability", map_bool, "continuously-available"),
-	PARAM("available", map_available, "it is switched off", .arg = true),
-	PARAM("printable|print ok", map_available, "it is a printer", .arg = false),
+	PARAM("available", map_refused, "a share that is switched off is not imported",
+	      .usual = ON),
+	PARAM("printable|print ok", map_refused, "a printer is not served", .usual = OFF),
 	PARAM("copy", map_refused, "what it copies would be missing: testparm -s writes it out"),
 	PARAM("root directory|root dir|root", map_refused, "its paths begin elsewhere"),
 	PARAM("msdfs proxy", map_refused, "the key link leads clients to other servers"),
@@ -349,7 +351,8 @@ static const struct smb_param params[] = {
 	PARAM("vfs objects|vfs object", map_modules, "see the lines below"),
 	PARAM("vfs objects = acl_xattr", map_ntacl, "samba-acl = checked"),
 	PARAM("acl_xattr:ignore system acls", map_ignore, "samba-acl = always"),
-	PARAM("acl_xattr:*|acl_tdb:*", map_lost, "lists are kept as they are set"),
+	PARAM("acl_xattr:default acl style|acl_tdb:*", map_lost, "lists are kept as they are set"),
+	PARAM("acl_xattr:*", map_refused, "lists of other attributes are not obeyed"),
 	PARAM("vfs objects = fruit", map_needless, "the option apple is on"),
 	PARAM("fruit:time machine", map_needless,
 	      "every share is fit, see Documentation/smb-support.md"),
@@ -377,20 +380,32 @@ static const struct smb_param params[] = {
 	PARAM("vfs objects = btrfs", map_needless, "copies share their blocks"),
 	PARAM("vfs objects = io_uring|vfs objects = aio_pthread|vfs objects = readahead",
 	      map_needless, BY_ITSELF),
+	PARAM("vfs objects = aio_fork|vfs objects = dirsort|vfs objects = fileid", map_needless,
+	      BY_ITSELF),
+	PARAM("vfs objects = prealloc|vfs objects = commit|vfs objects = time_audit", map_needless,
+	      BY_ITSELF),
 	PARAM("vfs objects = ceph|vfs objects = ceph_new|vfs objects = glusterfs", map_refused,
 	      "its files are not in the file system"),
-	PARAM("vfs objects = *", map_lost, NO_MODULES),
-	PARAM("access based share enum", map_never, "all shares with browse are listed"),
-	PARAM("veto files|delete veto files|veto oplock files|hide files|hide special files",
-	      map_lost, NO_HIDING),
-	PARAM("hide unwriteable files|hide new files timeout|dont descend", map_lost, NO_HIDING),
+	PARAM("vfs objects = acl_tdb|vfs objects = xattr_tdb|vfs objects = posix_eadb",
+	      map_refused, "lists in databases of Samba are not obeyed: store them in the files"),
+	PARAM("vfs objects = readonly|vfs objects = worm", map_refused,
+	      "it forbids changes: read-only = yes does so for good"),
+	PARAM("vfs objects = *", map_refused, NO_MODULES " that may restrict something"),
+	PARAM("access based share enum", map_refused,
+	      "all shares with browse are listed: browse = no hides one from all", .usual = OFF),
+	PARAM("veto files|hide files|dont descend", map_refused, NO_HIDING),
+	PARAM("hide special files|hide unwriteable files", map_refused, NO_HIDING, .usual = OFF),
+	PARAM("hide new files timeout", map_refused, NO_HIDING, .usual = "0"),
+	PARAM("delete veto files|veto oplock files", map_lost, NO_HIDING),
 	PARAM("hide dot files", map_always, "a name that begins with a dot is shown as hidden"),
-	PARAM("force user|force group|group", map_lost, "users act as themselves; see squash"),
+	PARAM("force user|force group|group", map_refused,
+	      "users act as themselves; squash = all-to-guest with anon-uid is for all users"),
 	PARAM("force unknown acl user|acl map full control|acl flag inherited canonicalization",
 	      map_lost, "lists are kept as they are set"),
-	PARAM("inherit acls|map acl inherit|nt acl support|acl check permissions", map_always,
-	      ALWAYS_SO),
-	PARAM("inherit permissions|inherit owner", map_never, "inherited lists do that"),
+	PARAM("inherit acls|map acl inherit|acl check permissions", map_always, ALWAYS_SO),
+	PARAM("nt acl support", map_refused, "who may do so can change lists", .usual = ON),
+	PARAM("inherit permissions|inherit owner", map_refused, "inherited lists do that",
+	      .usual = OFF),
 	PARAM("acl group control|acl allow execute always|dos filemode", map_never,
 	      "the list or the mode decides"),
 	PARAM("store dos attributes", map_lost, "attributes" OWN_PLACE),
@@ -418,6 +433,8 @@ static const struct smb_param params[] = {
 	PARAM("smb3 unix extensions", map_always, ALWAYS_SO),
 	PARAM("smb1 unix extensions|unix extensions", map_needless, NO_SMB1),
 	PARAM("csc policy", map_lost, "clients choose what they keep"),
+	PARAM("preexec close|root preexec close", map_refused,
+	      "no program is asked who may connect", .usual = OFF),
 	PARAM("preexec*|exec|postexec|root preexec*|root postexec|magic script|magic output",
 	      map_lost, NO_PROGRAMS),
 	PARAM("dfree command|dfree cache time|max disk size|get quota command|set quota command",
@@ -426,10 +443,11 @@ static const struct smb_param params[] = {
 	      "limits are settings of [server]"),
 	PARAM("max ip connections|deadtime|ipc timeout|max mux", map_lost,
 	      "limits are settings of [server]"),
-	PARAM("username|user|users|only user", map_lost, "logins name their user"),
+	PARAM("only user", map_refused, "valid users does that", .usual = OFF),
+	PARAM("username|user|users", map_lost, "logins name their user"),
 	PARAM("volume|volume serial number|fstype", map_lost,
 	      "the share and its file system say it"),
-	PARAM("administrative share", map_lost, "a name that ends with $ is hidden by browse = no"),
+	PARAM("administrative share", map_refused, "browse = no hides a share", .usual = OFF),
 	PARAM("spotlight|spotlight backend|elasticsearch:*", map_never,
 	      "there is no index of contents"),
 	PARAM("afs *|dmapi support", map_lost, NOT_SERVED),
@@ -453,25 +471,35 @@ static const struct smb_param params[] = {
 	PARAM("security", map_lost, DIRECTORY),
 	PARAM("realm|password server|kerberos *", map_lost, DIRECTORY),
 	PARAM("dedicated keytab file|create krb5 conf|sync machine *", map_lost, DIRECTORY),
-	PARAM("winbind*|idmap *|template *|allow trusted domains|machine password timeout|ldap *",
-	      map_lost, DIRECTORY),
+	PARAM("allow trusted domains", map_refused, "users of trusted domains may log in",
+	      .usual = ON),
+	PARAM("winbind*|idmap *|template *|machine password timeout|ldap *", map_lost, DIRECTORY),
 	PARAM("include system krb5 conf|krb5 port|kpasswd port", map_lost, DIRECTORY),
 	PARAM("kdc *|mit kdc command|apply group policies", map_lost, DIRECTORY),
 	PARAM("require strong key|reject md5 *|neutralize nt4 *|server schannel*|allow nt4 crypto*",
 	      map_lost, DIRECTORY),
-	PARAM("username map*|username level|min domain uid", map_lost,
-	      "[server] has user-map and min-uid for users of domains"),
+	PARAM("username map|username map script", map_refused,
+	      "[server] has user-map for users of domains"),
+	PARAM("username map *|username level", map_lost,
+	      "[server] has user-map for users of domains"),
+	PARAM("min domain uid", map_refused, "[server] has min-uid", .usual = "0|1000"),
 	PARAM("passdb *|smb passwd file|private dir|nt hash store|null passwords|encrypt passwords",
 	      map_lost, OWN_ACCOUNTS),
-	PARAM("unix password sync|passwd *|pam password change|obey pam *|check password script",
+	PARAM("unix password sync|passwd *|pam password change|check password script",
 	      map_lost, "passwords are changed by dittoctl user add"),
+	PARAM("obey pam *", map_lost, "dittoctl user import leaves out accounts that are locked"),
 	PARAM("old password *|password hash *|ldap passwd sync|algorithmic rid base", map_lost,
 	      OWN_ACCOUNTS),
 	PARAM("lanman auth|raw NTLMv2 auth|allow dcerpc auth *", map_never,
 	      "logins are NTLMv2 or Kerberos"),
-	PARAM("ntlm auth", map_needless, "logins are NTLMv2 or Kerberos"),
+	PARAM("ntlm auth", map_refused, "logins are NTLMv2 or Kerberos: the key auth chooses",
+	      .usual = "ntlmv2-only|ntlmv1-permitted|mschapv2-and-ntlmv2-only|" ON "|" OFF),
 	PARAM("restrict anonymous", map_needless, "anonymous logins need a share with guests"),
-	PARAM("interfaces|bind interfaces only", map_lost, "[listener smb] has a key address"),
+	PARAM("bind interfaces only", map_refused,
+	      "[listener smb] has a key address, by which it is not open to all", .usual = OFF),
+	PARAM("socket address", map_refused, "[listener smb] has a key address",
+	      .usual = "0.0.0.0|::"),
+	PARAM("interfaces", map_lost, "[listener smb] has a key address"),
 	PARAM("smb ports|tcp port", map_lost, "[listener smb] has a key port"),
 	PARAM("name resolve order|dns *|hostname lookups", map_needless,
 	      "the resolver of the system is used"),
@@ -498,7 +526,10 @@ static const struct smb_param params[] = {
 	PARAM("pid directory|binddns dir|ncalrpc dir", map_needless,
 	      "dittod has directories of its own"),
 	PARAM("unix charset|dos charset|display charset", map_lost, "names of files are UTF-8"),
-	PARAM("server smb3 *", map_lost, "every algorithm of SMB3 is offered"),
+	PARAM("server smb3 encryption algorithms", map_refused, ALL_ALGORITHMS,
+	      .usual = "AES-128-GCM, AES-128-CCM, AES-256-GCM, AES-256-CCM"),
+	PARAM("server smb3 signing algorithms", map_refused, ALL_ALGORITHMS,
+	      .usual = "AES-128-GMAC, AES-128-CMAC, HMAC-SHA256"),
 	PARAM("client *", map_needless, NO_CLIENT),
 	PARAM("add *|delete *|rename user script", map_lost, NO_PROGRAMS),
 	PARAM("set primary group script|change share command|message command", map_lost,
@@ -507,10 +538,10 @@ static const struct smb_param params[] = {
 	PARAM("afs username map|gpo update command|samba kcc command", map_lost, NO_PROGRAMS),
 	PARAM("usershare *", map_lost,
 	      "[server] has share-root for shares that administrators make"),
-	PARAM("config file|config backend|registry shares", map_lost,
-	      "only the file and those that it includes are read: testparm -s writes all out"),
-	PARAM("auto services|preload|default service|default", map_lost,
-	      "only the file and those that it includes are read: testparm -s writes all out"),
+	PARAM("config backend", map_refused, ONLY_FILES, .usual = "file"),
+	PARAM("config file", map_refused, ONLY_FILES),
+	PARAM("registry shares|auto services|preload|default service|default", map_lost,
+	      ONLY_FILES),
 	PARAM("enable privileges|enable asu support|svcctl list", map_lost, NOT_SERVED),
 	PARAM("rpc *|rpc_server:*|dcerpc *|server services", map_lost, NOT_SERVED),
 	PARAM("ctdb*|cluster*|allow unsafe cluster upgrade", map_lost, NOT_SERVED),
@@ -522,8 +553,7 @@ static const struct smb_param params[] = {
 	      map_lost, NOT_SERVED),
 };
 
-/* Blanks and case do not matter in names. */
-static bool name_matches(const char *names, const char *name)
+bool smb_name_matches(const char *names, const char *name)
 {
 	const char *p;
 
@@ -531,7 +561,7 @@ static bool name_matches(const char *names, const char *name)
 		for (p = name;; names++, p++) {
 			names += strspn(names, " ");
 			p += strspn(p, " \t");
-			if (*names == '*' || !*p || tolower((unsigned char)*names) !=
+			if (strchr("*|", *names) || !*p || tolower((unsigned char)*names) !=
 			    tolower((unsigned char)*p))
 				break;
 		}
@@ -548,9 +578,44 @@ const struct smb_param *smb_param_find(const char *name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(params); i++)
-		if (name_matches(params[i].name, name))
+		if (smb_name_matches(params[i].name, name))
 			return &params[i];
 	return NULL;
+}
+
+bool smb_param_is_of_ksmbd(const char *name)
+{
+	/* See tools/management/share.c and tools/config_parser.c of ksmbd-tools. */
+	static const char *const names[] = {
+		"comment", "path", "guest ok", "guest account", "read only", "browseable",
+		"write ok", "writeable", "writable", "create mask", "directory mask",
+		"force create mode", "force directory mode", "force group", "force user",
+		"valid users", "invalid users", "read list", "write list", "veto files",
+		"inherit owner", "vfs objects", "crossmnt", "continuous availability",
+		"server min protocol", "server signing", "smb3 encryption", "map to guest",
+		"bind interfaces only", "root directory",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+bool smb_param_may_be_empty(const struct smb_param *p)
+{
+	return smb_param_is_only_told(p) || p->map == map_list || p->map == map_allow ||
+	       p->map == map_deny || p->map == map_text || p->map == map_path ||
+	       p->map == map_guest_account || p->map == map_modules || p->map == map_snapdir ||
+	       (p->map == map_refused && !p->usual);
+}
+
+bool smb_param_is_same(const struct smb_param *a, const struct smb_param *b)
+{
+	if (a->map == map_writable && b->map == map_writable)
+		return true;
+	return a == b && !smb_param_is_only_told(a) && a->map != map_refused;
 }
 
 bool smb_param_is_only_told(const struct smb_param *p)
@@ -569,7 +634,6 @@ static const struct {
 	{ map_always, "not needed; off has no counterpart" },
 	{ map_never, "on has no counterpart" },
 	{ map_to_guest, "not needed if \"bad user\"" },
-	{ map_available, "the share is left out if" },
 	{ map_modules, "by module" },
 };
 
@@ -588,7 +652,10 @@ void import_smb_table(FILE *out)
 			len = (int)strcspn(name, "|");
 			fprintf(out, "%s`%.*s`", name == p->name ? "| " : ", ", len, name);
 		}
-		if (j < ARRAY_SIZE(verdicts))
+		if (p->map == map_refused && p->usual)
+			fprintf(out, " | %s unless it is `%.*s`: %s |\n", verdicts[j].words,
+				(int)strcspn(p->usual, "|"), p->usual, p->to);
+		else if (j < ARRAY_SIZE(verdicts))
 			fprintf(out, " | %s: %s |\n", verdicts[j].words, p->to);
 		else
 			fprintf(out, " | `%s` |\n", p->to);

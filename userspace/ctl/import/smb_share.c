@@ -19,13 +19,13 @@ static const char *const list_access[LISTS] = { "none", "admin", "write", "read"
  * struct named - a user or group of a list
  * @name: the name
  * @group: it is a group
- * @valid: it is named in valid users
+ * @in: the lists that have it, as bits
  * @list: the list that decides
  */
 struct named {
 	const char *name;
 	bool group;
-	bool valid;
+	unsigned int in;
 	enum smb_list list;
 };
 
@@ -41,6 +41,24 @@ void smb_tell(const struct smb_share *s, const struct smb_value *v, enum import_
 	text = mem_vprint(format, args);
 	va_end(args);
 	import_tell(s->im, &v->at, v->what, verdict, "%s", text);
+	free(text);
+}
+
+void smb_refuse(struct smb_share *s, const struct smb_value *v, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mem_vprint(format, args);
+	va_end(args);
+	smb_tell(s, v, IMPORT_LOST, "%s", text);
+	if (s->section->share)
+		import_leave_out(s->section, "%s:%u: %s: %s", v->at.file, v->at.line, v->what,
+				 text);
+	else if (!*s->refused)
+		*s->refused = mem_chain_print(s->chain, "%s:%u: %s: %s", v->at.file, v->at.line,
+					      v->what, text);
 	free(text);
 }
 
@@ -84,6 +102,13 @@ static struct named *named_find(struct named *named, unsigned int n, const char 
 	return NULL;
 }
 
+/* What may be behind the '@' of a group; numbers and SIDs are no names here. */
+static bool name_is_fit(const char *name)
+{
+	return *name && !strchr("@+&", *name) && !strchr(name, '%') &&
+	       strncasecmp(name, "S-1-", 4) && strspn(name, "0123456789") != strlen(name);
+}
+
 /* Add the names of a list that no list before has; the valid users are the last. */
 static struct named *list_add(struct smb_share *s, enum smb_list list, struct named *named,
 			      unsigned int *n)
@@ -93,23 +118,24 @@ static struct named *list_add(struct smb_share *s, enum smb_list list, struct na
 	struct named *one;
 
 	while ((word = smb_word(&rest))) {
-		bool group = word[0] == '@' || word[0] == '+';
+		/* ksmbd knows neither "+group" nor quotation marks. */
+		bool group = word[0] == '@' || (word[0] == '+' && !s->ksmbd);
+		bool fit = name_is_fit(word + group) && (!s->ksmbd || !strchr(v->text, '"'));
 
 		word += group;
-		if (!*word || strchr("@+&", *word) || strchr(word, '%') || *n == NAMES_MAX) {
-			smb_tell(s, v, IMPORT_LOST, *n == NAMES_MAX ? "there are too many names" :
-				 "netgroups and variables cannot be named");
-			import_leave_out(s->section, "'%s' of %s:%u has no counterpart", word,
-					 v->at.file, v->at.line);
+		if (!fit || *n == NAMES_MAX) {
+			smb_refuse(s, v, *n == NAMES_MAX ? "there are too many names" :
+				   "'%s' cannot be named: only names of users and groups can",
+				   word);
 			break;
 		}
 		one = named_find(named, *n, word, group);
 		if (!one) {
 			named = mem_grow(named, *n, sizeof(*named));
 			one = &named[(*n)++];
-			*one = (struct named){ word, group, false, list };
+			*one = (struct named){ word, group, 0, list };
 		}
-		one->valid |= list == LIST_VALID;
+		one->in |= 1U << list;
 	}
 	return named;
 }
@@ -141,7 +167,7 @@ static void groups_compare(struct smb_share *s, const struct named *named, unsig
 /* Who is in another list, but not valid, is refused. */
 static bool named_is_valid(struct smb_share *s, const struct named *one)
 {
-	if (!s->list[LIST_VALID] || one->list == LIST_INVALID || one->valid)
+	if (!s->list[LIST_VALID] || one->list == LIST_INVALID || one->in & 1U << LIST_VALID)
 		return true;
 	smb_tell(s, s->list[one->list], IMPORT_LOST, "'%s' is not named in valid users", one->name);
 	if (one->list == LIST_READ)
@@ -149,6 +175,19 @@ static bool named_is_valid(struct smb_share *s, const struct named *one)
 				 "'%s' of the list of readers is not named in valid users",
 				 one->name);
 	return false;
+}
+
+/* There an administrator changes nothing where he is a reader; here he does. */
+static void admins_check(struct smb_share *s, const struct named *named, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (named[i].list == LIST_ADMIN && !(named[i].in & 1U << LIST_WRITE) &&
+		    (!s->writable || named[i].in & 1U << LIST_READ))
+			smb_refuse(s, s->list[LIST_ADMIN],
+				   "'%s' could write: name him in write list, too, if he may",
+				   named[i].name);
 }
 
 static void users_finish(struct smb_share *s)
@@ -165,6 +204,9 @@ static void users_finish(struct smb_share *s)
 	for (i = 0; i < LISTS; i++)
 		named = list_add(s, order[s->ksmbd][i], named, &n);
 	groups_compare(s, named, n);
+	admins_check(s, named, n);
+	if (s->guest_only && s->guest && n)
+		import_leave_out(s->section, "everybody is the guest: lists of users are in vain");
 	if (s->list[LIST_VALID])
 		import_set(s->section, "default-access", "none", &why);
 	else if (!s->writable && writers)
@@ -198,6 +240,11 @@ static const char *host_text(struct smb_share *s, const char *word)
 		return "*";
 	if (!strcasecmp(word, "EXCEPT") || !strcasecmp(word, "LOCAL") || !strcasecmp(word, "FAIL"))
 		return NULL;
+	/* There a pattern is compared with the address, too. */
+	if (strpbrk(word, "*?") && strcmp(word, "*") &&
+	    (strspn(word, "*?0123456789.") == len ||
+	     strspn(word, "*?0123456789abcdefABCDEF:") == len))
+		return NULL;
 	/* "192.0.2." is the beginning of addresses, ".example.org" the end of names. */
 	if (len && digits == len && word[len - 1] == '.' && dots <= 3)
 		word = mem_chain_print(s->chain, "%s%s/%u", word,
@@ -219,10 +266,7 @@ static void hosts_add(struct smb_share *s, const struct smb_value *v, const char
 			rule = mem_chain_print(s->chain, "%s=%s", host, access);
 		if (host && smb_set(s, v, "allow", rule))
 			continue;
-		if (!host)
-			smb_tell(s, v, IMPORT_LOST, "'%s' cannot be named", word);
-		import_leave_out(s->section, "'%s' of %s:%u has no counterpart", word, v->at.file,
-				 v->at.line);
+		smb_refuse(s, v, "'%s' cannot be named: write a network as 192.0.2.0/24", word);
 		return;
 	}
 }
@@ -248,7 +292,7 @@ static void guest_finish(struct smb_share *s)
 	if (!s->guest) {
 		smb_tell(s, s->guest_account, IMPORT_NEEDLESS, "the share has no guests");
 	} else if (!account) {
-		smb_tell(s, s->guest_account, IMPORT_LOST, "there is no such user on this machine");
+		smb_refuse(s, s->guest_account, "there is no such user on this machine");
 	} else {
 		char *uid = mem_chain_print(s->chain, "%u", account->pw_uid);
 		char *gid = mem_chain_print(s->chain, "%u", account->pw_gid);
@@ -280,6 +324,8 @@ void smb_share_finish(struct smb_share *s)
 		import_leave_out(s->section, "it has no path");
 	import_set(s->section, "protocols", "smb", &why);
 	import_set(s->section, "nested", s->crossmnt ? "on" : "off", &why);
+	if (s->encrypted)
+		import_set(s->section, "encrypt", "yes", &why);
 	if (s->guest && s->guest_only)
 		import_set(s->section, "squash", "all-to-guest", &why);
 	if (s->ntacl)
