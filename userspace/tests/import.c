@@ -440,6 +440,8 @@ static void smb_conf_closed(void)
 			 all[i].text);
 		import_leaves(import_smb_conf, text, all[i].reason);
 	}
+	import_tells(import_smb_conf, "[a]\nveto files =\n", 2, IMPORT_NEEDLESS, "empty");
+	import_tells(import_smb_conf, "[a]\nonly user = Off\n", 2, IMPORT_NEEDLESS, "nothing");
 	/* What is included may be about any share. */
 	import_leaves(import_smb_conf, "[a]\npath = /a\n[b]\npath = /b\ninclude = %m\n",
 		      "not read");

@@ -16,7 +16,7 @@ struct smb_value;
  * @arg: what else @map needs
  * @usual: values that leave no share out, separated by '|'; NULL if only the empty one does
  * @global: only [global] has it; others are defaults for shares there
- * @both: the value of [global] counts beside that of the share
+ * @both: what [global] says counts, too, if the share has a value
  */
 struct smb_param {
 	const char *name;

@@ -26,7 +26,7 @@ static void map_needless(struct smb_share *s, const struct smb_param *p, const s
 static void map_refused(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
 	if (p->usual && smb_name_matches(p->usual, v->text))
-		smb_tell(s, v, IMPORT_NEEDLESS, "%s", p->to);
+		smb_tell(s, v, IMPORT_NEEDLESS, "it restricts nothing");
 	else
 		smb_refuse(s, v, "%s", p->to);
 }
