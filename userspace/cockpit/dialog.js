@@ -41,6 +41,9 @@ export function dialog_open({ title, body, action, danger, words, done }) {
 		}
 		busy = false;
 	});
+	// Who clicks twice gets one.
+	if (document.querySelector("dialog"))
+		return;
 	dialog.addEventListener("close", () => dialog.remove());
 	document.body.append(dialog);
 	dialog.showModal();

@@ -16,12 +16,26 @@ const columns = [
 	{ title: "Problems", cell: s => s.problems },
 ];
 
+/* The form has what the share has now: the table may be some seconds old. */
+async function change_open(name, update) {
+	try {
+		const share = (await dittoctl_value(["share", "list"])).find(s => s.name === name);
+
+		if (share)
+			await share_form_open(share, update);
+		else
+			await update();
+	} catch (error) {
+		notice_show(error.lines || [error.message], "danger");
+	}
+}
+
 export function shares_open(update) {
 	const table = new Table({
 		label: "Shares", columns, key: s => s.name, empty: "Nothing is served.",
 		actions: share => [
 			{ label: "Change", about: `the share ${share.name}`,
-			  run: () => share_form_open(share, update) },
+			  run: () => change_open(share.name, update) },
 			{ label: "Remove", about: `the share ${share.name}`, danger: true,
 			  run: () => dialog_confirm(`Remove the share ${share.name}?`,
 				"Clients can no longer use it. The files stay.", "Remove",
