@@ -20,11 +20,14 @@ const VIEWS = {
 	jobs: { title: "Jobs", open: jobs_open, period: 10000 },
 };
 
+/* A view that takes long is shown anew later: a page asks for at most a tenth of the time. */
+const REST = 9;
+
 let current, timer;
 
 /* Show the current view anew, and again after its period. A hidden page asks nothing. */
 async function view_update() {
-	const shown = current;
+	const shown = current, begun = performance.now();
 
 	clearTimeout(timer);
 	try {
@@ -42,8 +45,10 @@ async function view_update() {
 	if (shown !== current)
 		return;
 	clearTimeout(timer);
-	if (VIEWS[shown.name].period)
-		timer = setTimeout(view_update, VIEWS[shown.name].period);
+	const period = VIEWS[shown.name].period;
+
+	if (period)
+		timer = setTimeout(view_update, Math.max(period, REST * (performance.now() - begun)));
 }
 
 function view_open() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A table whose rows are shown anew again and again. A row that is the same keeps its elements, and
- * the focus stays on its buttons.
+ * A table whose rows are shown anew again and again. A row that is the same keeps its elements. The
+ * focus stays on the buttons of its row, and goes to no other row when that one ends: what is
+ * pressed next would act on something that nobody has chosen.
  */
 import { button_new, element_new, lines_new, text_visible } from "./dom.js";
 
@@ -37,6 +38,16 @@ export class Table {
 		this.render();
 	}
 
+	/* The button that has the focus: the key of its row, and its name. */
+	focus_find() {
+		const button = document.activeElement;
+
+		for (const [key, { tr }] of this.known)
+			if (tr.contains(button))
+				return { key, name: button.getAttribute("aria-label") };
+		return null;
+	}
+
 	/* What a row says, as lines of each cell, and its buttons. */
 	read(row) {
 		return { cells: this.columns.map(c => [c.cell(row)].flat().map(text_visible)),
@@ -57,8 +68,7 @@ export class Table {
 
 	render() {
 		const words = this.filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-		const focused = document.activeElement?.getAttribute("aria-label");
-		const had = this.body.contains(document.activeElement);
+		const focused = this.focus_find();
 		const known = new Map(), shown = [];
 		let count = 0;
 
@@ -79,9 +89,9 @@ export class Table {
 		if (shown.length !== this.body.rows.length ||
 		    shown.some((tr, i) => tr !== this.body.rows[i])) {
 			this.body.replaceChildren(...shown);
-			if (had)
-				[...this.body.querySelectorAll("button")]
-					.find(b => b.getAttribute("aria-label") === focused)?.focus();
+			if (focused)
+				[...known.get(focused.key)?.tr.querySelectorAll("button") || []]
+					.find(b => b.getAttribute("aria-label") === focused.name)?.focus();
 		}
 		this.table.hidden = !count;
 		if (!count)

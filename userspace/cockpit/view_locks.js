@@ -36,8 +36,14 @@ function state_text(claim) {
 	return `breaking to ${(claim.keep || []).join(",") || "nothing"}, ${left} s left`;
 }
 
+/* The claim and no other: a client may hold several that are alike, of one file, too. */
+function claim_text(claim) {
+	return `${what_text(claim)} of ${claim.path || "a file without a name"}, ` +
+		`claim ${claim.id} of ${client_text(claim)}`;
+}
+
 function release_ask(claim, label, update) {
-	dialog_confirm(`${label}: claim ${claim.id} of ${client_text(claim)}?`,
+	dialog_confirm(`${label}: ${claim_text(claim)}?`,
 		"The client is not asked, and may go on as if it held the claim: do this for clients that are gone.",
 		label, ["lock", "release", String(claim.id)], update);
 }
@@ -46,8 +52,8 @@ function release_ask(claim, label, update) {
 function release_action(claim, update) {
 	const label = claim.state === "waiting" ? "End the wait" : "Release";
 
-	return !claim.id ? [] : [{ label, about: `${what_text(claim)} of ${client_text(claim)}`,
-				   danger: true, run: () => release_ask(claim, label, update) }];
+	return !claim.id ? [] : [{ label, about: claim_text(claim), danger: true,
+				   run: () => release_ask(claim, label, update) }];
 }
 
 const claim_columns = [

@@ -86,12 +86,13 @@ def share_changed(w):
             p.js('(function(i) { i.value = %r; })([...d.querySelectorAll("dialog label")]'
                  '.find(l => l.textContent === %r).control)' % (value, label))
         p.js('d.querySelector("dialog input[value=krb5]").click()')
+        # From now on, the table is made anew after what is done on the page only.
+        p.js('(function(timeout) { w.polls = 0; w.setTimeout = (f, ms) => ms < 5000 ? '
+             'timeout.call(w, f, ms) : ++w.polls; })(w.setTimeout)')
         p.click('Change')
-        p.wait('!d.querySelector("dialog")')
-        # What is not in the table may change, too, and the form knows.
-        p.js('d.querySelector("tbody tr").id = "before"')
+        p.wait('!d.querySelector("dialog") && w.polls')
+        # The form knows what others have changed since the table was made.
         w.server.ctl('share', 'set', 'data', 'force-create-mode', '0020')
-        p.wait('!d.querySelector("#before")')
         p.click('Change the share data')
         p.wait('[...d.querySelectorAll("dialog label")].find(l => l.textContent === '
                '"force-create-mode")?.control.value === "0020"')
@@ -128,11 +129,73 @@ def conflict_of_locks(w):
             assert claim['client'] in text and what in text, cells
         not_attacked(p)
         p.picture('locks')
-        p.click(f'Release write 0-9 of {holder["client"]} (nlm), {holder["owner_name"]}')
+        p.click(release_name(holder))
         p.click('Release')
         p.says('Nobody waits.')
     assert holder['id'] not in [c['id'] for c in w.server.locks()]
     w.server.release_clients()
+
+
+def release_name(claim):
+    """The name of the button that releases a lock of the bytes 0 to 9."""
+    return (f'Release write 0-9 of {claim["path"]}, claim {claim["id"]} of {claim["client"]} '
+            f'(nlm), {claim["owner_name"]}')
+
+
+@test(server='ditto', locks='raw', timeout=300)
+def one_of_several_locks(w):
+    """By keyboard the lock is released that was chosen, although others of it come and go."""
+    def held(name):
+        claim, = (c for c in w.server.locks() if c['path'] == w.path(name))
+        return claim
+
+    def locked(name):
+        nlm_lockers.status(nlm_lockers.connect(w.client, nlm_lockers.file(w, name))
+                           .lock((0, 10)), nlm.OK)
+        return held(name)
+    first, chosen = locked('first'), locked('chosen')
+    with cockpit.page(w) as p:
+        p.view('locks', 'Locks')
+        p.wait('d.querySelectorAll("table")[1].tBodies[0].rows.length === 2')
+        p.js('d.querySelectorAll("input[type=search]")[1].focus()')
+        p.tab_to(release_name(chosen))
+        # The table is made anew, without one that was there, and with another.
+        w.server.ctl('lock', 'release', str(first['id']))
+        other = locked('other')
+        p.says(other['path'], 'tbody:not(:empty)')
+        p.wait(f'!d.querySelectorAll("table")[1].innerText.includes("{first["path"]}")')
+        eq(p.focused(), release_name(chosen))
+        p.browser.key('Enter')
+        p.says(f'Release: write 0-9 of {chosen["path"]}, claim {chosen["id"]} of ', 'dialog h2')
+        p.browser.key('Enter')
+        p.wait('!d.querySelector("dialog")')
+        p.wait('d.querySelectorAll("table")[1].tBodies[0].rows.length === 1')
+        eq([c['path'] for c in w.server.locks()], [other['path']])
+        # The focus does not go on to a lock that nobody has chosen.
+        p.js('d.querySelectorAll("input[type=search]")[1].focus()')
+        p.tab_to(release_name(other))
+        third = locked('third')
+        w.server.ctl('lock', 'release', str(other['id']))
+        p.wait(f'!d.querySelectorAll("table")[1].innerText.includes("{other["path"]}")')
+        p.says(third['path'], 'tbody:not(:empty)')
+        eq(p.js('d.activeElement === d.body'), True, 'the focus is nowhere')
+    w.server.release_clients()
+
+
+@test(server='ditto', timeout=300)
+def slow_answers_are_asked_for_less(w):
+    """A page asks for its view at most a tenth of the time."""
+    with cockpit.page(w) as p:
+        p.js('(function(spawn, timeout) {'
+             ' w.delays = [];'
+             ' w.cockpit.spawn = (...words) => ({ then: (good, bad) => spawn(...words).then('
+             '(...said) => timeout.call(w, () => good(...said), 1000), bad) });'
+             ' w.setTimeout = (f, ms) => { w.delays.push(ms); return timeout.call(w, f, ms); };'
+             '})(w.cockpit.spawn, w.setTimeout)')
+        p.view('locks', 'Locks')
+        # Each answer takes a second at least.
+        p.wait('w.delays.some(ms => ms >= 9000)')
+        eq(p.js('w.delays.includes(2000)'), False, 'the period of the view')
 
 
 @test(server='ditto', smb=True, timeout=300, comment=SCRIPT)
