@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "folder.h"
 #include "mem.h"
@@ -238,24 +239,28 @@ static void progress_read_line(struct offload_progress *p, const char *line)
 			p->done[job] = done;
 }
 
-void offload_progress_read(const char *path, struct offload_progress *p)
+int offload_progress_read(const char *path, struct offload_progress *p)
 {
 	FILE *in = fopen(path, "re");
 	char line[128];
 
 	memset(p, 0, sizeof(*p));
 	if (!in)
-		return;
+		return -errno;
 	while (fgets(line, sizeof(line), in))
 		progress_read_line(p, line);
 	fclose(in);
+	return 0;
 }
 
 bool offload_progress_write(const char *path, const struct offload_progress *p, struct why *why)
 {
-	FILE *out = folder_replace(path, 0666);
+	FILE *out = folder_replace(path, 0644);
 	int job;
 
+	/* The exporter, which is another user, reads the copy below /run. */
+	if (out)
+		fchmod(fileno(out), 0644);
 	for (job = 0; out && job < OFFLOAD_JOBS; job++)
 		fprintf(out, "%s %llu %llu %u\n", job_names[job],
 			p->done[job].success, p->done[job].tried, p->done[job].result);

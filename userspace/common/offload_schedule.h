@@ -86,8 +86,11 @@ u64 offload_schedule_part(const struct offload_schedule *s, const struct offload
 
 /* Name of the copy of what is remembered that anybody may read, for run_path(). */
 #define OFFLOAD_PROGRESS_RUN	"jobs"
-/* Read what is remembered; nothing if the file is not there or damaged: then all is due. */
-void offload_progress_read(const char *path, struct offload_progress *p);
+/*
+ * Read what is remembered; nothing if the file is not there or damaged: then all is due. Returns
+ * 0 or the negative errno by which the file could not be opened.
+ */
+int offload_progress_read(const char *path, struct offload_progress *p);
 /* Remember it, durably. Returns false and fills @why on errors. */
 bool offload_progress_write(const char *path, const struct offload_progress *p, struct why *why);
 

@@ -14,6 +14,7 @@
 #include "nl/share.h"
 #include "nl/status.h"
 #include "out.h"
+#include "text.h"
 
 /* The port of services that are not connected to (discard, RFC 863). */
 #define NO_PORT	9
@@ -36,20 +37,35 @@ struct announced {
 	unsigned int ndisks;
 };
 
+/* XML is UTF-8 without U+FFFE and U+FFFF; the kernel lets no controls into names of shares. */
+static bool name_fits_xml(const char *name)
+{
+	const unsigned char *p = (const unsigned char *)name;
+	size_t len;
+
+	for (; *p; p += len) {
+		len = text_utf8_length(p);
+		if (!len || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
+			return false;
+	}
+	return true;
+}
+
 /* Commas separate the parts of a record. */
 static bool disk_can_be_told(const struct ctl *ctl, const struct share *s, unsigned int ndisks)
 {
 	const char *why = NULL;
 
-	if (strchr(s->name, ','))
+	if (!name_fits_xml(s->name))
+		why = "its name is not UTF-8";
+	else if (strchr(s->name, ','))
 		why = "a comma is in its name";
 	else if (strlen(s->name) > DISK_NAME_MAX)
 		why = "its name is too long";
 	else if (ndisks == DISKS_MAX)
 		why = "there are too many";
-	if (why && !ctl->json)
-		fprintf(stderr, "dittoctl: %s is not announced to Time Machine: %s\n", s->name,
-			why);
+	if (why)
+		ctl_warn(ctl, "%s is not announced to Time Machine: %s", s->name, why);
 	return !why;
 }
 

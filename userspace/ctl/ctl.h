@@ -102,6 +102,9 @@ int ctl_unknown(const struct ctl *ctl, const char *kind, const char *word, const
 /* Print an error of what was asked for. Returns CTL_REFUSED. */
 int ctl_failed(const struct ctl *ctl, const char *format, ...)
 	__printf(2, 3);
+/* Print a warning about what is done all the same. */
+void ctl_warn(const struct ctl *ctl, const char *format, ...)
+	__printf(2, 3);
 /* Print the error of the last request; @subject may be NULL. Returns CTL_REFUSED. */
 int ctl_refused(const struct ctl *ctl, const char *subject);
 /*

@@ -51,6 +51,17 @@ int ctl_failed(const struct ctl *ctl, const char *format, ...)
 	return CTL_REFUSED;
 }
 
+void ctl_warn(const struct ctl *ctl, const char *format, ...)
+{
+	char text[600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	request_complain(ctl, "warning", text);
+}
+
 int ctl_usage(const struct ctl *ctl, const char *format, ...)
 {
 	char text[600];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Metrics. */
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 #include "nl/status.h"
 
 #define NS_PER_S	1e9
+#define MS_PER_S	1e3
 
 static void metric_begin(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -129,6 +131,14 @@ void metrics_counts(const struct counts *c, FILE *out)
 			count_histogram(&c->count[i], out);
 }
 
+/* A number that the kernel tells, in units of 1/@scale; one that it does not tell is not 0. */
+static void metric_number(FILE *out, const char *name, const char *help, struct nlattr **tb,
+			  const struct spec_set *set, unsigned int type, double scale)
+{
+	if (tb[type])
+		metric_write(out, name, help, (double)number_of(tb, set, type) / scale);
+}
+
 void metrics_server(struct nlattr **tb, FILE *out)
 {
 	static const struct {
@@ -146,37 +156,46 @@ void metrics_server(struct nlattr **tb, FILE *out)
 	if (tb[DITTO_A_SERVER_VERSION])
 		metric_labelled(out, "info", "version", nla_get_string(tb[DITTO_A_SERVER_VERSION]),
 				1);
-	metric_write(out, "start_time_seconds", "When the server started, since 1970.",
-		     (double)number_of(tb, set, DITTO_A_SERVER_STARTED) / NS_PER_S);
-	metric_write(out, "helper", "Whether the kernel has its helper.",
-		     (double)number_of(tb, set, DITTO_A_SERVER_HELPER));
-	metric_write(out, "nodes", "Files and directories in memory.",
-		     (double)number_of(tb, set, DITTO_A_SERVER_NODES));
-	metric_write(out, "open_files", "Open files of the file systems.",
-		     (double)number_of(tb, set, DITTO_A_SERVER_OPEN_FILES));
+	metric_number(out, "start_time_seconds", "When the server started, since 1970.", tb, set,
+		      DITTO_A_SERVER_STARTED, NS_PER_S);
+	metric_number(out, "helper", "Whether the kernel has its helper.", tb, set,
+		      DITTO_A_SERVER_HELPER, 1);
+	metric_number(out, "nodes", "Files and directories in memory.", tb, set,
+		      DITTO_A_SERVER_NODES, 1);
+	metric_number(out, "open_files", "Open files of the file systems.", tb, set,
+		      DITTO_A_SERVER_OPEN_FILES, 1);
 	metric_begin(out, "claims", "gauge",
 		     "Locks, opens and leases of clients, delegations too.");
 	for (i = 0; i < ARRAY_SIZE(claims); i++)
-		metric_labelled(out, "claims", "kind", claims[i].kind,
-				(double)number_of(tb, set, claims[i].type));
-	metric_write(out, "waiting_claims", "Claims that wait for others.",
-		     (double)number_of(tb, set, DITTO_A_SERVER_WAITS));
+		if (tb[claims[i].type])
+			metric_labelled(out, "claims", "kind", claims[i].kind,
+					(double)number_of(tb, set, claims[i].type));
+	metric_number(out, "waiting_claims", "Claims that wait for others.", tb, set,
+		      DITTO_A_SERVER_WAITS, 1);
 }
 
 void metrics_grace(struct nlattr **tb, FILE *out)
 {
+	static const struct {
+		unsigned int type;
+		const char *state;
+	} clients[] = {
+		{ DITTO_A_GRACE_KNOWN, "known" },
+		{ DITTO_A_GRACE_RECLAIMED, "reclaimed" },
+	};
 	const struct spec_set *set = &spec_grace_set;
-	u64 state = number_of(tb, set, DITTO_A_GRACE_STATE);
+	size_t i;
 
-	metric_write(out, "grace", "Whether claims from before the restart are reclaimed.",
-		     state != DITTO_GRACE_STATE_NORMAL);
-	metric_write(out, "grace_seconds", "Longest time that the grace still lasts.",
-		     (double)number_of(tb, set, DITTO_A_GRACE_LEFT_MS) / 1000);
+	if (tb[DITTO_A_GRACE_STATE])
+		metric_write(out, "grace", "Whether claims from before the restart are reclaimed.",
+			     number_of(tb, set, DITTO_A_GRACE_STATE) != DITTO_GRACE_STATE_NORMAL);
+	metric_number(out, "grace_seconds", "Longest time that the grace still lasts.", tb, set,
+		      DITTO_A_GRACE_LEFT_MS, MS_PER_S);
 	metric_begin(out, "grace_clients", "gauge", "Clients from before the restart.");
-	metric_labelled(out, "grace_clients", "state", "known",
-			(double)number_of(tb, set, DITTO_A_GRACE_KNOWN));
-	metric_labelled(out, "grace_clients", "state", "reclaimed",
-			(double)number_of(tb, set, DITTO_A_GRACE_RECLAIMED));
+	for (i = 0; i < ARRAY_SIZE(clients); i++)
+		if (tb[clients[i].type])
+			metric_labelled(out, "grace_clients", "state", clients[i].state,
+					(double)number_of(tb, set, clients[i].type));
 }
 
 void metrics_daemon(const struct status *s, FILE *out)
@@ -217,7 +236,8 @@ void metrics_budgets(const struct replies *budgets, FILE *out)
 		const char *help;
 		unsigned int type;
 	} numbers[] = {
-		{ "budget_used", "What clients make the server hold, by level of trust and kind.",
+		{ "budget_used",
+		  "About what clients make the server hold, by level of trust and kind.",
 		  DITTO_A_LEVEL_BUDGET_USED },
 		{ "budget_limit", "How much all clients of a level may make the server hold.",
 		  DITTO_A_LEVEL_BUDGET_LIMIT },
@@ -229,14 +249,16 @@ void metrics_budgets(const struct replies *budgets, FILE *out)
 		metric_begin(out, numbers[k].name, "gauge", numbers[k].help);
 		for (i = 0; i < budgets->count; i++)
 			if (!msg_parse(budgets->msg[i], &spec_level_budget_set, tb) &&
-			    tb[DITTO_A_LEVEL_BUDGET_KIND])
+			    tb[DITTO_A_LEVEL_BUDGET_LEVEL] && tb[DITTO_A_LEVEL_BUDGET_KIND] &&
+			    tb[numbers[k].type])
 				budget_number(out, numbers[k].name, tb, numbers[k].type);
 	}
 }
 
-void metrics_jobs(const struct offload_schedule *s, const struct offload_progress *p, u64 now,
-		  FILE *out)
+void metrics_jobs(const struct offload_schedule *s, const struct offload_progress *p, int error,
+		  u64 now, FILE *out)
 {
+	bool known = !error || error == -ENOENT;
 	enum offload_job job;
 	u64 last;
 
@@ -249,10 +271,12 @@ void metrics_jobs(const struct offload_schedule *s, const struct offload_progres
 		     "Time since a job succeeded, or since it is in the schedule.");
 	for (job = 0; job < OFFLOAD_JOBS; job++) {
 		last = p->done[job].success > s->since ? p->done[job].success : s->since;
-		if (s->period[job])
+		if (s->period[job] && known)
 			metric_labelled(out, "job_age_seconds", "job", offload_job_name(job),
 					now > last ? (double)(now - last) : 0);
 	}
+	if (error)
+		return;
 	metric_begin(out, "job_failed", "gauge", "Whether the last run of a job failed.");
 	for (job = 0; job < OFFLOAD_JOBS; job++)
 		if (s->period[job])
@@ -304,14 +328,15 @@ void metrics_write(struct conn *conn, FILE *out)
 	char path[RUN_PATH_SIZE];
 	struct status s;
 	bool daemon;
+	int error;
 
 	metric_write(out, "up", "Whether the modules answer.", metrics_kernel(conn, out));
 	daemon = status_read(&s);
 	metric_write(out, "daemon_up", "Whether dittod runs.", daemon);
 	if (daemon) {
 		metrics_daemon(&s, out);
-		offload_progress_read(run_path(path, OFFLOAD_PROGRESS_RUN, ""), &progress);
-		metrics_jobs(&s.schedule, &progress, (u64)time(NULL), out);
+		error = offload_progress_read(run_path(path, OFFLOAD_PROGRESS_RUN, ""), &progress);
+		metrics_jobs(&s.schedule, &progress, error, (u64)time(NULL), out);
 		status_free(&s);
 	}
 }

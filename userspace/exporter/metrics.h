@@ -20,14 +20,15 @@ void metrics_write(struct conn *conn, FILE *out);
 
 /*
  * Parts of it: counters, the server and the grace, by their attributes, budgets, what dittod says,
- * and how the jobs of the schedule went.
+ * and how the jobs of the schedule went; with @error of offload_progress_read(), which is -ENOENT
+ * from the machine's start to the first run, only what is known without @p is written.
  */
 void metrics_counts(const struct counts *c, FILE *out);
 void metrics_server(struct nlattr **server, FILE *out);
 void metrics_grace(struct nlattr **grace, FILE *out);
 void metrics_budgets(const struct replies *budgets, FILE *out);
 void metrics_daemon(const struct status *s, FILE *out);
-void metrics_jobs(const struct offload_schedule *s, const struct offload_progress *p, u64 now,
-		  FILE *out);
+void metrics_jobs(const struct offload_schedule *s, const struct offload_progress *p, int error,
+		  u64 now, FILE *out);
 
 #endif

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Metrics: histograms, labels, and times that most requests did not reach. */
 
+#include <errno.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/offload_schedule.h"
+#include "ditto-nl-gen.h"
 #include "exporter/metrics.h"
 #include "nl/counts.h"
 #include "nl/status.h"
@@ -118,7 +122,7 @@ static void ages_of_jobs(void)
 	s.since = 1000;
 	p.done[OFFLOAD_JOB_GC] = (struct offload_done){ .success = 5000, .tried = 6000,
 							.result = OFFLOAD_JOB_BAD };
-	metrics_jobs(&s, &p, 7000, out);
+	metrics_jobs(&s, &p, 0, 7000, out);
 	fclose(out);
 	CHECK(text_has("ditto_job_period_seconds{job=\"gc\"} 259200"));
 	CHECK(text_has("ditto_job_age_seconds{job=\"gc\"} 2000"));
@@ -128,6 +132,42 @@ static void ages_of_jobs(void)
 	CHECK(text_has("ditto_job_failed{job=\"scrub\"} 0"));
 	CHECK(text_has("ditto_bad_objects 3"));
 	CHECK(!strstr(text, "snapshots"));
+
+	/* Since the machine's start no job has run. */
+	memset(&p, 0, sizeof(p));
+	out = text_begin();
+	metrics_jobs(&s, &p, -ENOENT, 7000, out);
+	fclose(out);
+	CHECK(text_has("ditto_job_age_seconds{job=\"gc\"} 6000"));
+	CHECK(!strstr(text, "job_failed") && !strstr(text, "bad_objects"));
+	out = text_begin();
+	metrics_jobs(&s, &p, -EACCES, 7000, out);
+	fclose(out);
+	CHECK(text_has("ditto_job_period_seconds{job=\"gc\"} 259200"));
+	CHECK(!strstr(text, "age_seconds{") && !strstr(text, "job_failed") &&
+	      !strstr(text, "bad_objects"));
+}
+
+/* What the modules do not tell is left out, and is no 0. */
+static void numbers_that_are_not_told(void)
+{
+	struct nlattr *server[DITTO_A_SERVER_MAX + 1] = { 0 };
+	struct nlattr *grace[DITTO_A_GRACE_MAX + 1] = { 0 };
+	struct nl_msg *msg = nlmsg_alloc();
+	struct nlattr *attr;
+	FILE *out;
+
+	nla_put_u8(msg, DITTO_A_SERVER_HELPER, 0);
+	attr = nlmsg_data(nlmsg_hdr(msg));
+	server[DITTO_A_SERVER_HELPER] = attr;
+	out = text_begin();
+	metrics_server(server, out);
+	metrics_grace(grace, out);
+	fclose(out);
+	CHECK(text_has("ditto_helper 0"));
+	CHECK(!strstr(text, "\nditto_nodes") && !strstr(text, "\nditto_claims") &&
+	      !strstr(text, "\nditto_grace"));
+	nlmsg_free(msg);
 }
 
 static void slowest_of_a_hundred(void)
@@ -150,7 +190,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(histogram_adds_up), TEST(modules_of_other_versions), TEST(labels_are_quoted),
-		TEST(ages_of_jobs), TEST(slowest_of_a_hundred), { 0 }
+		TEST(ages_of_jobs), TEST(numbers_that_are_not_told), TEST(slowest_of_a_hundred), { 0 }
 	};
 	int status = test_main(tests);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The schedule of offloaded data: keys, what is due, which snapshots stay, what is overdue. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/offload_schedule.h"
@@ -187,12 +189,16 @@ static void progress_remembered(void)
 {
 	struct offload_progress p = { .scrub_at = 1ULL << 63, .bad = 2, .bad_before = 3,
 				      .scrub_time = NOW }, got;
+	struct stat st;
 	struct why why;
 	FILE *f;
 
 	p.done[OFFLOAD_JOB_GC] = (struct offload_done){ NOW, NOW + 1, OFFLOAD_JOB_BAD };
+	/* Whatever the umask, the exporter may read it. */
+	umask(077);
 	CHECK(offload_progress_write(FILE_NAME, &p, &why));
-	offload_progress_read(FILE_NAME, &got);
+	CHECK(!stat(FILE_NAME, &st) && (st.st_mode & 0777) == 0644);
+	CHECK(!offload_progress_read(FILE_NAME, &got));
 	CHECK(got.scrub_at == p.scrub_at && got.bad == 2 && got.bad_before == 3);
 	CHECK(got.scrub_time == NOW && got.done[OFFLOAD_JOB_GC].success == NOW);
 	CHECK(got.done[OFFLOAD_JOB_GC].tried == NOW + 1);
@@ -211,7 +217,7 @@ static void progress_remembered(void)
 	offload_progress_read(FILE_NAME, &got);
 	CHECK(got.scrub_at == 8 && got.bad_before == 3 && !got.scrub_time);
 	unlink(FILE_NAME);
-	offload_progress_read(FILE_NAME, &got);
+	CHECK(offload_progress_read(FILE_NAME, &got) == -ENOENT);
 	CHECK(!got.done[OFFLOAD_JOB_SCRUB].success);
 	CHECK(!offload_progress_write("/nowhere/x", &p, &why));
 }

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients find the server: dittoctl announce writes what avahi-daemon tells those who ask."""
+import json
 import os
 import socket
 import struct
+import xml.dom.minidom
 
 from checks import eq, wait_for
 from files import get, put
 from harness import test
 from processes import run
 
+# Names that XML cannot have: of ISO 8859-1, and with what is no character.
+LATIN, UNKNOWN = os.fsdecode(b'caf\xe9'), 'x\uffff'
 MDNS = ('224.0.0.251', 5353)
 AVAHI = """
 [server]
@@ -86,16 +90,24 @@ def disks_of_time_machine(w):
     """Shares of Time Machine are found as disks, with their names and identities."""
     s, services = w.server, '/etc/avahi/services'
     path = f'{services}/ditto.service'
-    for name in ('a, b', 'R&D <1>'):
+    names = 'a, b', 'R&D <1>', LATIN, UNKNOWN
+    for name in names:
         os.makedirs(w.path(name))
-        s.ctl('share', 'add', name, w.path(name), 'time-machine', 'on')
-    ids = {x['name']: x['id'] for x in s.json('share', 'list')}
+        if name == LATIN:
+            ids = {x['name']: x['id'] for x in s.json('share', 'list')}
+        s.ctl('share', 'add', name, w.path(name), 'time-machine', 'on', errors='replace')
     run('mount', '-t', 'tmpfs', 'tmpfs', '/etc/avahi')
     try:
         os.makedirs(services)
         put('/etc/avahi/avahi-daemon.conf', AVAHI)
-        said = s.ctl('announce', path)
+        said = s.ctl('announce', path, errors='replace')
         assert 'a, b is not announced to Time Machine: a comma' in said, said
+        eq(said.count('is not announced to Time Machine: its name is not UTF-8'), 2, said)
+        warned = [json.loads(line)['warning'] for line in
+                  s.ctl('announce', path, '--json', errors='replace').splitlines()]
+        eq(sum('not announced' in line for line in warned), 3, warned)
+        document = xml.dom.minidom.parseString(get(path))
+        eq(document.documentElement.tagName, 'service-group')
         w.server_ns.spawn('avahi-daemon', '--no-drop-root', '--no-chroot', '--no-rlimits')
         disk = f'dk0=adVN=R&D <1>,adVF=0x82,adVU={ids["R&D <1>"]}'
         wait_for('the disk', lambda: sorted(texts(w, 'adisk')) == [disk, 'sys=adVF=0x100'], 30)
@@ -103,15 +115,15 @@ def disks_of_time_machine(w):
         # the option follows the share while it is served
         s.ctl('share', 'set', 'data', 'time-machine', 'on')
         s.ctl('share', 'set', 'R&D <1>', 'time-machine', 'off')
-        s.ctl('announce', path)
+        s.ctl('announce', path, errors='replace')
         wait_for('the other disk', lambda: any(x.startswith('dk0=adVN=data,')
                                                for x in texts(w, 'adisk')), 30)
         # a share that is for NFS only is no disk
         s.ctl('share', 'set', 'data', 'protocols', 'nfs')
-        assert '_adisk' not in s.ctl('announce')
+        assert '_adisk' not in s.ctl('announce', errors='replace')
     finally:
         run('umount', '-l', '/etc/avahi')
-        for name in ('a, b', 'R&D <1>'):
+        for name in names:
             s.ctl('share', 'del', name)
 
 
