@@ -292,7 +292,7 @@ void ditto_account_show(const struct ditto_account *account, enum ditto_budget_k
 /* Number of charges that were refused to an account. Any context. */
 u64 ditto_account_refused(const struct ditto_account *account);
 
-/* Amount that all principals of a level hold together. */
+/* About the amount that all principals of a level hold together. */
 u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 		      enum ditto_budget_kind kind);
 /* Limit on what all principals of a level hold together. */

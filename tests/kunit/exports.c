@@ -31,7 +31,6 @@ EXPORT_SYMBOL_NS_GPL(ditto_acl_from_mode, "DITTO");
 EXPORT_SYMBOL_NS_GPL(ditto_budget_exit, "DITTO");
 EXPORT_SYMBOL_NS_GPL(ditto_budget_init, "DITTO");
 EXPORT_SYMBOL_NS_GPL(ditto_budget_limit, "DITTO");
-EXPORT_SYMBOL_NS_GPL(ditto_budget_used, "DITTO");
 EXPORT_SYMBOL_NS_GPL(ditto_creds_exit, "DITTO");
 EXPORT_SYMBOL_NS_GPL(ditto_creds_flush, "DITTO");
 EXPORT_SYMBOL_NS_GPL(ditto_creds_init, "DITTO");

@@ -8,6 +8,7 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
+#include "budget_sum.h"
 
 static struct in6_addr addr_v4(u32 ip)
 {
@@ -66,8 +67,8 @@ static void what_is_charged_comes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_MEMORY), 5000);
 	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_SESSIONS), 0);
 	KUNIT_EXPECT_EQ(test, principal_used(test, 2, DITTO_BUDGET_MEMORY), 0);
-	KUNIT_EXPECT_EQ(test, ditto_budget_used(test->priv, DITTO_TRUST_UNPROVEN,
-						DITTO_BUDGET_MEMORY), 5000);
+	KUNIT_EXPECT_EQ(test, budget_sum(test->priv, DITTO_TRUST_UNPROVEN, DITTO_BUDGET_MEMORY),
+			5000);
 
 	/* The account stays as long as something is charged to it. */
 	ditto_principal_exit(&p);
@@ -94,7 +95,7 @@ static void an_account_ends_with_its_last_charge(struct kunit *test)
 	ditto_uncharge(&charge);
 	KUNIT_EXPECT_NULL(test, ditto_account_find_peer(test->priv, &addr));
 	for (unsigned int kind = 0; kind < DITTO_BUDGET_KINDS; kind++)
-		KUNIT_EXPECT_EQ(test, ditto_budget_used(test->priv, DITTO_TRUST_USER, kind), 0);
+		KUNIT_EXPECT_EQ(test, budget_sum(test->priv, DITTO_TRUST_USER, kind), 0);
 }
 
 /* A peer gets the limit of the table for its level. */
@@ -240,8 +241,7 @@ static void a_login_moves_what_is_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_charge_resize(&rest, limit - 1), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge_move(&charge, &after), 0);
 	KUNIT_EXPECT_EQ(test, charge.trust, DITTO_TRUST_USER);
-	KUNIT_EXPECT_EQ(test, ditto_budget_used(srv, DITTO_TRUST_UNPROVEN,
-						DITTO_BUDGET_CONNECTIONS), 0);
+	KUNIT_EXPECT_EQ(test, budget_sum(srv, DITTO_TRUST_UNPROVEN, DITTO_BUDGET_CONNECTIONS), 0);
 	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_CONNECTIONS), limit);
 	ditto_uncharge(&charge);
 	ditto_uncharge(&rest);

@@ -16,6 +16,7 @@
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
 #include "../await.h"
+#include "budget_sum.h"
 #include "sids.h"
 
 static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), htonl(0xc0000201) } } };
@@ -261,8 +262,8 @@ static void asker_is_charged(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &fake.asker, &addr, sizeof(addr));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 	/* The answer may be seen before the charge ends. */
-	await(!ditto_budget_used(srv, DITTO_TRUST_USER, kind));
-	KUNIT_EXPECT_EQ(test, ditto_budget_used(srv, DITTO_TRUST_USER, kind), 0);
+	await(!budget_sum(srv, DITTO_TRUST_USER, kind));
+	KUNIT_EXPECT_EQ(test, budget_sum(srv, DITTO_TRUST_USER, kind), 0);
 }
 
 static void users_unknown(struct kunit *test)

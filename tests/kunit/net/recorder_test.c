@@ -12,6 +12,7 @@
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
 #include "../await.h"
+#include "budget_sum.h"
 #include "fake_helper.h"
 
 #define KEY	"key"
@@ -549,7 +550,7 @@ static void is_restored(struct kunit *test)
 
 static u64 memory_used(struct recorder_case *c)
 {
-	return ditto_budget_used(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+	return budget_sum(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
 }
 
 /* A machine pays for what is to be written, until it is taken back, and may not have too much. */
