@@ -281,11 +281,14 @@ static void admit_tell_rule(const struct dnfs_call *call, const struct ditto_sha
 				    share->name, call->addr, share->name);
 }
 
-static void admit_tell_conn(const struct dnfs_call *call, const struct ditto_share *share)
+static void admit_tell_conn(const struct dnfs_call *call, const struct ditto_share *share,
+			    u32 xprtsec)
 {
 	const char *conn = "with a certificate";
 
-	if (call->security == DNFS_CONN_PLAIN)
+	if (xprtsec == DNFS_CONN_PLAIN)
+		conn = "with TLS";
+	else if (call->security == DNFS_CONN_PLAIN)
 		conn = "without TLS";
 	else if (call->security == DNFS_CONN_TLS)
 		conn = "without a certificate";
@@ -324,7 +327,7 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 	if (unlikely(!own.xprtsec))
 		return -EACCES;
 	if (unlikely(!dnfs_accepts_conn(call, own.xprtsec))) {
-		admit_tell_conn(call, share);
+		admit_tell_conn(call, share, own.xprtsec);
 		call->too_weak = !any_flavor;
 		return -EACCES;
 	}

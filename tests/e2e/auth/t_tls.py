@@ -20,6 +20,7 @@ from helper_processes import worker
 from netlink import NUMBERS
 from processes import run
 from raw_helper import Helper
+from server_events import kernel_log
 from tls_clients import (ACCESS, GETATTR, MOUNT, NFS, STARTTLS, WRITE, Agent, Certificates, asking,
                          mount, probe, starttls, tls)
 
@@ -88,6 +89,30 @@ def without_tls(w):
     reply = n.raw(ACCESS, rpc.Enc().opaque(n.root).u32(1).bytes())
     eq((reply.stat, reply.why), (rpc.AUTH_ERROR, TOOWEAK))
     eq(rpc.Dec(n.raw(GETATTR, rpc.Enc().opaque(n.root).bytes()).body).u32(), errno.EACCES)
+
+
+@test(server='ditto', timeout=120)
+def connections_in_the_log(w):
+    """The log has one line about a connection that is refused, with its kind."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    n = w.client.nfs()
+    for takes, connect, kind in ((['tls', 'mtls'], w.client.connect, 'without TLS'),
+                                 (['mtls'], lambda: tls(w.client, certs), 'without a certificate'),
+                                 (['none', 'tls'], lambda: tls(w.client, certs, 'client'),
+                                  'with a certificate'),
+                                 (['none'], lambda: tls(w.client, certs), 'with TLS')):
+        w.server.set('data', xprtsec=takes)
+        for proc, args in ((ACCESS, rpc.Enc().opaque(n.root).u32(1)),
+                           (GETATTR, rpc.Enc().opaque(n.root))):
+            conn = connect()
+            with kernel_log() as lines:
+                conn.call(NFS, 3, proc, args.bytes(), cred=rpc.ROOT)
+                said = [line for line in lines() if '(see xprtsec)' in line]
+            conn.close()
+            eq([f'data is refused to {w.client.addr}:' in line and
+                f'it takes no connection {kind} (see xprtsec)' in line for line in said], [True],
+               f'{takes} {proc}: {said}')
 
 
 def closed(conn):
