@@ -16,6 +16,7 @@ from files import put
 from harness import test
 from processes import run
 from quotas import USER, limit, limited
+from tls_clients import Certificates
 from volumes import umount
 
 PAGE = 'Documentation/troubleshooting.md'
@@ -31,12 +32,20 @@ ELSEWHERE = {
 }
 
 
+# Commands that lift a restriction, and those that replace all that an option had.
+LOOSENING = [f'dittoctl share set data {words}' for words in (
+    'secure-ports off', 'xprtsec none', 'sec krb5,sys', 'squash root-to-admin', 'protocols nfs,smb',
+    'auth kerberos,ntlm', 'guest on', 'rw')] + [f'dittoctl server set {words}' for words in (
+        'udp on', 'budget-opens', 'min-dialect')] + ['dittoctl lock release', 'chown alice']
+REPLACING = ['dittoctl share set data allow', 'dittoctl share set data user']
+
+
 class Row:
     """A row of the page."""
 
     def __init__(self, message, why, look, do):
         self.messages = code(message) or [message]
-        self.why, self.do = why, code(do)
+        self.why, self.advice, self.do = why, do, code(do)
         self.command, *self.shown = code(look) or ['']
 
     def is_meant(self, message, why):
@@ -73,6 +82,25 @@ def rows(_w):
     tested = [one for _, one in CASES.values()] + [row(*words) for words in ELSEWHERE]
     eq([one.messages for one in ROWS if one not in tested], [], 'rows without a test')
     eq(len(tested), len(ROWS), 'tests and rows')
+
+
+def after(command):
+    """What the rows that have a command say behind it."""
+    found = [one.advice.split(f'`{command}')[1].split('`', 1)[1] for one in ROWS
+             if any(command in words for words in one.do)]
+    assert found, f'no row has {command}'
+    return found
+
+
+@test(server='ditto', share=False, clients=0)
+def costs_of_advice(_w):
+    """What gives clients more is advised for a case alone; what replaces a list says so."""
+    for command in LOOSENING:
+        for words in after(command):
+            assert ', if ' in words, f'{command}: {words}'
+    for command in REPLACING:
+        for words in after(command):
+            assert 'replaces' in words, f'{command}: {words}'
 
 
 class Trouble:
@@ -246,9 +274,11 @@ def shown(w, group):
 
 @case('mount', 'access denied', 'No rule of a share')
 def no_rule(t):
-    t.set('allow', '198.51.100.1')
+    t.set('allow', '198.51.100.1', 'allow', '198.51.100.2')
     yield t.mount()
     t.mounts()
+    share, = t.s.json('share', 'list')
+    eq([one['spec'] for one in share['rules']], ['192.168.1.0/24'], 'the rules are replaced')
 
 
 @case('mount', 'access denied', 'not for NFS')
@@ -269,6 +299,8 @@ def no_tls(t):
     t.set('xprtsec', 'tls')
     old = t.mount('vers=3,nolock', t.w.export)
     assert 'access denied by server' in old, old
+    t.look()
+    t.lines = len(run('dmesg').splitlines())
     yield t.mount()
     t.mounts()
 
@@ -293,7 +325,12 @@ def no_gssd(t):
 
 @case('mount', 'No such process', 'handshakes on the client')
 def no_tlshd(t):
+    # A server without an agent ends the connection, and the message depends on who is first.
+    certs = Certificates(t.w)
+    t.s.reload(t.s.conf + certs.section('server'))
+    wait_for('the server has an agent', lambda: 'TLS handshakes are done' in t.s.helper_log())
     yield t.mount('vers=4.2,xprtsec=tls')
+    t.s.reload(t.s.conf)
 
 
 @case('mount', 'No such file', 'No share has this name or path')
@@ -533,6 +570,8 @@ def not_listed(t):
     t.set('user', 'bob=write', 'default-access', 'none')
     yield t.smb()
     t.smb_works()
+    share, = t.s.json('share', 'list')
+    eq([one['uid'] for one in share['users']], [smb.UIDS['alice']], 'the list is replaced')
 
 
 @case('smb', 'NT_STATUS_ACCESS_DENIED', 'No rule of the share')
