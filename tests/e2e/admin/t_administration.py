@@ -98,7 +98,7 @@ def restored(w):
     """A machine with nothing but the backup and the disk goes on with the clients of the first."""
     with addresses(w), contextlib.ExitStack() as stack:
         text = known_blocks(PAGE, 'Backup and restore', {'save': 'systemctl stop dittod',
-                                                         'restore': 'tar -C /'})
+                                                         'restore': 'systemctl stop ditto dittod'})
         kept, archive = f'{w.base}/kept', f'{w.base}/state.tgz'
         with machine(w) as m:
             hour, image = installed(w, m, disk(w, m))
@@ -119,8 +119,13 @@ def restored(w):
             put(m.path('/etc/machine-id'), f'{"fedcba9876543210" * 2}\n')
             shutil.copy(archive, m.path('/root/ditto-state.tgz'))
             hour, _ = installed(w, m, image)
+            # As the packages do. Its state and its key are not those of the backup.
+            hour.shell('systemctl start ditto dittod')
+            hour.serves()
+            new = get(m.path('/var/lib/ditto/server-id'))
             hour.shell(text['restore'])
             hour.serves()
+            assert get(m.path('/var/lib/ditto/server-id')) != new, 'the state of the backup'
             go_on(*held, b'three')
             keep_out(m, held[0])
             stack.close()
@@ -132,7 +137,8 @@ def restored(w):
 def another_machine(w):
     """A second machine takes the disk, the state and the address over, and clients keep locks."""
     text = known_blocks(PAGE, 'Another machine with the same disk',
-                        {'fstab': '/dev/disk/by-label', 'over': 'mount /var/lib/ditto'})
+                        {'fstab': '/dev/disk/by-label', 'units': 'systemctl disable',
+                         'over': 'mount /var/lib/ditto'})
     fstab = text['fstab'].replace('/dev/disk/by-label/state', STATE)
     fstab = fstab.replace('/dev/disk/by-label/data', IMAGE).replace('noauto', 'noauto,loop')
     over = text['over'].replace('192.0.2.1/24', f'{SERVER}/24').replace('eth0', 'veth1')
@@ -144,7 +150,13 @@ def another_machine(w):
             Volume(f'{w.base}/made', 'ext4', '64m', m.path(STATE)).umount()
             put(m.path('/etc/fstab'), fstab)
             hour, _ = installed(w, m, IMAGE)
-            hour.shell(re.sub('^ip .*', '', over, flags=re.M))
+            hour.shell('systemctl enable ditto')
+            hour.shell(text['units'])
+            enabled = m.run('systemctl', 'is-enabled', 'ditto', 'dittod', check=False)
+            eq(enabled.stdout.split(), ['disabled'] * 2, 'units')
+            # Without its line, dittod itself sees to the disk.
+            hour.shell(re.sub('^(ip|mount /var).*', '', over, flags=re.M))
+            m.run('findmnt', '/var/lib/ditto')
             hour.share(hour.text['share'])
             hour.shell('chown alice /srv/data && dittoctl config save')
             hour.serves()
@@ -161,6 +173,7 @@ def another_machine(w):
             put(m.path('/etc/fstab'), fstab)
             put(m.path('/etc/machine-id'), f'{"fedcba9876543210" * 2}\n')
             hour, _ = installed(w, m, IMAGE)
+            hour.shell(text['units'])
             shutil.copytree(f'{saved}/etc', m.path('/etc/ditto'), dirs_exist_ok=True)
             hour.shell(over)
             hour.serves()
