@@ -137,8 +137,8 @@ def written_on_tmpfs(w):
     written_behind_the_cut(w)
 
 
-def times_of_the_cut(w):
-    """A file that a local process cuts while data comes has the time of the cut."""
+def times_of_others(w):
+    """A file that a local process changes while data comes has the time of that change."""
     with helper(w) as h:
         n = w.client.nfs()
         # Within what is written, which the cut stops, and behind it.
@@ -155,18 +155,29 @@ def times_of_the_cut(w):
             wait_for('the recall ends',
                      lambda name=name: h.fill.get(w.path(name))['state'] != 'recalling')
             eq(os.stat(w.path(name)).st_mtime_ns, time_of_cut, name)
+        # A change while a write fails before it has changed anything.
+        offloaded(w, h, 'failed')
+        fh = n.lookup(n.root, 'failed').fh
+        with stopped_at('fill-checked') as point:
+            eq(n.read(fh, RANGE, 4096).status, nfs3.JUKEBOX, 'READ')
+            point.wait()
+            os.chmod(w.path('failed'), 0o640)
+            time_of_change = os.stat(w.path('failed')).st_ctime_ns
+            point.fail(errno.EIO)
+            wait_for('the recall ends', lambda: h.fill.get(w.path('failed'))['state'] != 'recalling')
+        eq(os.stat(w.path('failed')).st_ctime_ns, time_of_change, 'failed')
 
 
 @test(fs='ext4', offload=True)
 def times_on_ext4(w):
-    """On ext4, a file has the time of the cut."""
-    times_of_the_cut(w)
+    """On ext4, a file has the time of what a local process does."""
+    times_of_others(w)
 
 
 @test(fs='btrfs', offload=True)
 def times_on_btrfs(w):
     """The same on btrfs, whose writes of what comes back set the times."""
-    times_of_the_cut(w)
+    times_of_others(w)
 
 
 def recorded(w, name):
