@@ -33,6 +33,7 @@ struct smb_param {
  * @at: where
  * @what: the line
  * @name: its name as it is compared
+ * @hash: of @name
  * @param: what it is; NULL if nobody knows
  * @text: its value
  * @order: how many were read before it
@@ -43,6 +44,7 @@ struct smb_value {
 	struct import_source at;
 	char *what;
 	const char *name;
+	unsigned int hash;
 	const struct smb_param *param;
 	char *text;
 	unsigned int order;

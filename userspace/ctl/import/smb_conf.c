@@ -138,13 +138,17 @@ static bool include_read(struct smb_file *f, const struct import_source *at, con
 }
 
 /* A name in small letters, for Samba without its blanks. */
-static const char *name_fold(struct smb_file *f, const char *name)
+static const char *name_fold(struct smb_file *f, const char *name, unsigned int *hash)
 {
 	char *folded = mem_chain_print(&f->chain, "%s", name), *to = folded;
 
-	for (; *name; name++)
-		if (f->ksmbd || !strchr(" \t", *name))
-			*to++ = (char)tolower((unsigned char)*name);
+	*hash = 0;
+	for (; *name; name++) {
+		if (!f->ksmbd && strchr(" \t", *name))
+			continue;
+		*to = (char)tolower((unsigned char)*name);
+		*hash = *hash * 31 + (unsigned char)*to++;
+	}
 	*to = '\0';
 	return folded;
 }
@@ -198,10 +202,10 @@ static bool line_read(struct smb_file *f, const struct import_source *at, char *
 	s->value = mem_grow(s->value, s->n, sizeof(*s->value));
 	v = &s->value[s->n++];
 	*v = (struct smb_value){
-		.at = *at, .what = what, .name = name_fold(f, line),
-		.param = smb_param_find(line), .text = mem_chain_print(&f->chain, "%s", value),
-		.order = f->nvalues
+		.at = *at, .what = what, .param = smb_param_find(line),
+		.text = mem_chain_print(&f->chain, "%s", value), .order = f->nvalues
 	};
+	v->name = name_fold(f, line, &v->hash);
 	return true;
 }
 
@@ -251,7 +255,7 @@ static bool smb_read(struct smb_file *f, const char *path)
 static bool value_is_same(const struct smb_file *f, const struct smb_value *a,
 			  const struct smb_value *b)
 {
-	return !strcmp(a->name, b->name) ||
+	return (a->hash == b->hash && !strcmp(a->name, b->name)) ||
 	       (!f->ksmbd && a->param && b->param && smb_param_is_same(a->param, b->param));
 }
 
