@@ -140,7 +140,6 @@ static void break_step(struct ditto_lease *lease, u8 keep)
 		WRITE_ONCE(lease->state, DITTO_LEASE_BREAKING);
 		ditto_holder_update(lease);
 	} else {
-		ditto_history_end(table, &lease->noted, DITTO_OUTCOME_NOTIFIED);
 		ditto_lease_set_bits(lease, keep);
 	}
 }
@@ -177,7 +176,6 @@ static void orphan_revoke(struct ditto_lease *lease)
 	trace_ditto_revoke(&lease->claim, 0, "orphan");
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, lease->claim.owner->client);
 	ditto_delegation_revoked(lease);
-	ditto_history_end(table, &lease->noted, DITTO_OUTCOME_REVOKED);
 	ditto_lease_remove(lease);
 }
 

@@ -54,33 +54,40 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
 	}
 }
 
-void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held)
+void ditto_describe_holding(struct ditto_holding *holding, const struct ditto_claim *held)
 {
-	const struct ditto_owner *owner = held->owner;
+	const struct ditto_client *client = held->owner->client;
 	struct ditto_claim *claim = (struct ditto_claim *)held;
 	const struct ditto_range *range;
 
+	memset(holding, 0, sizeof(*holding));
+	holding->held = held->held;
+	holding->claim = held->id;
+	strscpy(holding->protocol, client->protocol);
+	strscpy(holding->client, client->name);
+	ditto_client_who(client, &holding->who);
+	if (ditto_held_is_range(held->held)) {
+		range = ditto_claim_range(claim);
+		holding->first = range->first;
+		holding->last = range->last;
+		holding->empty = range->empty;
+		holding->exclusive = ditto_range_is_exclusive(range);
+	} else if (held->held == DITTO_HELD_OPEN) {
+		holding->access = ditto_claim_open(claim)->access;
+		holding->deny = ditto_claim_open(claim)->deny;
+	} else {
+		holding->lease = ditto_claim_lease(claim)->bits;
+	}
+}
+
+void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held)
+{
 	if (!conflict)
 		return;
 	memset(conflict, 0, sizeof(*conflict));
-	conflict->held = held->held;
-	strscpy(conflict->protocol, owner->client->protocol);
-	strscpy(conflict->client, owner->client->name);
-	ditto_client_who(owner->client, &conflict->who);
-	conflict->key_len = owner->len;
-	memcpy(conflict->key, owner->key, owner->len);
-	if (ditto_held_is_range(held->held)) {
-		range = ditto_claim_range(claim);
-		conflict->first = range->first;
-		conflict->last = range->last;
-		conflict->empty = range->empty;
-		conflict->exclusive = ditto_range_is_exclusive(range);
-	} else if (held->held == DITTO_HELD_OPEN) {
-		conflict->access = ditto_claim_open(claim)->access;
-		conflict->deny = ditto_claim_open(claim)->deny;
-	} else {
-		conflict->lease = ditto_claim_lease(claim)->bits;
-	}
+	ditto_describe_holding(&conflict->holding, held);
+	conflict->key_len = held->owner->len;
+	memcpy(conflict->key, held->owner->key, held->owner->len);
 }
 
 /*
@@ -129,12 +136,14 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
  * struct conflict_query - a check and its intermediate results
  * @intent: the operation to check
  * @actor: the caller
+ * @waits: the caller waits for breaks
  * @yielding: courtesy clients in the way are released; otherwise they are only counted
  * @courtesy: number of claims of courtesy clients that were passed
  */
 struct conflict_query {
 	const struct ditto_intent *intent;
 	const struct ditto_actor *actor;
+	bool waits;
 	bool yielding;
 	unsigned int courtesy;
 };
@@ -326,6 +335,24 @@ static bool break_is_due(struct ditto_lock_ctx *ctx)
 	return !ctx->more;
 }
 
+/* The operation waits for a break, if one was begun. */
+static void query_note(const struct conflict_query *q, struct ditto_lease *lease)
+{
+	if (q->waits && lease->state == DITTO_LEASE_BREAKING && !lease->noted)
+		lease->noted = ditto_history_breaks(lease, q->intent, q->actor);
+}
+
+/* Begin a break. Return: see ditto_break_begin(). */
+static bool query_break(const struct conflict_query *q, struct ditto_lease *lease, u8 bits,
+			bool waits)
+{
+	bool begun = ditto_break_begin(lease, bits);
+
+	if (waits)
+		query_note(q, lease);
+	return begun;
+}
+
 /*
  * Holders of HANDLE may have closed the opens in the way without reporting it: break HANDLE
  * first. Return: true if there are any.
@@ -349,8 +376,7 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct conflict_query
 		any = true;
 		if (!break_is_due(ctx))
 			break;
-		ditto_history_breaks(holder->grant, q->intent, q->actor);
-		if (!ditto_break_begin(holder->grant, DITTO_LEASE_HANDLE) &&
+		if (!query_break(q, holder->grant, DITTO_LEASE_HANDLE, true) &&
 		    ++stuck == COURTESY_AT_ONCE)
 			break;
 	}
@@ -464,14 +490,17 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct conflict_query
 			wait |= bits & waits;
 		if (last)
 			*last = lease->claim.owner;
-		ditto_history_breaks(lease, q->intent, q->actor);
-		if (!ditto_break_begin(lease, bits) && ++stuck == COURTESY_AT_ONCE) {
+		if (!query_break(q, lease, bits, bits & waits) && ++stuck == COURTESY_AT_ONCE) {
 			ctx->more = last && next;
 			break;
 		}
 	}
 	held.held = classes_meet(q, ditto_holders_sum(ctx).held, only, true);
-	return wait || holder_pass(ctx, q, ditto_holder_first(ctx, &held), &held);
+	holder = holder_pass(ctx, q, ditto_holder_first(ctx, &held), &held);
+	/* Nobody waited for the break before. */
+	if (holder)
+		query_note(q, holder->grant);
+	return wait || holder;
 }
 
 /* Most nodes have no grants. */
@@ -487,7 +516,7 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 				       const struct ditto_actor *actor,
 				       struct ditto_conflict *conflict)
 {
-	struct conflict_query q = { .intent = intent, .actor = actor };
+	struct conflict_query q = { .intent = intent, .actor = actor, .waits = true };
 	const struct ditto_claim *in_way;
 	bool hidden;
 
@@ -507,8 +536,6 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 		trace_ditto_conflict(in_way, 0, ditto_intent_names[intent->kind]);
 		ditto_locks_report(ctx->point->table, DITTO_LOCK_CONFLICT,
 				   in_way->owner->client);
-		if (!intent->tests && !intent->queued)
-			ditto_history_refused(ctx->point, intent, actor, in_way);
 		return DITTO_DENIED;
 	}
 	hidden = hidden_break(ctx, &q);
@@ -534,11 +561,13 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 	enum ditto_answer answer;
 	bool more, waited = false;
 
+	if (!actor)
+		actor = &anonymous;
 	do {
 		ctx = ditto_lock_ctx_find(point);
 		if (!ctx)
 			return DITTO_ALLOWED;
-		answer = ditto_conflict_check(ctx, intent, actor ?: &anonymous, conflict);
+		answer = ditto_conflict_check(ctx, intent, actor, conflict);
 		more = ctx->more;
 		if (answer == DITTO_BREAKING && !more && park && !ditto_park_add(ctx, park))
 			answer = DITTO_BUSY;
@@ -549,13 +578,17 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 		}
 		cond_resched();
 	} while (more);
+	if (answer == DITTO_DENIED && conflict)
+		ditto_history_refused(point, intent, actor, conflict);
 	return answer;
 }
 
 bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
-		     const struct ditto_actor *actor)
+		     const struct ditto_actor *actor, bool waits)
 {
-	const struct conflict_query q = { .intent = intent, .actor = actor };
+	const struct conflict_query q = {
+		.intent = intent, .actor = actor ?: &anonymous, .waits = waits,
+	};
 	struct ditto_owner *behind = NULL, *last;
 	struct ditto_lock_ctx *ctx;
 	bool more = true, any = false;
@@ -581,5 +614,5 @@ void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor)
 {
-	ditto_break_all(point, intent, actor ?: &anonymous);
+	ditto_break_all(point, intent, actor, false);
 }

@@ -28,7 +28,8 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
  * ditto_break_all - break all grants that conflict with an operation
  * @point: of the node, held by the caller
  * @intent: the operation
- * @actor: the caller
+ * @actor: the caller; NULL is anonymous
+ * @waits: the caller waits for the breaks, so that they are noted in the history
  *
  * Begins a limited number of breaks under each hold of the lock.
  *
@@ -36,7 +37,7 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
  * Return: true if any break was begun.
  */
 bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
-		     const struct ditto_actor *actor);
+		     const struct ditto_actor *actor, bool waits);
 
 /**
  * ditto_writer - find the grant with WRITE, which excludes all others
@@ -70,6 +71,9 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
  * Context: any in which the claim cannot change. Defined in check.c.
  */
 void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held);
+
+/* The same without the key of the owner. */
+void ditto_describe_holding(struct ditto_holding *holding, const struct ditto_claim *held);
 
 /**
  * ditto_gives_up - compute what an operation breaks of a grant

@@ -56,6 +56,7 @@
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+#include <linux/stddef.h>
 #include <linux/time64.h>
 #include <linux/workqueue.h>
 
@@ -271,6 +272,7 @@ static_assert(DITTO_HELDS <= 16);
  * @exact: the caller's own ranges are mandatory, so advisory ranges stop it too
  * @delegated: it uses a delegation, so all that @client has on the node is the caller's own
  * @brief: it does not wait for courtesy clients that could not be withdrawn: their claims refuse
+ * @queued: the turn of its request came in the queue, so that the thread may act for another one
  */
 struct ditto_actor {
 	struct ditto_client *client;
@@ -283,6 +285,7 @@ struct ditto_actor {
 	bool exact;
 	bool delegated;
 	bool brief;
+	bool queued;
 };
 
 /**
@@ -295,7 +298,6 @@ struct ditto_actor {
  * @empty: there is no byte: I/O of no byte meets no range; a claim of no byte lies before @first
  * @tests: it is only tested whether the operation could be done, so that it breaks nothing but what
  *	it would wait for
- * @queued: it waits already, so that a conflict is no news
  */
 struct ditto_intent {
 	enum ditto_intent_kind kind;
@@ -305,39 +307,42 @@ struct ditto_intent {
 	u64 last;
 	bool empty;
 	bool tests;
-	bool queued;
 };
 
 /**
  * struct ditto_conflict - the claim that is in the way, for replies that describe it
  * @held: kind of the claim
- * @key_len: length of @key in bytes
- * @first: of a range: first byte
- * @last: of a range: last byte
  * @exclusive: of a range: exclusive, not shared
  * @empty: of a range: it has no byte
  * @access: of an open: DITTO_OPEN_* bits
  * @deny: of an open: DITTO_OPEN_* bits
  * @lease: of a caching grant: DITTO_LEASE_* bits
+ * @first: of a range: first byte
+ * @last: of a range: last byte
+ * @claim: number of the claim or waiting request; 0 of a local process's lock
  * @protocol: protocol of the holder; "local" for a process on the server. This and what follows are
  *	long, and last: they need not be cleared before, because each description sets them
  * @client: name of the holder's client
  * @who: user and address of that client
+ * @key_len: length of @key in bytes
  * @key: opaque key of the owner; for a local process its number as text
  */
 struct ditto_conflict {
-	enum ditto_held held;
+	struct_group_tagged(ditto_holding, holding, /* all but the key */
+		enum ditto_held held;
+		bool exclusive;
+		bool empty;
+		u8 access;
+		u8 deny;
+		u8 lease;
+		u64 first;
+		u64 last;
+		u64 claim;
+		char protocol[16];
+		char client[DITTO_CLIENT_NAME_MAX];
+		struct ditto_client_who who;
+	);
 	u16 key_len;
-	u64 first;
-	u64 last;
-	bool exclusive;
-	bool empty;
-	u8 access;
-	u8 deny;
-	u8 lease;
-	char protocol[16];
-	char client[DITTO_CLIENT_NAME_MAX];
-	struct ditto_client_who who;
 	u8 key[DITTO_OWNER_KEY_MAX];
 };
 
@@ -469,7 +474,7 @@ static inline bool ditto_lock_point_held(struct ditto_lock_point *point, u32 mas
  * @actor: the caller; NULL is anonymous
  * @park: parked after DITTO_BREAKING, so that its callback says when to repeat the check; NULL if
  *	the caller retries by itself
- * @conflict: filled with DITTO_DENIED; may be NULL
+ * @conflict: filled with DITTO_DENIED; may be NULL, and the history does not have the refusal then
  *
  * Costs one load for a node without claims, and one more if what is held cannot conflict. Not for
  * taking claims: the functions that take them include the check.

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* History of conflicts, see history.h. */
 #include <linux/cred.h>
-#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
 #include "../net/peer.h"
@@ -13,64 +11,83 @@
 #include "check_private.h"
 #include "history.h"
 #include "lease_private.h"
-#include "open_private.h"
-#include "range_private.h"
 #include "table.h"
 
-/* Entries whose file is looked for at a time; others have none. Each pins a node. */
-#define UNNAMED_MAX	128
-/* The newest entries of a machine that are compared with another conflict. */
+/* The newest entries of a machine that are compared with a refusal. */
 #define COMPARED_MAX	32
+/* Operations on a range. */
+#define RANGED	(BIT(DITTO_INTENT_READ) | BIT(DITTO_INTENT_WRITE) | \
+		 BIT(DITTO_INTENT_RANGE_SHARED) | BIT(DITTO_INTENT_RANGE_EXCLUSIVE))
 
-void ditto_history_put(struct ditto_history_entry *entry)
+static void history_remove(struct ditto_history *history, struct ditto_history_entry *entry)
 {
-	if (!entry || !refcount_dec_and_test(&entry->ref))
-		return;
+	__xa_erase(&history->entries, entry->number);
+	list_del(&entry->of_machine);
+	entry->machine->bytes -= entry->bytes;
+	history->bytes -= entry->bytes;
 	kfree(entry->share);
 	kfree(entry->path);
 	kfree(entry);
 }
 
+/* Count memory that an entry takes. At the limit, a machine has more than what is added. */
+static void history_count(struct ditto_history *history, struct ditto_history_entry *entry,
+			  size_t bytes)
+{
+	struct ditto_history_machine *most = history->machines;
+
+	entry->bytes += bytes;
+	entry->machine->bytes += bytes;
+	history->bytes += bytes;
+	if (history->bytes <= DITTO_HISTORY_BYTES)
+		return;
+	for (int i = 1; i < DITTO_HISTORY_MACHINES; i++)
+		if (history->machines[i].bytes > most->bytes)
+			most = &history->machines[i];
+	while (history->bytes > DITTO_HISTORY_BYTES)
+		history_remove(history, list_first_entry(&most->entries, struct ditto_history_entry,
+							 of_machine));
+}
+
+/* Look for files, as many as can be looked for at a time. Further entries queue the work again. */
 static void history_name_work(struct work_struct *work)
 {
 	struct ditto_history *history = container_of(work, struct ditto_history, work);
 	void (*name)(struct ditto_lock_point *point, char **share, char **path);
+	struct ditto_history_unnamed unnamed;
 	struct ditto_history_entry *entry;
 	char *share, *path;
 
-	for (;;) {
-		spin_lock(&history->lock);
-		entry = list_first_entry_or_null(&history->unnamed, struct ditto_history_entry,
-						 unnamed);
-		if (entry) {
-			list_del_init(&entry->unnamed);
-			history->unnamed_count--;
-		}
-		spin_unlock(&history->lock);
-		if (!entry)
-			return;
-		name = READ_ONCE(history->name);
+	for (int i = 0; i < DITTO_HISTORY_UNNAMED && READ_ONCE(history->unnamed_count); i++) {
+		xa_lock(&history->entries);
+		unnamed = history->unnamed[history->unnamed_first++ % DITTO_HISTORY_UNNAMED];
+		history->unnamed_count--;
+		xa_unlock(&history->entries);
 		share = NULL;
 		path = NULL;
+		name = READ_ONCE(history->name);
 		if (name)
-			name(entry->point, &share, &path);
-		/* Pair with the acquires of readers, who get the text with the pointer. */
-		smp_store_release(&entry->share, share);
-		/* See above. */
-		smp_store_release(&entry->path, path);
-		entry->point->ops->put(entry->point);
-		ditto_history_put(entry);
+			name(unnamed.point, &share, &path);
+		unnamed.point->ops->put(unnamed.point);
+		xa_lock(&history->entries);
+		entry = xa_load(&history->entries, unnamed.number);
+		if (entry) {
+			swap(entry->share, share);
+			swap(entry->path, path);
+			history_count(history, entry, ksize(entry->share) + ksize(entry->path));
+		}
+		xa_unlock(&history->entries);
+		kfree(share);
+		kfree(path);
 		cond_resched();
 	}
 }
 
 void ditto_history_init(struct ditto_history *history)
 {
-	spin_lock_init(&history->lock);
-	INIT_LIST_HEAD(&history->entries);
+	xa_init(&history->entries);
 	for (int i = 0; i < DITTO_HISTORY_MACHINES; i++)
-		INIT_LIST_HEAD(&history->machines[i]);
-	INIT_LIST_HEAD(&history->unnamed);
+		INIT_LIST_HEAD(&history->machines[i].entries);
 	INIT_WORK(&history->work, history_name_work);
 }
 
@@ -81,324 +98,179 @@ void ditto_history_settle_names(struct ditto_history *history, bool stop)
 	flush_work(&history->work);
 }
 
-/* Take an entry off the history. Its reference is the caller's. */
-static void history_remove(struct ditto_history *history, struct ditto_history_entry *entry)
-{
-	list_del(&entry->link);
-	list_del(&entry->of_machine);
-	history->counts[entry->machine]--;
-	history->count--;
-}
-
 void ditto_history_exit(struct ditto_history *history)
 {
-	struct ditto_history_entry *entry, *next;
+	struct ditto_history_entry *entry;
+	unsigned long number;
 
 	flush_work(&history->work);
-	list_for_each_entry_safe(entry, next, &history->entries, link) {
+	xa_lock(&history->entries);
+	xa_for_each(&history->entries, number, entry)
 		history_remove(history, entry);
-		ditto_history_put(entry);
-	}
-}
-
-/* Drop an entry if there are too many, see history.h. */
-static void history_drop_excess(struct ditto_history *history)
-{
-	struct ditto_history_entry *entry;
-	u32 most = 0;
-
-	lockdep_assert_held(&history->lock);
-	if (history->count < DITTO_HISTORY_MAX)
-		return;
-	for (u32 i = 1; i < DITTO_HISTORY_MACHINES; i++)
-		if (history->counts[i] > history->counts[most])
-			most = i;
-	entry = list_first_entry(&history->machines[most], struct ditto_history_entry, of_machine);
-	history_remove(history, entry);
-	ditto_history_put(entry);
-}
-
-static void side_of_client(struct ditto_history_side *side, const struct ditto_client *client)
-{
-	strscpy(side->protocol, client->protocol);
-	strscpy(side->client, client->name);
-	ditto_client_who(client, &side->who);
+	xa_unlock(&history->entries);
 }
 
 /*
- * The user of a client that has several is the one whose credential acts. What acts with no such
- * credential is the server itself, for a client or for a process.
+ * Begin an entry. The user of a client that has several is the one whose credential acts. What acts
+ * with no such credential is the server itself, for a client or for a process.
  */
-static void side_of_actor(struct ditto_history_side *side, const struct ditto_lock_table *table,
-			  const struct ditto_actor *actor)
+static void entry_begin(struct ditto_history_entry *entry, struct ditto_lock_table *table,
+			const struct ditto_intent *intent, const struct ditto_actor *actor,
+			enum ditto_outcome outcome)
 {
 	const struct ditto_client *client = ditto_actor_client(actor);
-	struct ditto_client_who *who = &side->who;
+	struct ditto_holding *asked = &entry->asked;
+	struct ditto_client_who *who = &asked->who;
+	struct in6_addr machine;
 
+	/* What was asked is hashed. */
+	memset(entry, 0, sizeof(*entry));
+	entry->kind = intent->kind;
+	entry->outcome = outcome;
+	entry->count = 1;
+	entry->began = table->clock();
+	entry->time = ktime_get_real_ns();
+	entry->last = entry->time;
+	asked->held = BIT(intent->kind) & RANGED ? DITTO_HELD_POSIX_SHARED : DITTO_HELDS;
+	asked->first = intent->first;
+	asked->last = intent->last;
+	asked->empty = intent->empty;
+	asked->access = intent->access;
+	asked->deny = intent->deny;
+	strscpy(asked->protocol, client ? client->protocol : actor->from ? "" : "local");
 	if (client) {
-		side_of_client(side, client);
+		strscpy(asked->client, client->name);
+		ditto_client_who(client, who);
 	} else if (actor->from) {
 		who->addr = *actor->from;
 		who->known = true;
-	} else {
-		strscpy(side->protocol, "local");
-		return;
 	}
-	if (!who->user[0] && ditto_acting_table() == table)
+	if ((client || actor->from) && !who->user[0] && !actor->queued &&
+	    ditto_acting_table() == table)
 		scnprintf(who->user, sizeof(who->user), "uid %u",
 			  from_kuid_munged(&init_user_ns, current_fsuid()));
+	ditto_addr_who(&machine, &who->addr);
+	entry->machine = &table->history.machines[siphash(&machine, sizeof(machine),
+							  &table->owner_key) %
+						  DITTO_HISTORY_MACHINES];
 }
 
-static void side_of_claim(struct ditto_history_side *side, const struct ditto_claim *held)
+/* Without memory a conflict is not noted. Return: the number of the entry, or 0. */
+static unsigned long entry_add(const struct ditto_history_entry *like,
+			       struct ditto_lock_point *point, gfp_t gfp)
 {
-	struct ditto_claim *claim = (struct ditto_claim *)held;
-	const struct ditto_range *range;
-
-	side_of_client(side, held->owner->client);
-	side->held = held->held;
-	if (ditto_held_is_range(held->held)) {
-		range = ditto_claim_range(claim);
-		side->ranged = true;
-		side->first = range->first;
-		side->last = range->last;
-		side->empty = range->empty;
-	} else if (held->held == DITTO_HELD_OPEN) {
-		side->access = ditto_claim_open(claim)->access;
-		side->deny = ditto_claim_open(claim)->deny;
-	} else {
-		side->lease = ditto_claim_lease(claim)->bits;
-	}
-}
-
-/* The index of the machine that asked; of the client, if its address is not known. */
-static u32 history_machine(const struct ditto_lock_table *table,
-			   const struct ditto_history_side *asked)
-{
-	struct in6_addr machine;
-	u64 hash;
-
-	if (asked->who.known) {
-		ditto_addr_who(&machine, &asked->who.addr);
-		hash = siphash(&machine, sizeof(machine), &table->owner_key);
-	} else {
-		hash = siphash(asked->client, strlen(asked->client), &table->owner_key);
-	}
-	return hash % DITTO_HISTORY_MACHINES;
-}
-
-static bool has_range(const struct ditto_intent *intent)
-{
-	switch (intent->kind) {
-	case DITTO_INTENT_READ:
-	case DITTO_INTENT_WRITE:
-	case DITTO_INTENT_RANGE_SHARED:
-	case DITTO_INTENT_RANGE_EXCLUSIVE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Without memory a conflict is not noted. There are few entries, so that few are allocated. */
-static struct ditto_history_entry *history_new(struct ditto_lock_point *point,
-					       const struct ditto_intent *intent,
-					       const struct ditto_actor *actor,
-					       const struct ditto_claim *held)
-{
-	struct ditto_history_entry *entry = kzalloc(sizeof(*entry), GFP_NOWAIT | __GFP_NOWARN);
-	const struct ditto_client *client = ditto_actor_client(actor);
+	/* There are few conflicts. */
+	struct ditto_history_entry *entry = kmemdup(like, sizeof(*like), gfp | __GFP_NOWARN);
+	struct ditto_history *history = &point->table->history;
+	struct ditto_history_unnamed *unnamed;
+	unsigned long number;
 
 	if (!entry)
-		return NULL;
-	refcount_set(&entry->ref, 1);
-	INIT_LIST_HEAD(&entry->unnamed);
-	entry->asker = client ? client->number : 0;
-	if (actor->owner)
-		entry->owner = siphash(actor->owner->key, actor->owner->len,
-				       &point->table->owner_key);
-	entry->claim = held ? held->id : 0;
-	entry->time = ktime_get_real_ns();
-	entry->last = entry->time;
-	entry->count = 1;
-	entry->kind = intent->kind;
-	entry->point = point;
-	entry->asked.ranged = has_range(intent);
-	entry->asked.first = intent->first;
-	entry->asked.last = intent->last;
-	entry->asked.empty = intent->empty;
-	entry->asked.access = intent->access;
-	entry->asked.deny = intent->deny;
-	side_of_actor(&entry->asked, point->table, actor);
-	entry->held.held = DITTO_HELDS;
-	if (held)
-		side_of_claim(&entry->held, held);
-	entry->machine = history_machine(point->table, &entry->asked);
-	return entry;
-}
-
-/*
- * Did the same client ask for the same on the same node? @point is only compared. Many clients have
- * another owner for each try.
- */
-static bool same_request(const struct ditto_history_entry *a, const struct ditto_history_entry *b)
-{
-	return a->asker == b->asker && a->kind == b->kind && a->point == b->point &&
-	       a->asked.first == b->asked.first && a->asked.last == b->asked.last &&
-	       a->asked.empty == b->asked.empty && a->asked.access == b->asked.access &&
-	       a->asked.deny == b->asked.deny &&
-	       ipv6_addr_equal(&a->asked.who.addr, &b->asked.who.addr) &&
-	       !strcmp(a->asked.who.user, b->asked.who.user);
-}
-
-/*
- * A recent refusal of the same request, by the same claim unless @any; or the same request of the
- * same owner that waits, and was retransmitted.
- */
-static struct ditto_history_entry *history_find(struct ditto_history *history,
-						const struct ditto_history_entry *like, bool any)
-{
-	struct ditto_history_entry *entry;
-	unsigned int compared = 0;
-
-	lockdep_assert_held(&history->lock);
-	list_for_each_entry_reverse(entry, &history->machines[like->machine], of_machine) {
-		if (same_request(entry, like) &&
-		    ((entry->outcome == DITTO_OUTCOME_WAITING &&
-		      entry->owner == like->owner) ||
-		     (entry->outcome == DITTO_OUTCOME_REFUSED &&
-		      (any || entry->claim == like->claim))))
-			return entry;
-		if (++compared == COMPARED_MAX)
-			break;
+		return 0;
+	xa_lock(&history->entries);
+	number = history->last + 1;
+	entry->number = number;
+	if (xa_err(__xa_store(&history->entries, number, entry, GFP_NOWAIT | __GFP_NOWARN))) {
+		xa_unlock(&history->entries);
+		kfree(entry);
+		return 0;
 	}
-	return NULL;
-}
-
-static void history_add(struct ditto_history *history, struct ditto_history_entry *entry)
-{
-	struct ditto_lock_point *point = entry->point;
-
-	lockdep_assert_held(&history->lock);
-	history_drop_excess(history);
-	entry->number = ++history->last;
-	list_add_tail(&entry->link, &history->entries);
-	list_add_tail(&entry->of_machine, &history->machines[entry->machine]);
-	history->counts[entry->machine]++;
-	history->count++;
-	if (!READ_ONCE(history->name) || history->unnamed_count == UNNAMED_MAX)
-		return;
-	point->ops->get(point);
-	refcount_inc(&entry->ref);
-	list_add_tail(&entry->unnamed, &history->unnamed);
-	history->unnamed_count++;
-	queue_work(point->table->wq, &history->work);
+	history->last = number;
+	list_add_tail(&entry->of_machine, &entry->machine->entries);
+	if (READ_ONCE(history->name) && history->unnamed_count < DITTO_HISTORY_UNNAMED) {
+		unnamed = &history->unnamed[(history->unnamed_first + history->unnamed_count++) %
+					    DITTO_HISTORY_UNNAMED];
+		unnamed->number = number;
+		unnamed->point = point;
+		point->ops->get(point);
+		/* Shares that change are waited for, as callbacks must not do. */
+		queue_work(point->table->release_wq, &history->work);
+	}
+	history_count(history, entry, ksize(entry));
+	xa_unlock(&history->entries);
+	return number;
 }
 
 void ditto_history_refused(struct ditto_lock_point *point, const struct ditto_intent *intent,
-			   const struct ditto_actor *actor, const struct ditto_claim *held)
+			   const struct ditto_actor *actor, const struct ditto_conflict *conflict)
 {
-	struct ditto_history_entry *entry = history_new(point, intent, actor, held), *old;
-	struct ditto_history *history = &point->table->history;
+	struct ditto_lock_table *table = point->table;
+	struct ditto_history_entry entry, *old;
+	unsigned int compared = 0;
+	bool repeats = false;
 
-	if (!entry)
-		return;
-	entry->outcome = DITTO_OUTCOME_REFUSED;
-	if (!held)
-		strscpy(entry->held.protocol, "local");
-	spin_lock(&history->lock);
-	old = history_find(history, entry, false);
-	if (old && old->outcome == DITTO_OUTCOME_REFUSED) {
+	entry_begin(&entry, table, intent, actor, DITTO_OUTCOME_REFUSED);
+	entry.held = conflict->holding;
+	/* Without the owner: many clients have another one for each try. */
+	entry.refusal = siphash_4u64(siphash(&entry.asked, sizeof(entry.asked), &table->owner_key),
+				     (unsigned long)point, intent->kind, conflict->claim,
+				     &table->owner_key) ?: 1;
+	xa_lock(&table->history.entries);
+	list_for_each_entry_reverse(old, &entry.machine->entries, of_machine) {
+		repeats = old->refusal == entry.refusal;
+		if (repeats || ++compared == COMPARED_MAX)
+			break;
+	}
+	if (repeats) {
 		old->count++;
-		old->last = entry->last;
-	} else if (!old) {
-		history_add(history, entry);
+		old->last = entry.last;
 	}
-	spin_unlock(&history->lock);
-	if (old)
-		ditto_history_put(entry);
+	xa_unlock(&table->history.entries);
+	if (!repeats)
+		entry_add(&entry, point, GFP_KERNEL);
 }
 
-struct ditto_history_entry *ditto_history_waits(struct ditto_lock_point *point,
-						const struct ditto_intent *intent,
-						const struct ditto_actor *actor)
+unsigned long ditto_history_waits(struct ditto_lock_point *point, const struct ditto_intent *intent,
+				  const struct ditto_actor *actor,
+				  const struct ditto_conflict *conflict)
 {
-	struct ditto_history_entry *entry = history_new(point, intent, actor, NULL), *old;
-	struct ditto_history *history = &point->table->history;
+	struct ditto_history_entry entry;
 
-	if (!entry)
-		return NULL;
-	entry->outcome = DITTO_OUTCOME_WAITING;
-	entry->began = point->table->clock();
-	spin_lock(&history->lock);
-	/* The check that came first has noted what is in the way, maybe again. */
-	old = history_find(history, entry, true);
-	if (old && old->outcome == DITTO_OUTCOME_REFUSED && old->count == 1) {
-		old->outcome = entry->outcome;
-		old->began = entry->began;
-		swap(entry, old);
-	} else {
-		if (old) {
-			old->count -= old->outcome == DITTO_OUTCOME_REFUSED;
-			entry->held = old->held;
-			entry->claim = old->claim;
-			old = NULL;
-		}
-		history_add(history, entry);
-	}
-	refcount_inc(&entry->ref);
-	spin_unlock(&history->lock);
-	ditto_history_put(old);
-	return entry;
+	entry_begin(&entry, point->table, intent, actor, DITTO_OUTCOME_WAITING);
+	entry.held = conflict->holding;
+	return entry_add(&entry, point, GFP_KERNEL);
 }
 
-void ditto_history_breaks(struct ditto_lease *lease, const struct ditto_intent *intent,
-			  const struct ditto_actor *actor)
+unsigned long ditto_history_breaks(const struct ditto_lease *lease,
+				   const struct ditto_intent *intent,
+				   const struct ditto_actor *actor)
 {
 	struct ditto_lock_point *point = lease->claim.ctx->point;
-	struct ditto_history *history = &point->table->history;
-	struct ditto_history_entry *entry;
+	struct ditto_history_entry entry;
 
 	lockdep_assert_held(&lease->claim.ctx->lock);
-	/* Others may wait for the same break. */
-	if (lease->noted)
-		return;
-	entry = history_new(point, intent, actor, &lease->claim);
-	if (!entry)
-		return;
-	entry->outcome = DITTO_OUTCOME_BREAKING;
-	entry->began = point->table->clock();
-	refcount_inc(&entry->ref);
-	spin_lock(&history->lock);
-	history_add(history, entry);
-	spin_unlock(&history->lock);
-	lease->noted = entry;
+	entry_begin(&entry, point->table, intent, actor, DITTO_OUTCOME_BREAKING);
+	ditto_describe_holding(&entry.held, &lease->claim);
+	return entry_add(&entry, point, GFP_NOWAIT);
 }
 
-void ditto_history_end(struct ditto_lock_table *table, struct ditto_history_entry **entry,
+void ditto_history_end(struct ditto_lock_table *table, unsigned long *number,
 		       enum ditto_outcome outcome)
 {
-	struct ditto_history_entry *ended = *entry;
+	struct ditto_history_entry *entry;
 
-	if (!ended)
+	if (!*number)
 		return;
-	*entry = NULL;
-	ended->ms = table->clock() - ended->began;
-	WRITE_ONCE(ended->outcome, outcome);
-	ditto_history_put(ended);
+	xa_lock(&table->history.entries);
+	entry = xa_load(&table->history.entries, *number);
+	if (entry) {
+		entry->ms = table->clock() - entry->began;
+		entry->outcome = outcome;
+	}
+	xa_unlock(&table->history.entries);
+	*number = 0;
 }
 
-struct ditto_history_entry *ditto_history_after(struct ditto_history *history, u64 number)
+int ditto_history_next(struct ditto_history *history, unsigned long number,
+		       int (*show)(const struct ditto_history_entry *entry, void *arg), void *arg)
 {
-	struct ditto_history_entry *entry, *found = NULL;
+	const struct ditto_history_entry *entry;
+	int ret = 0;
 
-	spin_lock(&history->lock);
-	list_for_each_entry(entry, &history->entries, link) {
-		if (entry->number > number) {
-			refcount_inc(&entry->ref);
-			found = entry;
-			break;
-		}
-	}
-	spin_unlock(&history->lock);
-	return found;
+	xa_lock(&history->entries);
+	entry = xa_find_after(&history->entries, &number, ULONG_MAX, XA_PRESENT);
+	if (entry)
+		ret = show(entry, arg);
+	xa_unlock(&history->entries);
+	return ret;
 }

@@ -21,8 +21,6 @@ enum ditto_lease_state {
 #define DITTO_NOTIFY_REVOKED	1
 #define DITTO_NOTIFY_ASK	2
 
-struct ditto_history_entry;
-
 /**
  * struct ditto_lease - a caching grant
  * @claim: common part; claim.owner is the key
@@ -56,7 +54,7 @@ struct ditto_history_entry;
  * @expire: checks @deadline
  * @changes: list of struct ditto_change to be delivered
  * @change_count: length of @changes
- * @noted: entry of the history for a break that is not over; NULL without one. Under ctx->lock
+ * @noted: number of the entry of the history for a break that is not over, or 0. Under ctx->lock
  */
 struct ditto_lease {
 	struct ditto_claim claim;
@@ -88,7 +86,7 @@ struct ditto_lease {
 	struct delayed_work expire;
 	struct list_head changes;
 	u32 change_count;
-	struct ditto_history_entry *noted;
+	unsigned long noted;
 };
 
 extern struct kmem_cache *ditto_lease_slab;

@@ -29,6 +29,7 @@
 
 #include "../net/callback.h"
 #include "acting.h"
+#include "check_private.h"
 #include "lock_ctx_private.h"
 #include "mirror_private.h"
 
@@ -260,7 +261,7 @@ static void break_for_local(struct ditto_mirror *mirror, enum ditto_intent_kind 
 {
 	const struct ditto_intent intent = { .kind = kind, .last = U64_MAX };
 
-	ditto_claim_recheck_slow(mirror->point, &intent, NULL);
+	ditto_break_all(mirror->point, &intent, NULL, true);
 }
 
 /*

@@ -313,10 +313,8 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 		       struct ditto_wait *wait, struct ditto_conflict *conflict,
 		       struct ditto_range *prealloc[2])
 {
-	const struct ditto_intent intent = ditto_range_intent(req);
-	const struct ditto_actor actor = ditto_range_actor(req);
-	bool known = mirror_knows(mirror, req), many;
 	struct ditto_lock_ctx *ctx = mirror->ctx;
+	bool known = mirror_knows(mirror, req), many;
 	struct ditto_mirror_run run;
 	int err;
 
@@ -339,8 +337,6 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 	if (err == -EAGAIN) {
 		mirror->asks = 0;
 		local_test(mirror->file, mirror, req, conflict);
-		if (!req->queued)
-			ditto_history_refused(req->point, &intent, &actor, NULL);
 	}
 	ditto_lock_ctx_lock_pinned(ctx);
 	err = pending_end(ctx, req, prealloc, err);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "check_private.h"
+#include "history.h"
 #include "holder.h"
 #include "lock_ctx_private.h"
 #include "open_private.h"
@@ -98,8 +99,9 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 	struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN, .access = access, .deny = deny,
 	};
+	enum ditto_answer answer = DITTO_ALLOWED;
+	struct ditto_conflict own __uninitialized;
 	struct ditto_holder *holder = NULL;
-	enum ditto_answer answer;
 	struct ditto_lock_ctx *ctx;
 	bool more, waited = false;
 	int err;
@@ -109,6 +111,8 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 		return err;
 	open_init(open, actor);
 	open->acl = access & DITTO_OPEN_ACL;
+	if (!conflict)
+		conflict = &own;
 	do {
 		ctx = open_ctx_make(point, actor->lease_owner, &holder);
 		if (!ctx) {
@@ -138,6 +142,8 @@ int ditto_open_claim_in(struct ditto_open *open, struct ditto_lock_point *point,
 	} while (more);
 	/* NULL if the open has it now. */
 	ditto_holder_free(holder);
+	if (answer == DITTO_DENIED)
+		ditto_history_refused(point, &intent, actor, conflict);
 	if (err)
 		open_put_owners(open);
 	return err;
@@ -166,19 +172,26 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 {
 	struct ditto_actor actor = { .owner = open->claim.owner };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN };
+	struct ditto_conflict own __uninitialized;
+	struct ditto_lock_point *point;
+	enum ditto_answer answer;
 	struct ditto_lock_ctx *ctx;
 	bool more;
 	int err;
 
+	if (!conflict)
+		conflict = &own;
 	do {
 		ctx = ditto_lock_ctx_of(&open->claim);
 		if (!ctx)
 			return -ESHUTDOWN;
+		point = ctx->point;
 		actor.lease_owner = open->holder->key;
 		/* The bits it has already were checked before. */
 		intent.access = access & ~open->access;
 		intent.deny = deny & ~open->deny;
-		err = open_checked(ctx, ditto_conflict_check(ctx, &intent, &actor, conflict), NULL);
+		answer = ditto_conflict_check(ctx, &intent, &actor, conflict);
+		err = open_checked(ctx, answer, NULL);
 		more = ctx->more;
 		if (!err) {
 			ctx->pump = true;
@@ -189,6 +202,8 @@ int ditto_open_change(struct ditto_open *open, u8 access, u8 deny,
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	} while (more);
+	if (answer == DITTO_DENIED)
+		ditto_history_refused(point, &intent, &actor, conflict);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_change, "DITTO");

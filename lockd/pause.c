@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 #include <linux/slab.h>
 
+#include "check_private.h"
 #include "client_private.h"
 #include "holder.h"
 #include "lease.h"
@@ -79,7 +80,7 @@ void ditto_lease_recall(struct ditto_lock_point *point, long timeout)
 	long left = timeout;
 
 	do {
-		ditto_claim_recheck_slow(point, &intent, NULL);
+		ditto_break_all(point, &intent, NULL, true);
 		/* Each wait consumes at least one jiffy, so that the repetition ends. */
 	} while (left > 0 && pause_break(point, &left) && left-- > 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Range requests: lock, unlock, test, cancel and release; see range.h. */
 #include "check_private.h"
+#include "history.h"
 #include "lock_ctx_private.h"
 #include "mirror.h"
 #include "range_private.h"
@@ -20,7 +21,7 @@ struct ditto_intent ditto_range_intent(const struct ditto_range_request *req)
 	return (struct ditto_intent) {
 		.kind = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE : DITTO_INTENT_RANGE_SHARED,
 		.first = req->first, .last = req->last, .empty = req->empty,
-		.tests = req->tests, .queued = req->queued,
+		.tests = req->tests,
 	};
 }
 
@@ -29,7 +30,7 @@ struct ditto_actor ditto_range_actor(const struct ditto_range_request *req)
 	return (struct ditto_actor) {
 		.client = req->owner->client, .owner = req->owner,
 		.lease_owner = req->lease_owner, .exact = req->discipline == DITTO_EXACT,
-		.brief = req->brief,
+		.brief = req->brief, .queued = req->queued,
 	};
 }
 
@@ -59,7 +60,7 @@ static bool range_break_rest(const struct ditto_range_request *req)
 	const struct ditto_intent intent = ditto_range_intent(req);
 	const struct ditto_actor actor = ditto_range_actor(req);
 
-	return ditto_break_all(req->point, &intent, &actor);
+	return ditto_break_all(req->point, &intent, &actor, true);
 }
 
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
@@ -152,18 +153,35 @@ static int range_lock_any(const struct ditto_range_request *req, struct ditto_wa
 	return err;
 }
 
+/* A range that is free does not pay for it. */
+static noinline void range_note_refusal(const struct ditto_range_request *req,
+					const struct ditto_conflict *conflict)
+{
+	const struct ditto_intent intent = ditto_range_intent(req);
+	const struct ditto_actor actor = ditto_range_actor(req);
+
+	ditto_history_refused(req->point, &intent, &actor, conflict);
+}
+
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict)
 {
+	struct ditto_conflict own __uninitialized;
 	int err = range_valid(req) ?:
 		  ditto_grace_check(req->owner->client, DITTO_CLAIM_RANGE, req->reclaim);
 
 	if (err)
 		return err;
+	if (!conflict)
+		conflict = &own;
+	/* Until a claim is found in the way. */
+	conflict->held = DITTO_HELDS;
 	/* A queued request is granted without the chance to allocate. */
 	err = range_lock_any(req, wait, conflict, wait);
 	if (unlikely(err == -ENOMEM) && !wait)
 		err = range_lock_any(req, NULL, conflict, true);
+	if (unlikely(err == -EAGAIN) && !req->waits)
+		range_note_refusal(req, conflict);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_lock, "DITTO");

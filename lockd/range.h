@@ -15,7 +15,6 @@
 #include "claim.h"
 
 struct file;
-struct ditto_history_entry;
 struct ditto_open;
 struct ditto_range;
 struct ditto_mirror_wait;
@@ -65,7 +64,8 @@ struct ditto_range_before {
  * @reclaim: the range was held before a restart
  * @brief: see struct ditto_actor
  * @tests: see struct ditto_intent; set by ditto_range_test()
- * @queued: see struct ditto_intent; set in the queue
+ * @queued: see struct ditto_actor; set in the queue
+ * @waits: the caller asks again to wait for the range, so that its refusal is no news
  * @filp: an open file of the node, held by the caller during the call: the range is shown to the
  *	VFS. NULL not to show it
  * @past: POSIX only: filled when the range is granted, for ditto_range_undo(); kept by the caller
@@ -87,6 +87,7 @@ struct ditto_range_request {
 	bool brief;
 	bool tests;
 	bool queued;
+	bool waits;
 	struct file *filp;
 	struct ditto_range_before *past;
 };
@@ -152,7 +153,7 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @result: for @granted; -EINPROGRESS before
  * @state: enum ditto_wait_state
  * @barge: the order of the queue does not hold it up
- * @noted: its entry of the history; NULL without one. Under ctx->lock
+ * @noted: number of its entry of the history, or 0. Under ctx->lock
  * @search: last deadlock search that visited it through its owner; under client->lock
  * @blocked: last deadlock search that followed its blockers; under ctx->lock
  *
@@ -176,7 +177,7 @@ struct ditto_wait {
 	int result;
 	u8 state;
 	bool barge;
-	struct ditto_history_entry *noted;
+	unsigned long noted;
 	u64 search;
 	u64 blocked;
 };

@@ -43,33 +43,16 @@ bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_reque
 	       have->first == req->first && (req->empty || have->last == req->last);
 }
 
-/* A queued request as the range that it will hold, for descriptions. */
-static struct ditto_range wait_range(const struct ditto_wait *wait)
+void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
 {
 	const struct ditto_range_request *req = &wait->request;
-
-	return (struct ditto_range) {
+	struct ditto_range range = {
 		.claim.owner = req->owner, .claim.id = wait->id,
 		.claim.held = ditto_range_row(req->discipline, req->exclusive),
 		.first = req->first, .last = req->last, .empty = req->empty,
 	};
-}
-
-void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
-{
-	struct ditto_range range = wait_range(wait);
 
 	ditto_describe(conflict, &range.claim);
-}
-
-static void wait_note_refusal(const struct ditto_wait *wait, const struct ditto_range_request *req)
-{
-	const struct ditto_intent intent = ditto_range_intent(req);
-	const struct ditto_actor actor = ditto_range_actor(req);
-	struct ditto_range range = wait_range(wait);
-
-	if (!req->queued)
-		ditto_history_refused(req->point, &intent, &actor, &range.claim);
 }
 
 bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
@@ -85,8 +68,6 @@ bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 			if (wait->request.owner->client != req->owner->client)
 				ditto_client_yields(wait->request.owner->client);
 			ditto_wait_describe(conflict, wait);
-			if (!self)
-				wait_note_refusal(wait, req);
 			return true;
 		}
 	}
@@ -156,8 +137,6 @@ static bool wait_within_limits(struct ditto_lock_ctx *ctx,
 static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		    const struct ditto_range_request *req)
 {
-	const struct ditto_intent intent = ditto_range_intent(req);
-	const struct ditto_actor actor = ditto_range_actor(req);
 	struct ditto_client *client = req->owner->client;
 	struct ditto_lock_busy *busy;
 	int err;
@@ -176,13 +155,14 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		return err;
 	}
 	wait->request = *req;
+	wait->request.queued = true;
 	wait->since = ktime_get_real_seconds();
 	wait->id = ditto_lock_number(client);
 	wait->ctx = ctx;
 	wait->state = DITTO_WAIT_NEW;
 	wait->result = -EINPROGRESS;
 	wait->barge = false;
-	wait->noted = NULL;
+	wait->noted = 0;
 	wait->search = 0;
 	wait->blocked = 0;
 	wait->prealloc[0] = NULL;
@@ -207,9 +187,6 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 		atomic_inc(&client->table->telling);
 		busy->telling++;
 	}
-	/* Who only wants a notification was refused. */
-	if (!wait->tell)
-		wait->noted = ditto_history_waits(req->point, &intent, &actor);
 	trace_ditto_wait(wait, -EINPROGRESS);
 	ditto_locks_count(client->table, DITTO_LOCK_WAITED);
 	return 0;
@@ -316,23 +293,21 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 		    struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
-	struct ditto_range_request again = *req;
 	int err;
 
 	if (!ctx)
 		return -ENOMEM;
-	again.queued = true;
 	ditto_lock_ctx_want_busy(ctx);
 	if (wait_is_queued(ctx, wait, req)) {
 		ditto_lock_ctx_unlock(ctx);
 		return -EALREADY;
 	}
-	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, &again, NULL, conflict))
+	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict))
 		err = -EAGAIN;
 	else
-		err = ditto_range_try(ctx, &again, prealloc, conflict);
+		err = ditto_range_try(ctx, req, prealloc, conflict);
 	if (err == -EAGAIN || err == -EBUSY) {
-		err = wait_add(ctx, wait, &again);
+		err = wait_add(ctx, wait, req);
 		if (!err) {
 			swap(wait->prealloc[0], prealloc[0]);
 			swap(wait->prealloc[1], prealloc[1]);
@@ -344,19 +319,28 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 }
 
 /* Let the turn of a queued request come, or refuse its waiting if that closes a cycle. */
-static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
+static int wait_start(const struct ditto_range_request *req, struct ditto_wait *wait,
+		      const struct ditto_conflict *conflict)
 {
+	const struct ditto_intent intent = ditto_range_intent(req);
+	const struct ditto_actor actor = ditto_range_actor(req);
+	struct ditto_lock_table *table = req->point->table;
+	/* Who only wants a notification was refused. */
+	unsigned long noted = wait->tell ? 0 :
+			      ditto_history_waits(req->point, &intent, &actor, conflict);
 	/* A notification claims nothing, and whether its owner waits for it is not known. */
 	bool circle = !wait->tell && ditto_deadlock(table, wait);
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
 
 	/* The client has been released, and the callback reports that. */
-	if (!ctx)
+	if (!ctx) {
+		ditto_history_end(table, &noted, DITTO_OUTCOME_WITHDRAWN);
 		goto put;
+	}
 	if (circle && ditto_range_conflict_check(ctx, &wait->request, NULL) == -EAGAIN) {
 		trace_ditto_wait(wait, -EDEADLK);
 		ditto_locks_count(table, DITTO_LOCK_DEADLOCK);
-		ditto_history_end(table, &wait->noted, DITTO_OUTCOME_REFUSED);
+		ditto_history_end(table, &noted, DITTO_OUTCOME_REFUSED);
 		ditto_wait_remove(wait);
 		ditto_lock_ctx_unlock(ctx);
 		wait_clean(wait);
@@ -368,6 +352,7 @@ static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 	 */
 	if (circle)
 		wait->barge = true;
+	wait->noted = noted;
 	wait->state = DITTO_WAIT_QUEUED;
 	ctx->pump = true;
 	ditto_lock_ctx_unlock(ctx);
@@ -387,7 +372,7 @@ int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait 
 	if (ditto_owner_make_waits(req->owner))
 		err = wait_try(req, wait, conflict, prealloc);
 	if (err == -EINPROGRESS)
-		err = wait_start(table, wait);
+		err = wait_start(req, wait, conflict);
 	mutex_unlock(&table->deadlock);
 	return err;
 }

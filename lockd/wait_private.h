@@ -38,7 +38,7 @@ bool ditto_wait_conflicts(const struct ditto_range_request *a,
  * ditto_wait_enqueue - wait for a range that is not free
  * @req: the request; copied
  * @wait: the waiter
- * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
+ * @conflict: filled with -EAGAIN and -EINPROGRESS; its @held is set before
  * @prealloc: memory for the grant; taken over if the request is queued
  *
  * Context: may sleep; takes table->deadlock. Defined in wait.c.

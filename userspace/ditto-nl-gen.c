@@ -280,7 +280,6 @@ static const char *const conflict_outcome_names[] = {
 	"granted",
 	"withdrawn",
 	"breaking",
-	"notified",
 	"returned",
 	"revoked",
 };
@@ -289,7 +288,7 @@ const struct spec_enum spec_conflict_outcome = {
 	.name = "conflict-outcome",
 	.flags = false,
 	.names = conflict_outcome_names,
-	.count = 8,
+	.count = 7,
 };
 
 static const char *const budget_level_names[] = {

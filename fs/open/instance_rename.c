@@ -140,11 +140,12 @@ static int check_directory(struct ditto_op *op, const struct target *t)
 		.deny = DITTO_OPEN_DELETE,
 		.empty = true,
 	};
+	struct ditto_conflict unwanted __uninitialized;
 
 	if (t->posix)
 		return 0;
 	switch (ditto_claim_check(&t->walk.parent->point, &intent, op->actor, op->park,
-				  op->conflict)) {
+				  op->conflict ?: &unwanted)) {
 	case DITTO_ALLOWED:
 		return 0;
 	case DITTO_DENIED:

@@ -36,7 +36,7 @@ int ditto_locks_who_put(struct sk_buff *msg, const struct ditto_client_who *who,
 		       v4 ? &who->addr.s6_addr32[3] : who->addr.s6_addr32);
 }
 
-static int range_put(struct sk_buff *msg, const struct ditto_history_side *side)
+static int range_put(struct sk_buff *msg, const struct ditto_holding *side)
 {
 	if (ditto_nl_put_u64(msg, DITTO_A_CONFLICT_SIDE_FIRST, side->first) ||
 	    (!side->empty && ditto_nl_put_u64(msg, DITTO_A_CONFLICT_SIDE_LAST, side->last)))
@@ -45,19 +45,17 @@ static int range_put(struct sk_buff *msg, const struct ditto_history_side *side)
 }
 
 /* What a claim is. */
-static int claim_put(struct sk_buff *msg, const struct ditto_history_side *side)
+static int claim_put(struct sk_buff *msg, const struct ditto_holding *side)
 {
 	bool exact = side->held == DITTO_HELD_EXACT_SHARED ||
 		     side->held == DITTO_HELD_EXACT_EXCLUSIVE;
-	bool exclusive = side->held == DITTO_HELD_POSIX_EXCLUSIVE ||
-			 side->held == DITTO_HELD_EXACT_EXCLUSIVE;
-	enum ditto_discipline discipline = exact ? DITTO_EXACT : DITTO_POSIX;
 
 	if (ditto_held_is_range(side->held)) {
 		if (nla_put_u32(msg, DITTO_A_CONFLICT_SIDE_TYPE, DITTO_CLAIM_TYPE_RANGE) ||
 		    range_put(msg, side) ||
-		    nla_put_u8(msg, DITTO_A_CONFLICT_SIDE_EXCLUSIVE, exclusive) ||
-		    nla_put_u32(msg, DITTO_A_CONFLICT_SIDE_DISCIPLINE, discipline))
+		    nla_put_u8(msg, DITTO_A_CONFLICT_SIDE_EXCLUSIVE, side->exclusive) ||
+		    nla_put_u32(msg, DITTO_A_CONFLICT_SIDE_DISCIPLINE,
+				exact ? DITTO_EXACT : DITTO_POSIX))
 			return -EMSGSIZE;
 	} else if (side->held == DITTO_HELD_OPEN) {
 		if (nla_put_u32(msg, DITTO_A_CONFLICT_SIDE_TYPE, DITTO_CLAIM_TYPE_OPEN) ||
@@ -74,17 +72,17 @@ static int claim_put(struct sk_buff *msg, const struct ditto_history_side *side)
 /* What an operation was about. */
 static int asked_put(struct sk_buff *msg, const struct ditto_history_entry *entry)
 {
-	const struct ditto_history_side *side = &entry->asked;
+	const struct ditto_holding *side = &entry->asked;
 
 	if (entry->kind == DITTO_INTENT_OPEN &&
 	    (nla_put_u32(msg, DITTO_A_CONFLICT_SIDE_ACCESS, side->access & DITTO_OPEN_KEPT) ||
 	     nla_put_u32(msg, DITTO_A_CONFLICT_SIDE_DENY, side->deny)))
 		return -EMSGSIZE;
-	return side->ranged ? range_put(msg, side) : 0;
+	return ditto_held_is_range(side->held) ? range_put(msg, side) : 0;
 }
 
 static int side_put(struct sk_buff *msg, int type, const struct ditto_history_entry *entry,
-		    const struct ditto_history_side *side)
+		    const struct ditto_holding *side)
 {
 	struct nlattr *nest = nla_nest_start(msg, type);
 
@@ -103,30 +101,41 @@ static int side_put(struct sk_buff *msg, int type, const struct ditto_history_en
 	return 0;
 }
 
-static int conflict_put(struct sk_buff *msg, const struct ditto_history_entry *entry)
-{
-	enum ditto_outcome outcome = READ_ONCE(entry->outcome);
-	const char *share, *path;
-	bool over = outcome != DITTO_OUTCOME_REFUSED && outcome != DITTO_OUTCOME_WAITING &&
-		    outcome != DITTO_OUTCOME_BREAKING;
+/* A message of a dump. */
+struct conflict_message {
+	struct sk_buff *msg;
+	struct netlink_callback *cb;
+};
 
-	/* Pairs with the work that looks for the name. */
-	share = smp_load_acquire(&entry->share);
-	/* See above. */
-	path = smp_load_acquire(&entry->path);
+/* Return: 1, or -EMSGSIZE if the message is full. */
+static int conflict_show(const struct ditto_history_entry *entry, void *arg)
+{
+	const struct conflict_message *m = arg;
+	struct sk_buff *msg = m->msg;
+	void *hdr = ditto_nl_dump_put(msg, m->cb);
+	bool over = entry->outcome != DITTO_OUTCOME_REFUSED &&
+		    entry->outcome != DITTO_OUTCOME_WAITING &&
+		    entry->outcome != DITTO_OUTCOME_BREAKING;
+
+	if (!hdr)
+		return -EMSGSIZE;
 	if (ditto_nl_put_u64(msg, DITTO_A_CONFLICT_NUMBER, entry->number) ||
 	    ditto_nl_put_u64(msg, DITTO_A_CONFLICT_TIME, entry->time) ||
-	    ditto_nl_put_u64(msg, DITTO_A_CONFLICT_LAST, READ_ONCE(entry->last)) ||
-	    nla_put_u32(msg, DITTO_A_CONFLICT_COUNT, READ_ONCE(entry->count)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_CONFLICT_LAST, entry->last) ||
+	    nla_put_u32(msg, DITTO_A_CONFLICT_COUNT, entry->count) ||
 	    nla_put_u32(msg, DITTO_A_CONFLICT_OPERATION, entry->kind) ||
-	    nla_put_u32(msg, DITTO_A_CONFLICT_OUTCOME, outcome) ||
-	    (over && nla_put_u32(msg, DITTO_A_CONFLICT_MS, READ_ONCE(entry->ms))) ||
-	    (share && nla_put_string(msg, DITTO_A_CONFLICT_SHARE, share)) ||
-	    (path && nla_put_string(msg, DITTO_A_CONFLICT_PATH, path)) ||
+	    nla_put_u32(msg, DITTO_A_CONFLICT_OUTCOME, entry->outcome) ||
+	    (over && nla_put_u32(msg, DITTO_A_CONFLICT_MS, entry->ms)) ||
+	    (entry->share && nla_put_string(msg, DITTO_A_CONFLICT_SHARE, entry->share)) ||
+	    (entry->path && nla_put_string(msg, DITTO_A_CONFLICT_PATH, entry->path)) ||
 	    side_put(msg, DITTO_A_CONFLICT_ASKED, entry, &entry->asked) ||
-	    side_put(msg, DITTO_A_CONFLICT_HELD, entry, &entry->held))
+	    side_put(msg, DITTO_A_CONFLICT_HELD, entry, &entry->held)) {
+		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
-	return 0;
+	}
+	genlmsg_end(msg, hdr);
+	m->cb->args[0] = entry->number;
+	return 1;
 }
 
 int ditto_nl_conflict_get_start(struct netlink_callback *cb)
@@ -141,24 +150,15 @@ int ditto_nl_conflict_get_start(struct netlink_callback *cb)
 	return 0;
 }
 
+/* The lock of the history is dropped after each entry; what comes in between is at the end. */
 int ditto_nl_conflict_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct ditto_lock_table *table = ditto_server_of(sock_net(skb->sk))->locks;
-	struct ditto_history_entry *entry;
-	int err = 0;
-	void *hdr;
+	struct conflict_message m = { .msg = skb, .cb = cb };
+	int ret;
 
-	while (!err && (entry = ditto_history_after(&table->history, cb->args[0]))) {
-		hdr = ditto_nl_dump_put(skb, cb);
-		if (hdr && !conflict_put(skb, entry)) {
-			genlmsg_end(skb, hdr);
-			cb->args[0] = entry->number;
-		} else {
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
-			err = -EMSGSIZE;
-		}
-		ditto_history_put(entry);
-	}
-	return err;
+	do {
+		ret = ditto_history_next(&table->history, cb->args[0], conflict_show, &m);
+	} while (ret > 0);
+	return ret;
 }

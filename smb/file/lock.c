@@ -507,6 +507,7 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 			err = ditto_range_lock(&req, NULL, NULL);
 			status = dsmb_lock_status(err);
 		} else {
+			req.waits = true;
 			status = dsmb_lock_wait(locker, args, &req);
 		}
 		if (status) {

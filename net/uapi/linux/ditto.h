@@ -221,8 +221,8 @@ enum ditto_conflict_operation {
 
 /**
  * enum ditto_conflict_outcome - It was refused; it waits; it waited and was
- *   granted, or was withdrawn. The holder was asked to give way; was notified
- *   and is not waited for; gave way; or did not answer and lost what it held.
+ *   granted, or was withdrawn. The holder was asked to give way; gave way; or
+ *   did not answer and lost what it held.
  */
 enum ditto_conflict_outcome {
 	DITTO_CONFLICT_OUTCOME_REFUSED,
@@ -230,7 +230,6 @@ enum ditto_conflict_outcome {
 	DITTO_CONFLICT_OUTCOME_GRANTED,
 	DITTO_CONFLICT_OUTCOME_WITHDRAWN,
 	DITTO_CONFLICT_OUTCOME_BREAKING,
-	DITTO_CONFLICT_OUTCOME_NOTIFIED,
 	DITTO_CONFLICT_OUTCOME_RETURNED,
 	DITTO_CONFLICT_OUTCOME_REVOKED,
 };

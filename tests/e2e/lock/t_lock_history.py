@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The history of conflicts: who was refused or waited, because of whom, and what came of it."""
 import nfs3
+import smb2
 from checks import eq, wait_for
+from files import put
 from harness import test
-from lockers import SOON, WRITE, end, pair
+from lockers import SOON, WRITE, Locker, end, pair
 from one_file import setup
 from servers import tool
 from smb2 import Smb2, refused
@@ -53,6 +55,65 @@ def mounts_lock(w):
     p = w.server.ns.run('setpriv', '--reuid=1001', '--regid=1001', '--clear-groups',
                         tool('dittoctl'), 'lock', 'history', check=False)
     eq((p.returncode, w.path('f') in p.stdout), (1, False), p.stdout)
+
+
+@test(server='ditto', locks=True, clients=2)
+def covered_file(w):
+    """A request that waits was not refused, also on a file with many locks."""
+    a, b = pair(w)
+    a.many(WRITE, [(100 + 2 * i, 1) for i in range(40)])
+    a.lock(WRITE, 0, 10)
+    b.start('wait', WRITE, 7, 1).waits()
+    wait_for('the wait', lambda: [x['outcome'] for x in history(w)] == ['waiting'])
+    a.unlock(0, 10)
+    b.result(SOON)
+    eq([(x['outcome'], x['held']['first']) for x in history(w)], [('granted', 0)])
+    end(a, b)
+
+
+@test(server='ditto', locks=True, nfs4='nfs4')
+def local_lock(w):
+    """The process on the server whose lock refused a client is named."""
+    put(w.path('f'), b'0123456789' * 10)
+    a, s = Locker(f'{w.client.mount()}/f', w.client), Locker(w.path('f'))
+    s.lock(WRITE, 10, 10)
+    a.refused('lock', WRITE, 15, 1)
+    no, = history(w)
+    held = no['held']
+    eq((no['outcome'], no['asked']['protocol'][:3], held['protocol'], held['client'], held['first'],
+        held['last']), ('refused', 'nfs', 'local', f'process {s.pid}', 10, 19))
+    end(a, s)
+
+
+@test(server='ditto', smb=True)
+def smb_lock_waits(w):
+    """A lock of SMB that waits for another one was not refused."""
+    s, _, _ = setup(w)
+    fid, other = s.create('f'), Smb2(w.client)
+    s.lock(fid, 0, 4)
+    waiting = other.wait_lock(other.create('f'), 0, 4)
+    wait_for('the wait', lambda: [x['outcome'] for x in history(w)] == ['waiting'])
+    s.unlock(fid, 0, 4)
+    eq(other.answer(waiting)[0], smb2.OK)
+    eq([x['outcome'] for x in history(w)], ['granted'])
+    other.end()
+    s.end()
+
+
+@test(server='ditto', smb=True, squash='none')
+def directory_is_cached(w):
+    """Changes of a directory that a client caches are no conflicts, as nobody waits for that."""
+    s, other, n, _ = two(w)
+    g = s.open('', key=key(1), state=R | H, epoch=0, access=smb2.GENERIC_READ,
+               options=smb2.DIRECTORY_FILE)
+    eq(g.state, R | H)
+    n.create(n.root, 'new')
+    eq(s.broken()[:4], (key(1), R | H, 0, True))
+    n.create(n.root, 'another')
+    s.ack(key(1), 0)
+    eq(history(w), [])
+    other.end()
+    s.end()
 
 
 @test(server='ditto', smb=True, squash='none')
