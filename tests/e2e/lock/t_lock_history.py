@@ -71,7 +71,7 @@ def covered_file(w):
     end(a, b)
 
 
-@test(server='ditto', locks=True, nfs4='nfs4')
+@test(server='ditto', locks=True)
 def local_lock(w):
     """The process on the server whose lock refused a client is named."""
     put(w.path('f'), b'0123456789' * 10)
@@ -80,8 +80,8 @@ def local_lock(w):
     a.refused('lock', WRITE, 15, 1)
     no, = history(w)
     held = no['held']
-    eq((no['outcome'], no['asked']['protocol'][:3], held['protocol'], held['client'], held['first'],
-        held['last']), ('refused', 'nfs', 'local', f'process {s.pid}', 10, 19))
+    eq((no['outcome'], no['asked']['protocol'], held['protocol'], held['client'], held['first'],
+        held['last']), ('refused', 'nlm', 'local', f'process {s.pid}', 10, 19))
     end(a, s)
 
 
