@@ -61,10 +61,8 @@ static bool dentry_get_positive(struct dentry *dentry, unsigned int *seq)
  */
 static void dentry_put(struct dentry *dentry)
 {
-	if (lockref_put_or_lock(&dentry->d_lockref))
-		return;
-	spin_unlock(&dentry->d_lock);
-	dput(dentry);
+	if (!lockref_put_not_zero(&dentry->d_lockref))
+		dput(dentry);
 }
 
 /*

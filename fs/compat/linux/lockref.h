@@ -8,4 +8,14 @@
 #define lockref_is_dead	__lockref_is_dead
 #endif
 
+#ifndef DITTO_HAVE_LOCKREF_PUT_NOT_ZERO
+static inline bool lockref_put_not_zero(struct lockref *lockref)
+{
+	if (lockref_put_or_lock(lockref))
+		return true;
+	spin_unlock(&lockref->lock);
+	return false;
+}
+#endif
+
 #endif
