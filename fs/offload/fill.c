@@ -109,6 +109,8 @@ struct fill_times {
 
 static void fill_save_times(struct inode *inode, struct fill_times *times)
 {
+	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC)
+		return;
 	inode_lock(inode);
 	times->mtime = inode_get_mtime(inode);
 	times->ctime = inode_get_ctime(inode);

@@ -80,6 +80,7 @@ static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
 	inode_unlock(dir);
 	if (IS_ERR(child))
 		return child;
+	err = ditto_no_wait(err);
 	if (!err && !d_can_lookup(child))
 		err = d_is_negative(child) ? -ENOENT : -ENOTDIR;
 	if (err) {
@@ -287,7 +288,7 @@ struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto
 		lookup_one(idmap, &QSTR_LEN(name->name, name->len), parent);
 	if (!IS_ERR(child) && d_is_negative(child)) {
 		old = ditto_act_as(maker);
-		err = vfs_create(idmap, child, S_IFREG | 0600, NULL);
+		err = ditto_no_wait(vfs_create(idmap, child, S_IFREG | 0600, NULL));
 		if (!err) {
 			err = ditto_stream_give(share, base, child);
 			if (!err && verf)

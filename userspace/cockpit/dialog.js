@@ -14,10 +14,14 @@ export function dialog_open({ title, body, action, danger, words, done }) {
 	const submit = element_new("button", { type: "submit", class: danger ? "danger" : "primary" },
 				   action);
 	const close = () => dialog.close();
+	const cancel = button_new("Cancel", close);
+
+	/* Whoever holds Enter on the button that opened the dialog has not read it. */
+	cancel.autofocus = !!danger;
 	const form = element_new("form", { method: "dialog" },
 		element_new("h2", { id: "dialog-title" }, title), body,
 		element_new("div", { class: "foot" }, errors,
-			element_new("div", { class: "actions" }, submit, button_new("Cancel", close))));
+			element_new("div", { class: "actions" }, submit, cancel)));
 	const dialog = element_new("dialog", { "aria-labelledby": "dialog-title" }, form);
 
 	form.addEventListener("submit", async event => {

@@ -252,6 +252,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @too_weak: refuse the call: the share does not accept its flavour, or its connection without
  *	TLS
  * @stranger: refuse the call: no share admits the caller
+ * @browsing: it looks which shares admit the caller, so a refusal is not worth a line in the log
  * @again: nothing was done and the client must retry: do not cache the reply
  * @dropped: send no reply
  * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
@@ -308,6 +309,7 @@ struct dnfs_call {
 	bool undecided;
 	bool too_weak;
 	bool stranger;
+	bool browsing;
 	bool again;
 	bool dropped;
 	bool unresolved_ident;

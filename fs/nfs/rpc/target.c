@@ -276,7 +276,7 @@ static void admit_tell_rule(const struct dnfs_call *call, const struct ditto_sha
 	opts = rcu_dereference(share->opts);
 	lacks = call->sec & opts->sec & ~ditto_share_sec(opts);
 	rcu_read_unlock();
-	if (lacks)
+	if (lacks && !call->browsing)
 		pr_info_ratelimited("share %s has no rule, so AUTH_SYS is refused to %pISc: \"dittoctl share set %s allow CLIENT\" adds one\n",
 				    share->name, call->addr, share->name);
 }
@@ -286,6 +286,8 @@ static void admit_tell_conn(const struct dnfs_call *call, const struct ditto_sha
 {
 	const char *conn = "with a certificate";
 
+	if (call->browsing)
+		return;
 	if (xprtsec == DNFS_CONN_PLAIN)
 		conn = "with TLS";
 	else if (call->security == DNFS_CONN_PLAIN)
@@ -337,8 +339,10 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 		if (!opts.sec)
 			return -EACCES;
 		if (!any_flavor) {
-			pr_info_ratelimited("share %s is refused to %pISc: it takes no %s (see sec)\n",
-					    share->name, call->addr, admit_flavor_name(call->sec));
+			if (!call->browsing)
+				pr_info_ratelimited("share %s is refused to %pISc: it takes no %s (see sec)\n",
+						    share->name, call->addr,
+						    admit_flavor_name(call->sec));
 			call->too_weak = true;
 			return -EACCES;
 		}

@@ -57,8 +57,10 @@ static bool add_share(struct dnfs4_listing *list, const struct dnfs4_pseudo_entr
 	u32 status;
 	int err;
 
+	cmp->call->browsing = true;
 	err = dnfs_worker_enter(cmp->call, entry->share) ?:
 	      dnfs_admit(cmp->call, entry->share, false, &fh.target.op);
+	cmp->call->browsing = false;
 	/* RFC 8881 section 2.6.3.1: the share exists, but requires another flavour. */
 	if (cmp->call->too_weak) {
 		cmp->call->too_weak = false;
