@@ -167,6 +167,8 @@ def one_of_several_locks(w):
         eq(p.focused(), release_name(chosen))
         p.browser.key('Enter')
         p.says(f'Release: write 0-9 of {chosen["path"]}, claim {chosen["id"]} of ', 'dialog h2')
+        eq(p.focused(), 'Cancel', 'for Enter that is held down')
+        p.tab_to('Release', back=True)
         p.browser.key('Enter')
         p.wait('!d.querySelector("dialog")')
         p.wait('d.querySelectorAll("table")[1].tBodies[0].rows.length === 1')
