@@ -155,19 +155,22 @@ static char *job_overdue(enum offload_job job, const struct offload_done *done, 
 	return mem_print("no run of %s yet: systemctl enable --now %s", name, TIMER);
 }
 
+u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
+		      const struct offload_done *done)
+{
+	u64 limit = job == OFFLOAD_JOB_POLICIES ? DAY : 2 * job_pace(s, job) + HOUR;
+
+	return done->result == OFFLOAD_JOB_RUNS ? limit + LONG_RUN : limit;
+}
+
 char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
 			  const struct offload_progress *p, u64 since, u64 now)
 {
 	const struct offload_done *done = &p->done[job];
 	u64 last = done->success > since ? done->success : since;
-	u64 limit = 2 * job_pace(s, job) + HOUR;
 
 	if (!s->period[job])
 		return NULL;
-	if (job == OFFLOAD_JOB_POLICIES)
-		limit = DAY;
-	if (done->result == OFFLOAD_JOB_RUNS)
-		limit += LONG_RUN;
 	if (job == OFFLOAD_JOB_SCRUB && (p->bad || p->bad_before))
 		return mem_print("%llu objects are missing or damaged; to see which: %s",
 				 (unsigned long long)(p->bad ?: p->bad_before),
@@ -175,7 +178,7 @@ char *offload_job_problem(const struct offload_schedule *s, enum offload_job job
 	if (done->result == OFFLOAD_JOB_BAD)
 		return mem_print("the last run of %s failed; to see why: dittoctl offload run %s",
 				 offload_job_name(job), offload_job_name(job));
-	if (now <= last || now - last <= limit)
+	if (now <= last || now - last <= offload_job_limit(s, job, done))
 		return NULL;
 	return job_overdue(job, done, (now - last) / HOUR);
 }

@@ -64,6 +64,9 @@ const char *offload_job_name(enum offload_job job);
 /* Whether a job is to be done now. One that failed is tried again earlier. */
 bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
 			const struct offload_done *done, u64 now);
+/* How old the last success of a job may be, in seconds: a run that has not ended may be long. */
+u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
+		      const struct offload_done *done);
 /*
  * What the administrator has to know about a job and do, or NULL. @since: no job is expected to
  * have run before. To be freed.

@@ -262,15 +262,17 @@ void metrics_jobs(const struct offload_schedule *s, const struct offload_progres
 	enum offload_job job;
 	u64 last;
 
-	metric_begin(out, "job_period_seconds", "gauge", "How often a job of the schedule is due.");
+	metric_begin(out, "job_age_limit_seconds", "gauge",
+		     "Age of the last success of a job from which on it is overdue.");
 	for (job = 0; job < OFFLOAD_JOBS; job++)
-		if (s->period[job])
-			metric_labelled(out, "job_period_seconds", "job", offload_job_name(job),
-					(double)s->period[job]);
+		if (s->period[job] && known)
+			metric_labelled(out, "job_age_limit_seconds", "job", offload_job_name(job),
+					(double)offload_job_limit(s, job, &p->done[job]));
+	/* A success from before a start of dittod counts: else each start would hide a dead job. */
 	metric_begin(out, "job_age_seconds", "gauge",
-		     "Time since a job succeeded, or since it is in the schedule.");
+		     "Time since a job succeeded; of one that never did, since dittod started.");
 	for (job = 0; job < OFFLOAD_JOBS; job++) {
-		last = p->done[job].success > s->since ? p->done[job].success : s->since;
+		last = p->done[job].success ?: s->since;
 		if (s->period[job] && known)
 			metric_labelled(out, "job_age_seconds", "job", offload_job_name(job),
 					now > last ? (double)(now - last) : 0);

@@ -85,7 +85,7 @@ def done_when_due(w):
     wait_for('the exporter listens', lambda: ':9955 ' in w.server.ns.run('ss', '-Hltn'))
     said = metrics(w)
     eq([said[f'ditto_job_failed{{job="{job}"}}'] for job in JOBS], [0] * len(JOBS), 'metrics')
-    eq((said['ditto_job_period_seconds{job="snapshots"}'], said['ditto_bad_objects']), (HOUR, 0))
+    eq((said['ditto_job_age_limit_seconds{job="snapshots"}'], said['ditto_bad_objects']), (3 * HOUR, 0))
     assert said['ditto_job_age_seconds{job="gc"}'] < HOUR, said
 
     # Nothing is due but the policies, which have schedules of their own.
