@@ -143,8 +143,9 @@ struct snapshot_entry *snapshot_reader_next(struct snapshot_reader *r)
 		return NULL;
 	if (!r->at) {
 		more = reader_fill(r);
-		r->pos = snapshot_scan_begin(&r->scan, r->bytes, r->len, &r->why);
-		more = more && r->pos;
+		if (more)
+			r->pos = snapshot_scan_begin(&r->scan, r->bytes, r->len, &r->why);
+		more = r->pos;
 	}
 	while (more && snapshot_scan_waits(r->bytes + r->pos, r->len - r->pos))
 		more = reader_fill(r);

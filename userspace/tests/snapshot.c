@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Heads and trees of snapshots, also damaged ones. */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,6 +323,7 @@ static void trees_unreadable(void)
 	struct snapshot_tree t;
 	struct why why;
 	u64 place;
+	int fd;
 
 	CHECK(snapshot_tree_new(&t, &why));
 	tree_add_large(&t, "");
@@ -338,6 +340,13 @@ static void trees_unreadable(void)
 	CHECK(snapshot_tree_read(&t, place, &again));
 	snapshot_entry_free(&again);
 	CHECK(!snapshot_tree_read(&t, t.size / 2 + 12, &again));
+
+	/* An error of the disk is not taken for damage. */
+	fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(fd >= 0 && dup2(fd, fileno(t.file)) >= 0 && !close(fd));
+	snapshot_reader_begin(&reader, &t);
+	CHECK(!snapshot_reader_next(&reader) && !snapshot_reader_end(&reader, &why));
+	SAME(why.text, "the file of a snapshot cannot be read: Is a directory");
 	snapshot_tree_free(&t);
 }
 
