@@ -169,7 +169,7 @@ static void adopt_complete(struct adopt *a, struct restore *r)
 		adopt_problem(a, r->to, strerror(errno));
 }
 
-static void adopt_print_lost(const struct restore *r)
+static void adopt_print_lost(struct adopt *a, const struct restore *r)
 {
 	const struct snapshot_entry *e;
 	struct snapshot_reader reader;
@@ -181,11 +181,11 @@ static void adopt_print_lost(const struct restore *r)
 		if (e->flags & SNAPSHOT_LOST)
 			json_string(stdout, NULL, e->path);
 	if (!snapshot_reader_end(&reader, &why))
-		snapshot_problem(r->ctl, r->to, "%s", why.text);
+		adopt_problem(a, r->to, why.text);
 	json_close(stdout, ']');
 }
 
-static void adopt_print(const struct restore *r, const char *share, bool before)
+static void adopt_print(struct adopt *a, const struct restore *r, const char *share, bool before)
 {
 	char bytes[OUT_VALUE_MAX], time[32], *name;
 
@@ -203,7 +203,7 @@ static void adopt_print(const struct restore *r, const char *share, bool before)
 			json_number(stdout, "there", r->there);
 			json_number(stdout, "kept", r->kept);
 			json_number(stdout, "failed", r->failed);
-			adopt_print_lost(r);
+			adopt_print_lost(a, r);
 		}
 		json_close(stdout, '}');
 		return;
@@ -227,7 +227,7 @@ static void adopt_root(struct adopt *a, struct restore *r, const char *share)
 	int lock;
 
 	if (adopt_is_marked(r->root, RESTORED_XATTR, NULL)) {
-		adopt_print(r, share, true);
+		adopt_print(a, r, share, true);
 		return;
 	}
 	lock = snapshot_lock();
@@ -239,7 +239,7 @@ static void adopt_root(struct adopt *a, struct restore *r, const char *share)
 		restore_all(r, NULL);
 		adopt_complete(a, r);
 		a->problems += r->failed;
-		adopt_print(r, share, false);
+		adopt_print(a, r, share, false);
 	}
 	close(lock);
 }
