@@ -121,15 +121,15 @@ static void fill_save_times(struct inode *inode, struct fill_times *times)
 /*
  * btrfs_write_check() sets the times whatever FMODE_NOCMTIME says, and then adds one to the number.
  * If it is another one, somebody has changed the file. The number stays, as somebody may have it.
- * A write that ended before, with another result @ret than these, has changed nothing: then one
- * more is somebody's change.
+ * A write that ended before, with one of these results @ret, has changed nothing: then one more is
+ * somebody's change.
  */
 static void fill_restore_times(struct inode *inode, const struct fill_times *times, ssize_t ret)
 {
 	struct timespec64 ctime;
 
 	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC ||
-	    (ret <= 0 && ret != -ENOSPC && ret != -EDQUOT))
+	    !ret || ret == -EFBIG || ret == -EROFS || ret == -ETXTBSY)
 		return;
 	inode_lock(inode);
 	ctime = inode_get_ctime(inode);
@@ -159,6 +159,7 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 	struct kiocb iocb;
 	bool stopped;
 	ssize_t ret;
+	int fault;
 
 	file_start_write(file);
 	down_read(&recall->stub->sem);
@@ -169,12 +170,13 @@ static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_
 		vec.iov_len = fill_begin(recall, &iocb, pos, len);
 		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
 		fill_save_times(file_inode(file), &times);
+		fault = vec.iov_len ? ditto_fault(DITTO_FAULT_FILL_CHECKED) : 0;
 		if (vec.iov_len)
-			ret = ditto_fault(DITTO_FAULT_FILL_CHECKED) ?:
-			      file->f_op->write_iter(&iocb, &iter);
+			ret = fault ?: file->f_op->write_iter(&iocb, &iter);
 		if (ret == -EPERM)
 			ret = fill_write_immutable(&iocb, &iter, ret);
-		fill_restore_times(file_inode(file), &times, ret);
+		if (!fault)
+			fill_restore_times(file_inode(file), &times, ret);
 		stopped = fill_end(recall);
 	} while (stopped && ret == -EFBIG);
 	up_read(&recall->stub->sem);
