@@ -41,6 +41,7 @@
 #include "peer.h"
 #include "server.h"
 #include "setting.h"
+#include "version.h"
 
 static DEFINE_MUTEX(servers_lock);
 static LIST_HEAD(servers);
@@ -177,6 +178,9 @@ static int protocol_options_register(struct ditto_protocol *protocol)
 		ditto_options_unregister(&protocol->options);
 	return err;
 }
+
+const char ditto_core_version[] = DITTO_VERSION;
+EXPORT_SYMBOL_NS_GPL(ditto_core_version, "DITTO");
 
 int ditto_protocol_register(struct ditto_protocol *protocol)
 {

@@ -15,11 +15,14 @@
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/refcount.h>
 #include <linux/socket.h>
+#include <linux/string.h>
 
 #include "option.h"
 #include "setting.h"
+#include "version.h"
 
 struct ditto_conn_show;
 struct ditto_open_show;
@@ -133,6 +136,26 @@ struct ditto_protocol {
 	struct ditto_option_owner options;
 	struct list_head list;
 };
+
+/* The version of the core that is loaded. */
+extern const char ditto_core_version[];
+
+/**
+ * ditto_core_check - whether a protocol module fits to the core that is loaded
+ *
+ * Structs that they share may differ between versions, which only kernels with CONFIG_MODVERSIONS
+ * see. So a module calls this before it uses anything of the core.
+ *
+ * Return: 0, or -ENOEXEC after a message.
+ */
+static inline int ditto_core_check(void)
+{
+	if (!strcmp(ditto_core_version, DITTO_VERSION))
+		return 0;
+	pr_err("version %s does not fit to version %s of the module ditto that is loaded: 'dittoctl upgrade' replaces both\n",
+	       DITTO_VERSION, ditto_core_version);
+	return -ENOEXEC;
+}
 
 /**
  * ditto_protocol_register - register a protocol

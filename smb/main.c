@@ -6,6 +6,8 @@
  * server, and the protocol last, because listeners can be created from then on. Unloading goes
  * in reverse order.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -127,6 +129,9 @@ static int __init dsmb_init(void)
 {
 	int err;
 
+	err = ditto_core_check();
+	if (err)
+		return err;
 	dsmb_calls_init();
 	dsmb_leases_init();
 	err = dsmb_crypto_init();

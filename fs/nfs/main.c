@@ -260,6 +260,9 @@ static int __init dnfs_init(void)
 	unsigned int i;
 	int err;
 
+	err = ditto_core_check();
+	if (err)
+		return err;
 	dnfs_names_init();
 	dnfs_rpc_init();
 	dnfs_large_init();

@@ -63,7 +63,7 @@ static int modules_unused(const struct ctl *ctl)
 		for (; module_is_used(modules[i]); ms += POLL_MS) {
 			if (ms >= UNUSED_MS)
 				return ctl_failed(ctl,
-						  "%s stays loaded, since a process uses it; what is served is served on, and the new modules from the next start of the machine",
+						  "%s stays loaded, since a process uses it; no module was replaced: run the command again when it has ended, or start the machine again",
 						  modules[i]);
 			poll_pause();
 		}
@@ -95,79 +95,49 @@ static int modules_unload(const struct ctl *ctl)
 		rc = module_unload(modules[i]);
 		if (rc)
 			return ctl_failed(ctl,
-					  "%s cannot be unloaded: %s; the new modules are used from the next start of the machine",
+					  "%s cannot be unloaded: %s; nothing is served by modules that do not fit to it: run dittoctl upgrade --discard, or start the machine again",
 					  modules[i], strerror(rc));
 	}
 	return CTL_OK;
 }
 
-/* @mode: how systemd treats what the unit wants, see --job-mode of systemctl(1). */
-static int unit_do(const struct ctl *ctl, char *mode, char *verb, char *unit)
+static int unit_do(const struct ctl *ctl, char *verb, char *unit)
 {
-	char *const argv[] = { "systemctl", mode, verb, unit, NULL };
+	char *const argv[] = { "systemctl", verb, unit, NULL };
 
 	if (!program_run(argv))
 		return CTL_OK;
 	return ctl_failed(ctl, "systemctl %s %s failed: see systemctl status %s", verb, unit, unit);
 }
 
-/* Before anything is stopped: whether the kernel loads what is installed. */
+/* Before anything is stopped: whether the kernel loads all that the unit wants. */
 static int modules_fit(const struct ctl *ctl)
 {
 	unsigned int i;
 	struct why why;
 
 	for (i = 0; i < ARRAY_SIZE(modules); i++)
-		if (module_is_loaded(modules[i]) && !module_fits(modules[i], &why))
+		if (!module_fits(modules[i], &why))
 			return ctl_failed(ctl, "%s", why.text);
 	return CTL_OK;
 }
 
-/**
- * struct before - a module before the upgrade
- * @loaded: it was loaded
- * @replaced: another build of it was installed
- */
-struct before {
-	bool loaded;
-	bool replaced;
-};
-
-/* Load what was loaded before. Over a core that could not be unloaded, a new build is not tried. */
-static int modules_load(const struct ctl *ctl, const struct before before[])
+/* Load what the unit wants, with messages. None loads over a core of another version. */
+static int modules_load(const struct ctl *ctl)
 {
-	char *argv[ARRAY_SIZE(modules) + 3] = { "modprobe", "-a" };
-	bool old = module_is_replaced("ditto");
-	unsigned int n = 2, i;
-	int status = CTL_OK;
+	char *const argv[] = { "modprobe", "-ab", "ditto", "ditto_nfs", "ditto_smb", NULL };
 
-	for (i = 0; i < ARRAY_SIZE(modules); i++) {
-		if (!before[i].loaded)
-			continue;
-		if (old && before[i].replaced && !module_is_loaded(modules[i]))
-			status = ctl_failed(ctl,
-					    "%s is not loaded, for the new one may not fit to the old module ditto that stays: dittoctl upgrade --discard tries again",
-					    modules[i]);
-		else
-			argv[n++] = (char *)modules[i];
-	}
 	if (!program_run(argv))
-		return status;
+		return CTL_OK;
 	return ctl_failed(ctl,
-			  "the modules cannot be loaded: see dmesg, and, if keys are named, the README of the package ditto-dkms about Secure Boot");
+			  "not all modules can be loaded: see dmesg, and, if keys are named, the README of the package ditto-dkms about Secure Boot");
 }
 
 /* dittod is started whatever happens, and serves with the modules that there are. */
 static int modules_replace(struct ctl *ctl)
 {
-	struct before before[ARRAY_SIZE(modules)];
-	unsigned int i;
 	int status;
 
-	for (i = 0; i < ARRAY_SIZE(modules); i++) {
-		before[i].loaded = module_is_loaded(modules[i]);
-		before[i].replaced = module_is_replaced(modules[i]);
-	}
 	/* Between stop and start nothing is served: the end of the terminal must not end that. */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -177,7 +147,7 @@ static int modules_replace(struct ctl *ctl)
 	 * Not ditto.service, whose stop removes shares and ends the claims of clients for good
 	 * (Documentation/locking.md).
 	 */
-	status = unit_do(ctl, "--job-mode=replace", "stop", "dittod.service");
+	status = unit_do(ctl, "stop", "dittod.service");
 	if (status)
 		return status;
 	/* Once more, for as long as all old ones are there. */
@@ -186,10 +156,8 @@ static int modules_replace(struct ctl *ctl)
 		fault_point("upgrade-unused");
 	if (!status)
 		status = modules_unload(ctl);
-	status |= modules_load(ctl, before);
-	/* The unit wants all modules, so that systemd would load the new ones, too. */
-	status |= unit_do(ctl, status ? "--job-mode=ignore-dependencies" : "--job-mode=replace",
-			  "start", "dittod.service");
+	status |= modules_load(ctl);
+	status |= unit_do(ctl, "start", "dittod.service");
 	return status ? CTL_REFUSED : serve_reload(ctl);
 }
 
