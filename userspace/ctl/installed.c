@@ -112,6 +112,7 @@ bool module_fits(const char *name, struct why *why)
 {
 	char magic[FIELD_MAX] = "", signer[FIELD_MAX];
 	struct utsname running;
+	bool versions;
 
 	if (uname(&running))
 		return true;
@@ -119,9 +120,10 @@ bool module_fits(const char *name, struct why *why)
 		return why_not(why,
 			       "%s is not installed for the kernel that runs: dkms install ditto/%s -k %s",
 			       name, DITTO_VERSION, running.release);
-	/* The options of a kernel follow its release. */
+	/* The options of a kernel follow its release, which it ignores if symbols have versions. */
+	versions = strstr(magic, " modversions");
 	magic[strcspn(magic, " ")] = '\0';
-	if (strcmp(magic, running.release))
+	if (!versions && strcmp(magic, running.release))
 		return why_not(why,
 			       "%s is built for the kernel %s, and %s runs: dkms install --force ditto/%s -k %s",
 			       name, magic, running.release, DITTO_VERSION, running.release);
