@@ -239,6 +239,9 @@ def upgrade_of_an_old_core(w):
 def upgrade_under_offloaded_files(w):
     """Files that clients have open and whose data is in a store are read after an upgrade."""
     objects, data = f'{w.base}/objects', {name: pattern(i, 3000000) for i, name in enumerate('abc')}
+
+    def drop_caches():
+        put('/proc/sys/vm/drop_caches', b'1')
     os.mkdir(objects)
     start_disk_store(w.server_ns, f'{w.base}/store', objects)
     with serving(w) as m:
@@ -264,19 +267,30 @@ key-file = /etc/ditto/cold.key
             put(f'{mounted}/{name}', content, 0o666)
 
         def pushed():
-            said = m.run('dittoctl', '--json', 'offload', 'push', WHERE, check=False).stdout
-            return json.loads(said or '{}').get('done') == 3
+            p = m.run('dittoctl', '--json', 'offload', 'push', WHERE, check=False)
+            said = json.loads(p.stdout or '{}')
+            return not p.returncode and said['done'] + said['skipped'] == 3
+
+        def offloaded():
+            rows = json.loads(m.run('dittoctl', '--json', 'offload', 'status', WHERE))
+            return sum(row['offloaded'] for row in rows)
         wait_for('all are offloaded', pushed, 60)
+        eq(offloaded(), 3, 'files without data')
         mark = touch_modules(m)
         with open(f'{mounted}/a', 'rb', buffering=0) as a, open(f'{mounted}/b', 'r+b', buffering=0) as b:
             fcntl.lockf(b, fcntl.LOCK_EX)
+            drop_caches()
             eq(a.read(4096) == data['a'][:4096], True, 'a part that came back')
             upgrade_by(m)
             assert version().startswith(mark), version()
+            # The client has nothing of the others, either: only the store does.
+            drop_caches()
+            eq(offloaded(), 2, 'files without data after it')
             eq(a.read() == data['a'][4096:], True, 'the rest')
             eq(b.read() == data['b'], True, 'what was not here')
             b.write(b'more')
         eq(get(f'{mounted}/c') == data['c'], True, 'what nobody had open')
+        eq(offloaded(), 0, 'files without data at the end')
         eq(get(f'{mounted}/b') == data['b'] + b'more', True, 'what was written')
         w.client.umount(mounted)
         m.power_off()
