@@ -472,6 +472,7 @@ static void links_found(void)
 	b.size = 0;
 	CHECK(link_is(l, &b, NULL, 0));
 	CHECK(snapshot_links_add(l, &b, 300) && link_is(l, &b, "a", 300));
+	CHECK(!snapshot_links_failed(l));
 	snapshot_links_free(l);
 	snapshot_links_free(NULL);
 }
@@ -499,7 +500,7 @@ static void links_without_room(void)
 	disk_limit(RLIM_INFINITY);
 	CHECK(!snapshot_links_add(l, &e, i));
 	e = entry_of("a", S_IFREG);
-	CHECK(link_is(l, &e, NULL, 0));
+	CHECK(link_is(l, &e, NULL, 0) && snapshot_links_failed(l));
 	snapshot_entry_copy(&copy, &e);
 	CHECK(!snapshot_links_join(l, &copy));
 	snapshot_entry_free(&copy);

@@ -13,9 +13,12 @@ from checks import eq, wait_for
 from fault_points import Point, stopped
 from files import MIB, get, put
 from harness import test
-from store_files import change, content, described_all, offloaded, refused, served_disk
+from store_files import change, content, described_all, offloaded, refused, served_disk, small_disk
 from processes import run
 from stores import Store, collect
+
+# Files whose paths, of 3500 bytes, SQLite does not keep in memory.
+MANY = 2000
 
 
 def lose(w, s, disk, name='disk'):
@@ -288,3 +291,38 @@ def what_fails_is_accepted(w):
     eq(s.tool('adopt', 'main')['shares'][0]['adopted_before'], True, 'complete')
     eq(os.listdir(f'{disk.where}/b'), [], 'what was given up')
     eq(get(f'{disk.where}/a/f') == content('a', 70000), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def names_not_noted(w):
+    """Without room to note names of files, the rest comes later, and two names of a file stay so."""
+    s = Store(w)
+    disk = served_disk(w)
+    deepest = '/'.join(['n' * 250] * 14)
+    os.makedirs(f'{disk.where}/{deepest}')
+    first, last = (f'{disk.where}/{deepest}/{name}' for name in 'az')
+    put(first, b'content', 0o644)
+    os.link(first, last)
+    for i in range(MANY):
+        put(f'{disk.where}/{deepest}/f{i:04}', b'', 0o644)
+    os.chmod(disk.where, 0o751)
+    for path in deepest.rsplit('/', 1)[0], deepest:
+        os.utime(f'{disk.where}/{path}', (5, 5))
+    s.tool('snapshot', 'create', 'disk', 'whole')
+    wanted = described_all(disk.where)
+    disk = lose(w, s, disk)
+    w.server.serve('disk', disk.where, offload=True)
+    # Enough for the tree, and not for the names.
+    with small_disk(w, MANY * (len(deepest) + 200) + MIB):
+        for words in (), ('--accept',):
+            status, said, errors = s.tool('adopt', *words, 'main', check=False)
+            share, = said['shares']
+            eq((status, share['adopted_before'], share['failed']), (1, False, 1), errors)
+            eq((errors.count('note the names'), '--accept' in errors), (1, False), errors)
+            assert share['files'] + share['there'] < MANY, share
+            eq(os.stat(disk.where).st_mode & 0o777 == 0o751, False, 'attributes of the root')
+    status, said, errors = s.tool('adopt', 'main', check=False)
+    share, = said['shares']
+    eq((status, share['adopted_before'], share['failed']), (0, False, 0), errors)
+    eq(os.stat(first).st_ino, os.stat(last).st_ino, 'inode of both names')
+    eq((described_all(disk.where), os.stat(disk.where).st_mode & 0o777), (wanted, 0o751), 'attributes')

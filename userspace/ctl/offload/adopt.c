@@ -158,11 +158,12 @@ static void adopt_complete(struct adopt *a, struct restore *r)
 {
 	char name[FD_PATH_MAX];
 
-	if (!r->failed || a->accept)
+	if (!r->incomplete && (!r->failed || a->accept))
 		restore_root_attributes(r);
-	if (r->failed && !a->accept) {
+	if (r->incomplete || (r->failed && !a->accept)) {
 		snapshot_problem(a->ctl, r->to,
-				 "it is not complete. Run the command again when the causes are mended, or with --accept to give up what has failed; until then the schedule makes no snapshots of it");
+				 "it is not complete. Run the command again when the causes are mended%s; until then the schedule makes no snapshots of it",
+				 r->incomplete ? "" : ", or with --accept to give up what has failed");
 		return;
 	}
 	if (adopt_mark(a, r, RESTORED_XATTR) && removexattr(fd_path(r->root, name), ADOPTING_XATTR))

@@ -34,7 +34,7 @@ static bool expose_tree(struct restore *r, int folder, const char *new, const ch
 	bool good;
 
 	restore_all(r, NULL);
-	good = restore_root_attributes(r);
+	good = restore_root_attributes(r) && !r->incomplete;
 	fault_point("snapshot-expose");
 	if (good && renameat2(folder, new, folder, name, RENAME_NOREPLACE))
 		good = restore_fail(r, &(struct snapshot_entry){ .path = "" }, strerror(errno));

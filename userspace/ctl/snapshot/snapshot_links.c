@@ -31,7 +31,8 @@
  * @find: statement that finds one with the same content
  * @join: statement that finds the first of the inode
  * @n: number of files
- * @failed: one could not be added, and without a journal that may have damaged the database
+ * @failed: one could not be added or looked for, and without a journal that may have damaged the
+ *	database
  */
 struct snapshot_links {
 	sqlite3 *db;
@@ -100,13 +101,27 @@ bool snapshot_links_add(struct snapshot_links *l, const struct snapshot_entry *e
 	return !l->failed;
 }
 
+bool snapshot_links_failed(const struct snapshot_links *l)
+{
+	return l->failed;
+}
+
+/* Returns false if there is no row. To look for one may need the room of others in memory. */
+static bool links_step(struct snapshot_links *l, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	l->failed = rc != SQLITE_ROW && rc != SQLITE_DONE;
+	return rc == SQLITE_ROW;
+}
+
 bool snapshot_links_find(struct snapshot_links *l, const struct snapshot_entry *e,
 			 const char **path, u64 *made)
 {
 	if (l->failed)
 		return false;
 	links_bind(l->find, e);
-	if (sqlite3_step(l->find) != SQLITE_ROW)
+	if (!links_step(l, l->find))
 		return false;
 	*path = (const char *)sqlite3_column_text(l->find, 0);
 	*made = (u64)sqlite3_column_int64(l->find, 1);
@@ -121,7 +136,7 @@ bool snapshot_links_join(struct snapshot_links *l, struct snapshot_entry *e)
 	if (l->failed)
 		return false;
 	links_bind(l->join, e);
-	if (sqlite3_step(l->join) != SQLITE_ROW)
+	if (!links_step(l, l->join))
 		return false;
 	e->size = (u64)sqlite3_column_int64(l->join, 0);
 	e->change = (u64)sqlite3_column_int64(l->join, 2);

@@ -21,6 +21,8 @@ bool snapshot_links_add(struct snapshot_links *l, const struct snapshot_entry *e
  */
 bool snapshot_links_find(struct snapshot_links *l, const struct snapshot_entry *e,
 			 const char **path, u64 *made);
+/* Whether something could not be noted or looked for, and nothing is found any more. */
+bool snapshot_links_failed(const struct snapshot_links *l);
 /*
  * Give an entry the size, number and content that an earlier name of its inode has. Returns false
  * if there is none. @e owns its cookie.

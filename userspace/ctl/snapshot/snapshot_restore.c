@@ -240,6 +240,9 @@ static int restore_new(struct restore *r, const struct snapshot_entry *e, int di
 
 	if (S_ISREG(e->mode) && snapshot_links_find(r->links, e, &made, &inode))
 		return restore_link(r, e, made, inode, dir, new);
+	/* It may be another name of a file that is there. */
+	if (snapshot_links_failed(r->links))
+		return -1;
 	if (S_ISREG(e->mode) && e->flags & SNAPSHOT_LOST) {
 		restore_fail(r, e, "the snapshot does not have its content");
 		r->failed -= r->resume;
@@ -393,17 +396,21 @@ static ino_t restore_dir(struct restore *r, const struct snapshot_entry *e)
 	return inode;
 }
 
-/* Attributes of a directory. With @resume, one that users have, or had made, keeps its own. */
+/*
+ * Attributes of a directory. With @resume, one that users have, or had made, keeps its own, and one
+ * that may lack entries gets them from a later run.
+ */
 static void restore_dir_attributes(struct restore *r, const struct restore_dir *dir, int fd)
 {
 	struct snapshot_entry e = { .path = dir->path };
 	char place[FD_PATH_MAX];
 
 	fd_path(fd, place);
-	if (r->resume && getxattr(place, ADOPTING_XATTR, NULL, 0) < 0)
+	if (r->resume && (r->incomplete || getxattr(place, ADOPTING_XATTR, NULL, 0) < 0))
 		return;
 	if (!snapshot_tree_read(&r->tree, dir->place, &e)) {
 		restore_fail(r, &e, "the file of the snapshot cannot be read");
+		r->incomplete = true;
 		return;
 	}
 	if (restore_attributes(r, &e, fd) && r->resume && removexattr(place, ADOPTING_XATTR))
@@ -496,8 +503,8 @@ static void restore_entry(struct restore *r, const struct snapshot_entry *e, u64
 		return;
 	if (S_ISDIR(e->mode) && *e->path)
 		restore_enter(r, e, place, inode);
-	if (S_ISREG(e->mode) && !snapshot_links_add(r->links, e, inode))
-		restore_fail(r, e, "no room in $SQLITE_TMPDIR or /var/tmp to note its names");
+	if (S_ISREG(e->mode))
+		snapshot_links_add(r->links, e, inode);
 	if (r->there != there)
 		return;
 	r->files += S_ISREG(e->mode);
@@ -505,6 +512,14 @@ static void restore_entry(struct restore *r, const struct snapshot_entry *e, u64
 	r->bytes += e->size;
 }
 
+/* More is missing than the entries that have failed. */
+static void restore_fail_rest(struct restore *r, const char *why)
+{
+	restore_fail(r, &(struct snapshot_entry){ .path = "" }, why);
+	r->incomplete = true;
+}
+
+/* Without a note of the names of files, further names would become files of their own for good. */
 void restore_all(struct restore *r, char **paths)
 {
 	const struct snapshot_entry *e;
@@ -513,14 +528,17 @@ void restore_all(struct restore *r, char **paths)
 
 	r->links = snapshot_links_new();
 	snapshot_reader_begin(&reader, &r->tree);
-	while ((e = snapshot_reader_next(&reader))) {
+	while (!snapshot_links_failed(r->links) && (e = snapshot_reader_next(&reader))) {
 		restore_leave(r, e->path);
 		if (restore_is_wanted(r, e->path, paths))
 			restore_entry(r, e, reader.place);
 	}
-	restore_leave(r, NULL);
+	if (snapshot_links_failed(r->links))
+		restore_fail_rest(r,
+				  "the rest is not restored: no room in $SQLITE_TMPDIR or /var/tmp to note the names of files");
 	if (!snapshot_reader_end(&reader, &why))
-		restore_fail(r, &(struct snapshot_entry){ .path = "" }, why.text);
+		restore_fail_rest(r, why.text);
+	restore_leave(r, NULL);
 	snapshot_links_free(r->links);
 	restore_sync(r);
 }
@@ -536,7 +554,7 @@ bool restore_root_attributes(struct restore *r)
 	e = snapshot_reader_next(&reader);
 	good = e && restore_attributes(r, e, r->root);
 	if (!snapshot_reader_end(&reader, &why))
-		restore_fail(r, &(struct snapshot_entry){ .path = "" }, why.text);
+		restore_fail_rest(r, why.text);
 	return good;
 }
 

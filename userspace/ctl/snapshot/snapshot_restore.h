@@ -46,6 +46,7 @@ struct restore_dir {
  * @resume: what is there stays, and is no failure; neither is content that was never stored
  * @readonly: nobody may write to what is restored
  * @warned: an attribute was refused, and that was printed
+ * @incomplete: the tree could not be read or followed to its end
  * @files: files that were restored
  * @others: directories and other entries
  * @bytes: bytes of the files
@@ -67,6 +68,7 @@ struct restore {
 	bool resume;
 	bool readonly;
 	bool warned;
+	bool incomplete;
 	u64 files;
 	u64 others;
 	u64 bytes;

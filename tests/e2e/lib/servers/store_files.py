@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Files whose data is in an object store."""
+import contextlib
 import errno
 import hashlib
 import itertools
@@ -9,6 +10,7 @@ import stat
 
 from checks import eq
 from files import MIB, put
+from processes import run
 from stores import deletions
 
 # Answers of clients whose server cannot get data.
@@ -77,6 +79,20 @@ def served_disk(w, name='disk'):
     """A share on a file system of its own, which can be unmounted."""
     w.served_volume(name, size='100m', offload=True)
     return w.volumes[-1]
+
+
+@contextlib.contextmanager
+def small_disk(w, size):
+    """Programs keep what they note for a while on a disk of this size."""
+    folder = f'{w.base}/small'
+    os.mkdir(folder)
+    run('mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', folder)
+    os.environ['SQLITE_TMPDIR'] = folder
+    try:
+        yield
+    finally:
+        del os.environ['SQLITE_TMPDIR']
+        run('umount', folder)
 
 
 def change(path, data):
