@@ -362,6 +362,8 @@ static struct create_item *create_next(struct create *c)
 		return item;
 	if (c->next - c->written < SNAPSHOT_WINDOW && c->held < SNAPSHOT_WINDOW_BYTES)
 		e = snapshot_reader_next(&c->entries);
+	else
+		fault_point("snapshot-full");
 	if (!e)
 		return NULL;
 	item = &c->window[c->next++ % SNAPSHOT_WINDOW];
