@@ -15,7 +15,8 @@ from fault_points import Point, stopped
 from files import MIB, get, put
 from harness import test
 from smb import SmbClient
-from store_files import TREE, change, content, described_all, offloaded, same_number
+from store_files import (TREE, change, content, described_all, offloaded, same_number,
+                         small_disk)
 from stores import Store, collect
 
 # Directories in each other, the attributes of each, of 64 KiB, and memory that is less than all.
@@ -529,13 +530,14 @@ def large_attributes(w):
     eq(step('snapshot-full', 'snapshot-tree'), pid)
     assert memory(pid) < ENOUGH, memory(pid)
     s.mode('ok')
-    eq(step('snapshot-tree'), pid)
     os.kill(pid, signal.SIGCONT)
+    eq(step('snapshot-tree'), pid)
     assert memory(pid) < ENOUGH, memory(pid)
     os.kill(pid, signal.SIGCONT)
     eq((child.wait(), s.tool('snapshot', 'list')[0]['entries']), (0, DIRS + 3), child.stdout.read())
 
     os.mkdir(f'{where}/again')
+    s.forget()
     put(fault, 'snapshot-rename')
     child = begin('restore', 'large/one', '--to', f'{where}/again', 'd')
     pid = step('snapshot-rename')
@@ -544,3 +546,11 @@ def large_attributes(w):
     eq(child.wait(), 0, child.stdout.read())
     for path in 'd', 'd' + '/d' * (DIRS - 1):
         eq(len(os.listxattr(f'{where}/again/{path}')), XATTRS, path)
+
+    # Without room for the tree, the rest of it is not fetched.
+    needed = len(s.requests('GET'))
+    with small_disk(w, '1m'):
+        s.forget()
+        status, _, errors = s.tool('snapshot', 'restore', 'large/one', '--to', where, 'd', check=False)
+    assert status and 'No space left' in errors, errors
+    assert len(s.requests('GET')) * 2 < needed, (s.requests('GET'), needed)

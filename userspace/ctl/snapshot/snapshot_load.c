@@ -310,6 +310,11 @@ static int tree_scan(const struct snapshot *s, struct tree_scan *c, struct why *
 			break;
 		if (c->tree)
 			snapshot_tree_add_bytes(c->tree, c->bytes + c->len, length);
+		/* The rest would be fetched for nothing. */
+		if (c->tree && c->tree->error) {
+			error = -ENOSPC;
+			break;
+		}
 		c->len += length;
 		head = pos ? 0 : snapshot_scan_begin(&c->scan, c->bytes, c->len, why);
 		if ((!pos && !head) || !tree_scan_entries(c, head, why))
@@ -332,7 +337,7 @@ int snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, str
 	c.tree = tree;
 	error = tree_scan(s, &c, why);
 	tree->n = c.scan.n;
-	if (!error && !snapshot_tree_end(tree, why))
+	if ((!error || tree->error) && !snapshot_tree_end(tree, why))
 		return -ENOSPC;
 	if (error)
 		snapshot_tree_free(tree);
