@@ -172,6 +172,7 @@ def upgrade_that_would_fail(w):
         assert f'built for the kernel 5{release[1:]}' in said and f'-k {release}' in said, said
         # The kernel does not compare the release if symbols have versions.
         touch_modules(m, 'vermagic', '5 modversions ')
+        # As with Secure Boot.
         m.run('mount', '-t', 'tmpfs', 'tmpfs', '/sys/kernel')
         m.run('mkdir', '/sys/kernel/security')
         m.run('sh', '-c', 'echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown')
@@ -214,6 +215,7 @@ def upgrade_of_an_old_core(w):
         log = run('dmesg')
         for name in 'ditto_nfs', 'ditto_smb':
             assert f'{name}: version' in log and 'dittoctl upgrade' in log, log[-2000:]
+        eq(m.run('systemctl', 'is-active', 'dittod').strip(), 'active', 'dittod')
         # The unit wants them, too.
         m.run('systemctl', 'restart', 'dittod')
         eq((version('ditto'), protocols()), (old, []), 'modules after a restart of dittod')

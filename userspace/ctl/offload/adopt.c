@@ -156,14 +156,17 @@ static bool adopt_load(struct adopt *a, struct restore *r, const char *share)
 /* All of the share is there, or what is not was given up: now its root gets its attributes, too. */
 static void adopt_complete(struct adopt *a, struct restore *r)
 {
+	const char *accept = ", or with --accept to give up what has failed";
 	char name[FD_PATH_MAX];
 
 	if (!r->incomplete && (!r->failed || a->accept))
 		restore_root_attributes(r);
+	if (r->incomplete)
+		accept = "";
 	if (r->incomplete || (r->failed && !a->accept)) {
 		snapshot_problem(a->ctl, r->to,
 				 "it is not complete. Run the command again when the causes are mended%s; until then the schedule makes no snapshots of it",
-				 r->incomplete ? "" : ", or with --accept to give up what has failed");
+				 accept);
 		return;
 	}
 	if (adopt_mark(a, r, RESTORED_XATTR) && removexattr(fd_path(r->root, name), ADOPTING_XATTR))
