@@ -301,6 +301,28 @@ static void smb_conf_of_a_site(void)
 		       "read-only = yes\nallow = 10.0.0.1=none\nallow = *=rw\n");
 }
 
+/* Names without a number are the newest of their family: see smb.conf(5). */
+static void dialects_of_names(void)
+{
+	static const struct {
+		const char *name, *key;
+	} dialects[] = {
+		{ "SMB2", "2.1" }, { "SMB2_10", "2.1" }, { "SMB3", "3.1.1" },
+		{ "SMB3_00", "3.0" }, { "SMB3_02", "3.0.2" }, { "SMB3_11", "3.1.1" },
+	};
+	char text[64], want[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dialects); i++) {
+		snprintf(text, sizeof(text), "[global]\nmin protocol = %s\n", dialects[i].name);
+		snprintf(want, sizeof(want), "[server]\nmin-dialect = %s\n\n[listener smb]\n",
+			 dialects[i].key);
+		import_becomes(import_smb_conf, text, want);
+	}
+	import_becomes(import_smb_conf, "[global]\nmin protocol = SMB2_02\n",
+		       "[listener smb]\n");
+}
+
 /* Parts of the files that the packages have. */
 static void files_of_packages(void)
 {
@@ -811,6 +833,7 @@ static const struct test tests[] = {
 	TEST(exports_closed),
 	TEST(exports_hostile),
 	TEST(smb_conf_of_a_site),
+	TEST(dialects_of_names),
 	TEST(files_of_packages),
 	TEST(smb_conf_closed),
 	TEST(smb_conf_defaults),

@@ -68,7 +68,7 @@ def shares(w):
     assert 'vfs objects = recycle' in report(told, 'no-counterpart'), told
     text = get(conf).decode()
     assert text.startswith(before), text
-    assert '\n[listener smb]\n' in text and '\n[server]\nmin-dialect = 3.0\n' in text, text
+    assert '\n[listener smb]\n' in text and '\n[server]\nmin-dialect = 3.1.1\n' in text, text
     # what is there stays
     said = s.refused('config', 'import', 'smb.conf', smb_conf)
     assert "a share 'team' already" in said and "'min-dialect' is there already" in said, said

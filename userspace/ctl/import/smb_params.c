@@ -231,9 +231,9 @@ static void map_signing(struct smb_share *s, const struct smb_param *p, const st
 static void map_dialect(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
 	static const struct word_map map[] = {
-		{ "SMB2|SMB2_02|default", "2.0.2" }, { "SMB2_10", "2.1" },
-		{ "SMB2_22|SMB2_24|SMB3|SMB3_00", "3.0" }, { "SMB3_02", "3.0.2" },
-		{ "SMB3_10|SMB3_11", "3.1.1" }, { "NT1|LANMAN2|LANMAN1|CORE|COREPLUS", NULL },
+		{ "SMB2_02|default", "2.0.2" }, { "SMB2|SMB2_10", "2.1" },
+		{ "SMB2_22|SMB2_24|SMB3_00", "3.0" }, { "SMB3_02", "3.0.2" },
+		{ "SMB3|SMB3_10|SMB3_11", "3.1.1" }, { "NT1|LANMAN2|LANMAN1|CORE|COREPLUS", NULL },
 		{ NULL, NULL }
 	};
 
