@@ -148,6 +148,13 @@ static void import_tells(bool (*read)(struct import *im, const char *path, struc
 	import_free(&im);
 }
 
+static bool nfs_conf_read(struct import *im, const char *path, struct why *reason)
+{
+	bool manage_gids = false;
+
+	return import_nfs_conf(im, path, &manage_gids, reason);
+}
+
 /* The examples of exports(5) and of the file that the package has. */
 static void exports_of_the_manual(void)
 {
@@ -163,21 +170,21 @@ static void exports_of_the_manual(void)
 		       "/build          buildhost[0-9].local.domain(rw)\n"
 		       "/srv/nfs4       gss/krb5i(rw,sync,fsid=0,crossmnt,no_subtree_check)\n",
 		       "[listener nfs]\n\n"
-		       "[share root]\npath = /\nprotocols = nfs\nallow = master=rw\n"
+		       "[share root]\npath = /\nprotocols = nfs\nmanage-gids = yes\nallow = master=rw\n"
 		       "allow = trusty=rw,squash=root-to-admin\n\n"
-		       "[share foo]\npath = /foo\nprotocols = nfs\nallow = 2001:db8:9:e54::/64=rw\n"
+		       "[share foo]\npath = /foo\nprotocols = nfs\nmanage-gids = yes\nallow = 2001:db8:9:e54::/64=rw\n"
 		       "allow = 192.0.2.0/24=rw\n\n"
-		       "[share home-joe]\npath = /home/joe\nprotocols = nfs\nanon-uid = 150\n"
+		       "[share home-joe]\npath = /home/joe\nprotocols = nfs\nmanage-gids = yes\nanon-uid = 150\n"
 		       "anon-gid = 100\nallow = pc001=rw,squash=all-to-guest\n\n"
-		       "[share projects]\npath = /projects\nprotocols = nfs\n"
+		       "[share projects]\npath = /projects\nprotocols = nfs\nmanage-gids = yes\n"
 		       "allow = proj*.local.domain=rw\n\n"
-		       "[share pub]\npath = /pub\nprotocols = nfs\nsecure-ports = no\n"
+		       "[share pub]\npath = /pub\nprotocols = nfs\nmanage-gids = yes\nsecure-ports = no\n"
 		       "allow = *=ro,squash=all-to-guest\n\n"
 		       "[share srv-nfs4]\npath = /srv/nfs4\nprotocols = nfs\nsec = krb5i\nnested = on\n"
 		       "allow = *=rw\n\n"
-		       "[share srv-www]\npath = /srv/www\nprotocols = nfs\nallow = server=rw\n"
+		       "[share srv-www]\npath = /srv/www\nprotocols = nfs\nmanage-gids = yes\nallow = server=rw\n"
 		       "allow = @trusted=rw\nallow = @external=ro\n\n"
-		       "[share usr]\npath = /usr\nprotocols = nfs\nallow = *.local.domain=ro\n"
+		       "[share usr]\npath = /usr\nprotocols = nfs\nmanage-gids = yes\nallow = *.local.domain=ro\n"
 		       "allow = @trusted=rw\n");
 	import_leaves(import_exports, "/build host[0-9](rw)\n", "cannot be named");
 }
@@ -189,12 +196,12 @@ static void exports_in_order(void)
 		       "/srv/a/ *(ro) @g(rw) *.x(rw) 10.0.0.0/255.0.0.0(rw) \\\n  h(rw) #comment\n"
 		       "/srv/a i(ro)\n\"/srv/b c\"\n/srv/d\\040e *\n/a-b *\n/a/b *\n",
 		       "[listener nfs]\n\n"
-		       "[share a-b]\npath = /a-b\nprotocols = nfs\nallow = *=ro\n\n"
-		       "[share a-b-2]\npath = /a/b\nprotocols = nfs\nallow = *=ro\n\n"
-		       "[share srv-a]\npath = /srv/a\nprotocols = nfs\nallow = h=rw\nallow = i=ro\n"
+		       "[share a-b]\npath = /a-b\nprotocols = nfs\nmanage-gids = yes\nallow = *=ro\n\n"
+		       "[share a-b-2]\npath = /a/b\nprotocols = nfs\nmanage-gids = yes\nallow = *=ro\n\n"
+		       "[share srv-a]\npath = /srv/a\nprotocols = nfs\nmanage-gids = yes\nallow = h=rw\nallow = i=ro\n"
 		       "allow = 10.0.0.0/8=rw\nallow = *.x=rw\nallow = @g=rw\nallow = *=ro\n\n"
-		       "[share srv-b c]\npath = /srv/b c\nprotocols = nfs\nallow = *=ro\n\n"
-		       "[share srv-d e]\npath = /srv/d e\nprotocols = nfs\nallow = *=ro\n");
+		       "[share srv-b c]\npath = /srv/b c\nprotocols = nfs\nmanage-gids = yes\nallow = *=ro\n\n"
+		       "[share srv-d e]\npath = /srv/d e\nprotocols = nfs\nmanage-gids = yes\nallow = *=ro\n");
 }
 
 /* What a share has once is the first client's, or stricter, and nobody becomes somebody else. */
@@ -205,17 +212,56 @@ static void exports_that_differ(void)
 		       "allow = h=rw\nallow = i=none\n");
 	import_becomes(import_exports,
 		       "/a h(rw,no_root_squash) i(rw,all_squash,anonuid=7,anongid=-2) j(ro)\n",
-		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nanon-uid = 7\n"
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\nanon-uid = 7\n"
 		       "allow = h=rw,squash=root-to-admin\nallow = i=rw,squash=all-to-guest\n"
 		       "allow = j=none\n");
 	import_becomes(import_exports, "/a h(mp,xprtsec=tls:mtls,security_label,sec=unix)\n",
-		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nxprtsec = tls,mtls\n"
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\nxprtsec = tls,mtls\n"
 		       "security-labels = yes\nmountpoint = yes\nallow = h=ro\n");
 	import_tells(import_exports, "\n/a h(async)\n", 2, IMPORT_LOST, "on the disk");
 	import_tells(import_exports, "/a \\\n h(fsid=0)\n", 2, IMPORT_LOST, "root of NFSv4");
 	import_tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_LOST, "identity");
 	import_tells(import_exports, "/a h(no_subtree_check)\n", 1, IMPORT_NEEDLESS, "handles");
 	import_tells(import_exports, "/a h(rw,sync)\n", 1, IMPORT_MAPPED, "allow = h=rw");
+}
+
+/* With manage-gids of mountd knfsd forgets which groups a client names. */
+static void groups_of_the_server(void)
+{
+	static const struct {
+		const char *text;
+		bool before, after;
+	} files[] = {
+		{ "", false, false }, { "", true, true },
+		{ "[mountd]\nmanage-gids=y\n", false, true },
+		{ "#x\n[ Mountd ]\n Manage-GIDs = \"1\"\n", false, true },
+		{ "[mountd]\nmanage-gids = perhaps\n", false, true },
+		{ "[mountd]\nmanage-gids = n\n", true, false },
+		{ "[mountd]\n# manage-gids = y\n", false, false },
+		{ "[nfsd]\nmanage-gids = y\n", false, false },
+		{ "include = /etc/x\n", false, true },
+	};
+	struct import im;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		bool manage = files[i].before;
+
+		memset(&im, 0, sizeof(im));
+		CHECK(import_nfs_conf(&im, file_make("conf", files[i].text), &manage, &why));
+		if (!CHECK(manage == files[i].after))
+			printf("# %s\n", files[i].text);
+		import_free(&im);
+	}
+	import_tells(nfs_conf_read, "[nfsd]\nhost = 192.0.2.1\nvers3=n\nthreads = 8\nport=2050\n",
+		     2, IMPORT_LOST, "key address");
+	import_tells(nfs_conf_read, "[nfsd]\nvers3=n\n", 2, IMPORT_LOST, "every version");
+	import_tells(nfs_conf_read, "[nfsd]\nport=2050\n", 2, IMPORT_LOST, "key port");
+	/* Of another machine it is not known. */
+	import_tells(import_exports, "/a h\n", 1, IMPORT_MAPPED, "manage-gids = yes");
+	import_becomes(import_exports, "/a h(sec=krb5:sys)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\n"
+		       "manage-gids = yes\nsec = krb5,sys\nallow = h=ro\n");
 }
 
 /* A share that would be open to more clients, or have more in it, is left out. */
@@ -225,24 +271,24 @@ static void exports_closed(void)
 	import_leaves(import_exports, "/a h(rw)#b i(ro)\n", "inside a word");
 	import_leaves(import_exports, "/a h#b(rw)\n", "inside a word");
 	import_becomes(import_exports, "\"/a#b\" h\n/c\\043d h\n",
-		       "[listener nfs]\n\n[share a#b]\npath = /a#b\nprotocols = nfs\nallow = h=ro\n\n"
-		       "[share c#d]\npath = /c#d\nprotocols = nfs\nallow = h=ro\n");
+		       "[listener nfs]\n\n[share a#b]\npath = /a#b\nprotocols = nfs\nmanage-gids = yes\nallow = h=ro\n\n"
+		       "[share c#d]\npath = /c#d\nprotocols = nfs\nmanage-gids = yes\nallow = h=ro\n");
 	import_leaves(import_exports, "/a h(mp=/b)\n", "path of the share itself");
 	import_leaves(import_exports, "/a -mountpoint=/ h\n", "path of the share itself");
 	import_leaves(import_exports, "/a h(mp=yes)\n", "path of the share itself");
 	import_becomes(import_exports, "/a h(mp=/a)\n/b h(mountpoint=)\n",
-		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmountpoint = yes\n"
-		       "allow = h=ro\n\n[share b]\npath = /b\nprotocols = nfs\nmountpoint = yes\n"
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\nmountpoint = yes\n"
+		       "allow = h=ro\n\n[share b]\npath = /b\nprotocols = nfs\nmanage-gids = yes\nmountpoint = yes\n"
 		       "allow = h=ro\n");
 	/* What is exported below has rules of its own. */
 	import_becomes(import_exports,
 		       "/a h(rw,crossmnt)\n/a/b i(ro)\n/ab h(crossmnt)\n/c h(rw)\n/c/d h(ro)\n",
-		       "[listener nfs]\n\n[share a-b]\npath = /a/b\nprotocols = nfs\nallow = i=ro\n\n"
-		       "[share ab]\npath = /ab\nprotocols = nfs\nnested = on\nallow = h=ro\n\n"
-		       "[share c]\npath = /c\nprotocols = nfs\nallow = h=rw\n\n"
-		       "[share c-d]\npath = /c/d\nprotocols = nfs\nallow = h=ro\n");
+		       "[listener nfs]\n\n[share a-b]\npath = /a/b\nprotocols = nfs\nmanage-gids = yes\nallow = i=ro\n\n"
+		       "[share ab]\npath = /ab\nprotocols = nfs\nmanage-gids = yes\nnested = on\nallow = h=ro\n\n"
+		       "[share c]\npath = /c\nprotocols = nfs\nmanage-gids = yes\nallow = h=rw\n\n"
+		       "[share c-d]\npath = /c/d\nprotocols = nfs\nmanage-gids = yes\nallow = h=ro\n");
 	import_becomes(import_exports, "/ h(rw,crossmnt)\n/a i(ro)\n",
-		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nallow = i=ro\n");
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\nallow = i=ro\n");
 	/* Only networks of IPv4 have masks. */
 	import_leaves(import_exports, "/a fe80::/ffff::(rw)\n", "cannot be named");
 	import_leaves(import_exports, "/a fe80::/::255.0.0.0(rw)\n", "cannot be named");
@@ -830,6 +876,7 @@ static const struct test tests[] = {
 	TEST(exports_of_the_manual),
 	TEST(exports_in_order),
 	TEST(exports_that_differ),
+	TEST(groups_of_the_server),
 	TEST(exports_closed),
 	TEST(exports_hostile),
 	TEST(smb_conf_of_a_site),

@@ -14,6 +14,8 @@
 
 #define EXPORTS		"/etc/exports"
 #define EXPORTS_FOLDER	"/etc/exports.d"
+#define NFS_CONF	"/etc/nfs.conf"
+#define NFS_CONF_FOLDER	"/etc/nfs.conf.d"
 #define CLIENTS_MAX	4096
 /* Exports whose paths give the same name. */
 #define NAMESAKES_MAX	99
@@ -144,12 +146,16 @@ struct export_client {
  * @chain: memory of all texts
  * @client: clients of all exports
  * @n: entries of @client
+ * @manage_gids: the server decides which groups users have, or may do so
+ * @guessed: its nfs.conf(5) is not known
  */
 struct exports {
 	struct import *im;
 	struct mem_chain *chain;
 	struct export_client *client;
 	unsigned int n;
+	bool manage_gids;
+	bool guessed;
 };
 
 /**
@@ -519,6 +525,13 @@ static void export_make(struct exports *x, struct export_client *const *client, 
 	if (s->left_out)
 		goto out;
 	import_set(s, "protocols", "nfs", &why);
+	/* Only with sec=sys does a client say which groups a user has. */
+	if (x->manage_gids && strstr(client[0]->key[SEC], "sys")) {
+		import_set(s, "manage-gids", "yes", &why);
+		if (x->guessed)
+			import_tell(x->im, &client[0]->at, client[0]->path, IMPORT_MAPPED,
+				    "manage-gids = yes, as nfs.conf of that machine may say");
+	}
 	for (key = 0; key < WIDE; key++)
 		export_set_key(x, s, key, client, n, denied);
 	for (i = 0; i < n && !strcmp(client[i]->key[NESTED], "on"); i++)
@@ -558,11 +571,21 @@ static int client_compare(const void *a, const void *b)
 	return order ? order : one < other ? -1 : one > other;
 }
 
-static int is_table(const struct dirent *d)
+static int name_ends(const struct dirent *d, const char *end)
 {
 	const char *dot = strrchr(d->d_name, '.');
 
-	return d->d_name[0] != '.' && dot && !strcmp(dot, ".exports");
+	return d->d_name[0] != '.' && dot && !strcmp(dot, end);
+}
+
+static int is_table(const struct dirent *d)
+{
+	return name_ends(d, ".exports");
+}
+
+static int is_conf(const struct dirent *d)
+{
+	return name_ends(d, ".conf");
 }
 
 static bool exports_read(struct exports *x, struct why *why)
@@ -580,13 +603,27 @@ static bool exports_read(struct exports *x, struct why *why)
 		good = good && exports_read_file(x, path, why);
 		free(name[i]);
 	}
-	free(name);
-	return good && (x->im->nfiles || why_not(why, EXPORTS ": %s", strerror(ENOENT)));
+	if (n >= 0)
+		free(name);
+	if (good && !x->im->nfiles)
+		return why_not(why, EXPORTS ": %s", strerror(ENOENT));
+	if (good && !access(NFS_CONF, F_OK))
+		good = import_nfs_conf(x->im, NFS_CONF, &x->manage_gids, why);
+	n = scandir(NFS_CONF_FOLDER, &name, is_conf, alphasort);
+	for (i = 0; i < n; i++) {
+		char *path = mem_chain_print(&x->chain, NFS_CONF_FOLDER "/%s", name[i]->d_name);
+
+		good = good && import_nfs_conf(x->im, path, &x->manage_gids, why);
+		free(name[i]);
+	}
+	if (n >= 0)
+		free(name);
+	return good;
 }
 
 bool import_exports(struct import *im, const char *path, struct why *why)
 {
-	struct exports x = { .im = im };
+	struct exports x = { .im = im, .manage_gids = path, .guessed = path };
 	struct export_client **sorted;
 	unsigned int i, first;
 	bool good = path ? exports_read_file(&x, path, why) : exports_read(&x, why);

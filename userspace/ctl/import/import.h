@@ -115,6 +115,8 @@ void import_free(struct import *im);
  * with @why filled if nothing could be read.
  */
 bool import_exports(struct import *im, const char *path, struct why *why);
+/* What nfs.conf(5) says about all exports; @manage_gids stays if it says nothing. */
+bool import_nfs_conf(struct import *im, const char *path, bool *manage_gids, struct why *why);
 bool import_smb_conf(struct import *im, const char *path, struct why *why);
 bool import_ksmbd_conf(struct import *im, const char *path, struct why *why);
 
