@@ -322,7 +322,7 @@ static void exports_hostile(void)
 static void smb_conf_of_a_site(void)
 {
 	import_becomes(import_smb_conf,
-		       "[global]\n workgroup = X\n server min protocol = SMB3_02\n Create Mask = 2664\n"
+		       "[global]\n workgroup = X\n map to guest = Bad User\n server min protocol = SMB3_02\n Create Mask = 2664\n"
 		       " hosts allow = 192.0.2. 127. .example.org @net\n"
 		       "# comment \\\nsmb encrypt = required\n; [x]\n"
 		       "[data]\n PATH = /srv/da\\\nta\n write able = Yes\n comment = x ; y\n"
@@ -425,6 +425,7 @@ static void smb_conf_closed(void)
 		{ "writeable = yes\nadmin users = a\nread list = a\n", "'a' could write" },
 		{ "public = yes\nguest only = yes\nwrite list = a\n", "everybody is the guest" },
 		{ "public = yes\nguest account = nobody-at-all\n", "no such user" },
+		{ "public = yes\n[global]\nrestrict anonymous = 2\n", "opposite" },
 		{ "hosts allow = 10. EXCEPT 10.1.\n", "cannot be named" },
 		{ "hosts allow = any\n", "cannot be named" },
 		{ "hosts deny = LOCAL\n", "cannot be named" },
@@ -524,6 +525,40 @@ static void smb_conf_closed(void)
 	import_becomes(import_smb_conf, "[a]\npath=/a\nvalid users = a\nwrite list = b\n",
 		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
 		       "default-access = none\nuser = a=read\n");
+}
+
+/* By default nobody becomes a guest. */
+static void smb_conf_guests(void)
+{
+	static const char with[] =
+		"[listener smb]\n\n[share a]\npath = /a\nguest = yes\nprotocols = smb\n"
+		"nested = on\nread-only = yes\n";
+	static const char without[] =
+		"[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		"read-only = yes\n";
+	static const struct {
+		const char *global, *becomes;
+	} files[] = {
+		{ "map to guest = Bad User\n", with },
+		{ "map to guest = bad password\nrestrict anonymous = 1\n", with },
+		{ "", without }, { "map to guest = never\n", without },
+		{ "map to guest = bad uid\n", without }, { "map to guest = x\n", without },
+		{ "map to guest = bad user\nmap to guest = never\n", without },
+	};
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(text, sizeof(text), "[global]\n%s[a]\npath = /a\nguest ok = yes\n",
+			 files[i].global);
+		import_becomes(import_smb_conf, text, files[i].becomes);
+		if (i != ARRAY_SIZE(files) - 1)
+			import_becomes(import_ksmbd_conf, text, files[i].becomes);
+	}
+	import_tells(import_smb_conf, "[a]\npath = /a\npublic = yes\n", 3, IMPORT_LOST,
+		     "becomes a guest");
+	import_leaves(import_ksmbd_conf, "[global]\nmap to guest = bad user\n"
+		      "restrict anonymous = 2\n[a]\npath = /a\nguest ok = yes\n", "opposite");
 }
 
 /* What a share says counts before what [global] says, whatever it calls that. */
@@ -883,6 +918,7 @@ static const struct test tests[] = {
 	TEST(dialects_of_names),
 	TEST(files_of_packages),
 	TEST(smb_conf_closed),
+	TEST(smb_conf_guests),
 	TEST(smb_conf_defaults),
 	TEST(ksmbd_conf_as_it_is_read),
 	TEST(smb_conf_hostile),

@@ -67,6 +67,8 @@ enum smb_list { LIST_INVALID, LIST_ADMIN, LIST_WRITE, LIST_READ, LIST_VALID, LIS
  * @writable: users may write, as the line @written says
  * @encrypted: clients must encrypt
  * @crossmnt: file systems below are part of it
+ * @guests_made: users without an account become guests
+ * @guests_refused: there are no anonymous logins
  * @guest: guests may use it, and
  * @guest_only: everybody is one
  * @guest_account: the account of guests, or NULL
@@ -88,6 +90,8 @@ struct smb_share {
 	const struct smb_value *written;
 	bool encrypted;
 	bool crossmnt;
+	bool guests_made;
+	bool guests_refused;
 	bool guest;
 	bool guest_only;
 	const struct smb_value *guest_account;

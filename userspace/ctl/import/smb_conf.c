@@ -381,6 +381,8 @@ static bool smb_import(struct import *im, const char *path, bool ksmbd, struct w
 		for (i = 0; i < f.section[0].n; i++)
 			if (value_is_global(&f.section[0].value[i]))
 				value_map(&server, &f.section[0].value[i], true);
+		like.guests_made = server.guests_made;
+		like.guests_refused = server.guests_refused;
 		import_section_add(im, "listener smb");
 	}
 	for (i = 1; good && i < f.n; i++)

@@ -127,7 +127,14 @@ static void map_deny(struct smb_share *s, const struct smb_param *p, const struc
 
 static void map_guest(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	if (value_bool(s, v, &s->guest))
+	if (!value_bool(s, v, &s->guest))
+		return;
+	if (s->guest && s->guests_refused)
+		smb_refuse(s, v, "restrict anonymous says the opposite");
+	else if (s->guest && !s->guests_made)
+		smb_tell(s, v, IMPORT_LOST,
+			 "nobody becomes a guest without map to guest = bad user: the share has none");
+	else
 		smb_set(s, v, p->to, s->guest ? "yes" : "no");
 }
 
@@ -147,8 +154,16 @@ static void map_guest_account(struct smb_share *s, const struct smb_param *p,
 
 static void map_to_guest(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
+	/* Who mistypes a password is a guest, too, with "bad password". */
+	s->guests_made = !strcasecmp(v->text, "bad user") || !strcasecmp(v->text, "bad password");
 	smb_tell(s, v, strcasecmp(v->text, "bad user") ? IMPORT_LOST : IMPORT_NEEDLESS, "%s",
 		 p->to);
+}
+
+static void map_anonymous(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	s->guests_refused = !smb_name_matches("0|1", v->text);
+	smb_tell(s, v, IMPORT_NEEDLESS, "%s", p->to);
 }
 
 static void map_crossmnt(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
@@ -494,7 +509,8 @@ static const struct smb_param params[] = {
 	      "logins are NTLMv2 or Kerberos"),
 	PARAM("ntlm auth", map_refused, "logins are NTLMv2 or Kerberos: the key auth chooses",
 	      .usual = "ntlmv2-only|ntlmv1-permitted|mschapv2-and-ntlmv2-only|" ON "|" OFF),
-	PARAM("restrict anonymous", map_needless, "anonymous logins need a share with guests"),
+	PARAM("restrict anonymous", map_anonymous, "anonymous logins need a share with guests",
+	      .global = true),
 	PARAM("bind interfaces only", map_refused,
 	      "[listener smb] has a key address, by which it is not open to all", .usual = OFF),
 	PARAM("socket address", map_refused, "[listener smb] has a key address",
@@ -593,7 +609,7 @@ bool smb_param_is_of_ksmbd(const char *name)
 		"valid users", "invalid users", "read list", "write list", "veto files",
 		"inherit owner", "vfs objects", "crossmnt", "continuous availability",
 		"server min protocol", "server signing", "smb3 encryption", "map to guest",
-		"bind interfaces only", "root directory",
+		"bind interfaces only", "root directory", "restrict anonymous",
 	};
 	size_t i;
 
@@ -633,7 +649,8 @@ static const struct {
 	{ map_needless, "not needed" },
 	{ map_always, "not needed; off has no counterpart" },
 	{ map_never, "on has no counterpart" },
-	{ map_to_guest, "not needed if \"bad user\"" },
+	{ map_to_guest, "not needed if \"bad user\"; if \"never\", the default, no share has guests" },
+	{ map_anonymous, "not needed; if 2, shares with guests are left out" },
 	{ map_modules, "by module" },
 };
 
