@@ -24,8 +24,9 @@
 #include "paths.h"
 
 #define INPUT_MAX	(1024 * 1024)
-/* NAME:UID:LM HASH:NT HASH:FLAGS:... */
-#define FIELDS		5
+/* NAME:UID:LM HASH:NT HASH:FLAGS:LAST CHANGE:... */
+#define FIELDS		6
+#define FIELDS_MIN	5
 #define BASE64_LEN	24
 
 /**
@@ -156,7 +157,10 @@ static const char *line_read(char *line, const char **name, u8 hash[USERS_HASH_L
 		return "it is no account";
 	*name = field[0];
 	if (n > 2)
-		why = n < FIELDS ? "it is no account" : flags_check(field[4]);
+		why = n < FIELDS_MIN ? "it is no account" : flags_check(field[4]);
+	/* With X a password does not expire, whenever it was set. */
+	if (!why && n == FIELDS && !strcmp(field[5], "LCT-00000000") && !strchr(field[4], 'X'))
+		why = "its password must be changed first: smbpasswd NAME";
 	if (why)
 		return why;
 	if (n == 2 ? !hash_from_base64(field[1], hash) : !hash_from_hex(field[3], hash))
