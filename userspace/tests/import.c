@@ -444,14 +444,12 @@ static void smb_conf_closed(void)
 		{ "hide unreadable = perhaps\n", "neither yes nor no" },
 		{ "create mask = rw\n", "no mode" },
 		{ "smb encrypt = always\n", "has no word for 'always'" },
-		{ "smb encrypt = desired\n", "has no word for 'desired'" },
+		{ "smb encrypt = desired\n", "write required or if_required" },
 		{ "server signing = mandatory\n", "only [global]" },
 		{ "nonsense = 1\n", "not known" },
 		{ "nonsense\n", "no section and no parameter" },
 		{ "veto files = /x/\n", "hide-unreadable" },
 		{ "veto files = /x/\nhide files =\n", "hide-unreadable" },
-		{ "hide files = /x/\n", "hide-unreadable" },
-		{ "dont descend = /proc\n", "hide-unreadable" },
 		{ "hide special files = yes\n", "hide-unreadable" },
 		{ "hide unwriteable files = 1\n", "hide-unreadable" },
 		{ "hide new files timeout = 5\n", "hide-unreadable" },
@@ -486,7 +484,7 @@ static void smb_conf_closed(void)
 		{ "veto files = /x/\n", "hide-unreadable" },
 		{ "server signing = always\n", "has no word for 'always'" },
 		{ "server min protocol = SMB4\n", "has no word for 'SMB4'" },
-		{ "smb encrypt = desired\n", "has no word for 'desired'" },
+		{ "smb encrypt = desired\n", "write required or if_required" },
 		{ "server smb3 encryption algorithms = AES-256-GCM\n", "every algorithm" },
 		{ "ntlm auth = disabled\n", "Kerberos" },
 		{ "bind interfaces only = yes\ninterfaces = eth0\n", "[listener smb]" },
@@ -496,6 +494,14 @@ static void smb_conf_closed(void)
 		{ "allow trusted domains = no\n", "trusted" },
 		{ "nonsense = 1\n", "not known" },
 		{ "nonsense\n", "no section and no parameter" },
+	};
+	static const char *const harmless[] = {
+		"hide files = /x/\n", "dont descend = /proc\n", "lock dir = /x\n",
+		"prefered master = no\n", "private directory = /x\n",
+		"bind dns directory = /x\n", "time offset = 1\n", "use spnego = yes\n",
+		"share modes = yes\n", "map untrusted to domain = no\n",
+		"vfs objects = zfs_core syncops linux_xfs_sgid crossrename default_quota\n",
+		"vfs objects = snapper shadow_copy_zfs\n",
 	};
 	char text[512];
 	size_t i;
@@ -511,6 +517,13 @@ static void smb_conf_closed(void)
 	}
 	import_tells(import_smb_conf, "[a]\nveto files =\n", 2, IMPORT_NEEDLESS, "empty");
 	import_tells(import_smb_conf, "[a]\nonly user = Off\n", 2, IMPORT_NEEDLESS, "nothing");
+	import_tells(import_smb_conf, "[a]\nhide files = /x/\n", 2, IMPORT_LOST, "nobody out");
+	for (i = 0; i < ARRAY_SIZE(harmless); i++) {
+		snprintf(text, sizeof(text), "[globals]\n%s[a]\npath = /a\n", harmless[i]);
+		import_becomes(import_smb_conf, text,
+			       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\n"
+			       "nested = on\nread-only = yes\n");
+	}
 	/* What is included may be about any share. */
 	import_leaves(import_smb_conf, "[a]\npath = /a\n[b]\npath = /b\ninclude = %m\n",
 		      "not read");

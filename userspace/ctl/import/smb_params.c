@@ -214,8 +214,13 @@ static void map_encrypt(struct smb_share *s, const struct smb_param *p, const st
 		{ DEMANDED, "yes" }, { "default|if_required|enabled|auto|" ON, "no" },
 		{ "disabled|" OFF, NULL }, { NULL, NULL }
 	};
-	const char *value = value_word(s, p, v, map);
+	const char *value;
 
+	if (!strcasecmp(v->text, "desired")) {
+		smb_refuse(s, v, "all clients must encrypt or none: write required or if_required");
+		return;
+	}
+	value = value_word(s, p, v, map);
 	if (value)
 		smb_tell(s, v, IMPORT_MAPPED, "%s = %s", p->to, value);
 	/* If [global] demands it, a share cannot do without. */
@@ -397,6 +402,11 @@ static const struct smb_param params[] = {
 	      map_needless, BY_ITSELF),
 	PARAM("vfs objects = aio_fork|vfs objects = dirsort|vfs objects = fileid", map_needless,
 	      BY_ITSELF),
+	PARAM("vfs objects = zfs_core|vfs objects = syncops|vfs objects = linux_xfs_sgid",
+	      map_needless, BY_ITSELF),
+	PARAM("vfs objects = crossrename|vfs objects = default_quota", map_needless, BY_ITSELF),
+	PARAM("vfs objects = snapper|vfs objects = shadow_copy_zfs", map_needless,
+	      "the key snapshots names a directory of snapshots"),
 	PARAM("vfs objects = prealloc|vfs objects = commit|vfs objects = time_audit", map_needless,
 	      BY_ITSELF),
 	PARAM("vfs objects = ceph|vfs objects = ceph_new|vfs objects = glusterfs", map_refused,
@@ -408,7 +418,8 @@ static const struct smb_param params[] = {
 	PARAM("vfs objects = *", map_refused, NO_MODULES " that may restrict something"),
 	PARAM("access based share enum", map_refused,
 	      "all shares with browse are listed: browse = no hides one from all", .usual = OFF),
-	PARAM("veto files|hide files|dont descend", map_refused, NO_HIDING),
+	PARAM("veto files", map_refused, NO_HIDING),
+	PARAM("hide files|dont descend", map_lost, "it keeps nobody out, and " NO_HIDING),
 	PARAM("hide special files|hide unwriteable files", map_refused, NO_HIDING, .usual = OFF),
 	PARAM("hide new files timeout", map_refused, NO_HIDING, .usual = "0"),
 	PARAM("delete veto files|veto oplock files", map_lost, NO_HIDING),
@@ -498,8 +509,9 @@ static const struct smb_param params[] = {
 	PARAM("username map *|username level", map_lost,
 	      "[server] has user-map for users of domains"),
 	PARAM("min domain uid", map_refused, "[server] has min-uid", .usual = "0|1000"),
-	PARAM("passdb *|smb passwd file|private dir|nt hash store|null passwords|encrypt passwords",
+	PARAM("passdb *|smb passwd file|private dir|private directory|nt hash store|null passwords",
 	      map_lost, OWN_ACCOUNTS),
+	PARAM("encrypt passwords", map_lost, OWN_ACCOUNTS),
 	PARAM("unix password sync|passwd *|pam password change|check password script",
 	      map_lost, "passwords are changed by dittoctl user add"),
 	PARAM("obey pam *", map_lost, "dittoctl user import leaves out accounts that are locked"),
@@ -520,8 +532,8 @@ static const struct smb_param params[] = {
 	PARAM("name resolve order|dns *|hostname lookups", map_needless,
 	      "the resolver of the system is used"),
 	PARAM("wins *|nbt *|netbios *|disable netbios", map_needless, NO_NETBIOS),
-	PARAM("lm *|local master|domain master|preferred master|os level", map_needless,
-	      NO_NETBIOS),
+	PARAM("lm *|local master|domain master|preferred master|prefered master|os level",
+	      map_needless, NO_NETBIOS),
 	PARAM("browse list|enhanced browsing|remote *|max ttl|dgram port|nmbd *|multicast dns *",
 	      map_needless, NO_NETBIOS),
 	PARAM("min wins ttl|max wins ttl|mdns name|domain logons|logon *|init logon *|time server",
@@ -535,11 +547,13 @@ static const struct smb_param params[] = {
 	PARAM("stat cache|max stat cache size|use mmap", map_needless, BY_ITSELF),
 	PARAM("read raw|write raw|large readwrite|nt status support|nt pipe support|unicode",
 	      map_needless, BY_ITSELF),
+	PARAM("time offset|use spnego|share modes|map untrusted to domain", map_needless,
+	      "it restricts nothing"),
 	PARAM("name cache timeout|prefork *|async *", map_needless, BY_ITSELF),
 	PARAM("oplock break wait time|lock spin time|reset on zero vc", map_needless, BY_ITSELF),
-	PARAM("lock directory|state directory|cache directory", map_needless,
+	PARAM("lock directory|lock dir|state directory|cache directory", map_needless,
 	      "dittod has directories of its own"),
-	PARAM("pid directory|binddns dir|ncalrpc dir", map_needless,
+	PARAM("pid directory|binddns dir|bind dns directory|ncalrpc dir", map_needless,
 	      "dittod has directories of its own"),
 	PARAM("unix charset|dos charset|display charset", map_lost, "names of files are UTF-8"),
 	PARAM("server smb3 encryption algorithms", map_refused, ALL_ALGORITHMS,
