@@ -701,26 +701,38 @@ static bool is_refused(const char *text, const char *reason)
 static void smb_conf_hostile(void)
 {
 	char *text = mem_new(2 * 1024 * 1024), *p = text, *path;
-	char include[256], fifo[128];
+	char include[256], fifo[128], below[128];
 	struct import im = { 0 };
 	unsigned int i;
 	FILE *out;
 
-	snprintf(include, sizeof(include), "include = %s/conf\n", folder);
-	CHECK(is_refused(include, "too deep"));
-	snprintf(include, sizeof(include), "include = %s/none\n", folder);
-	CHECK(is_refused(include, "No such file"));
-	CHECK(is_refused("include = /dev/zero\n", "no regular file"));
+	/* What cannot be included leaves out every share, and is reported. */
+	snprintf(include, sizeof(include), "[a]\npath = /a\ninclude = %s/conf\n", folder);
+	import_leaves(import_smb_conf, include, "too deep");
+	snprintf(include, sizeof(include), "[a]\npath = /a\n[b]\npath = /b\ninclude = %s/none\n",
+		 folder);
+	import_leaves(import_smb_conf, include, "No such file");
+	import_tells(import_smb_conf, include, 5, IMPORT_LOST, "No such file");
+	import_leaves(import_smb_conf, "[a]\npath = /a\ninclude = /dev/zero\n",
+		      "no regular file");
+	snprintf(below, sizeof(below), "%s", file_make("below", "hide dot files = yes\n[c\n"));
+	snprintf(include, sizeof(include), "[a]\npath = /a\ninclude = %s\n", below);
+	import_leaves(import_smb_conf, include, "']' is missing");
+	unlink(below);
 	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
 	CHECK(!mkfifo(fifo, 0600));
-	snprintf(include, sizeof(include), "include = %s\n", fifo);
-	CHECK(is_refused(include, "no regular file"));
+	snprintf(include, sizeof(include), "[a]\npath = /a\ninclude = %s\n", fifo);
+	import_leaves(import_smb_conf, include, "no regular file");
 	unlink(fifo);
 	for (i = 0; i < 5000; i++)
 		p += sprintf(p, "[s%u]\n", i);
 	CHECK(is_refused(text, "sections"));
 	for (p = text, i = 0; i < 40000; i++)
 		p += sprintf(p, "a=b\n");
+	CHECK(is_refused(text, "parameters"));
+	snprintf(include, sizeof(include), "include=%s/conf\n", folder);
+	for (p = text, i = 0; i < 20000; i++)
+		p += sprintf(p, "%s", include);
 	CHECK(is_refused(text, "parameters"));
 	memset(text, 'x', 1024 * 1024 + 1);
 	text[1024 * 1024 + 1] = '\0';

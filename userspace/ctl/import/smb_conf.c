@@ -2,9 +2,11 @@
 /* The files of Samba and ksmbd, smb.conf(5) and ksmbd.conf(5), see import.h. */
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "mem.h"
 #include "smb.h"
@@ -39,9 +41,10 @@ struct smb_section {
  * @im: the import
  * @chain: memory of all texts
  * @ksmbd: the file is ksmbd.conf
+ * @elsewhere: the file may be of another machine
  * @section: sections; the first is [global]
  * @n: entries of @section
- * @nvalues: parameters of all
+ * @nvalues: parameters of all, and files that are included
  * @in: the section that is read, also over the end of an included file
  * @depth: files that include each other
  * @why: what makes it useless
@@ -50,6 +53,7 @@ struct smb_file {
 	struct import *im;
 	struct mem_chain *chain;
 	bool ksmbd;
+	bool elsewhere;
 	struct smb_section *section;
 	unsigned int n;
 	unsigned int nvalues;
@@ -118,23 +122,23 @@ static char *text_trim(char *text)
 }
 
 /* What is not read may be about any section. */
-static bool include_read(struct smb_file *f, const struct import_source *at, const char *what,
+static void include_read(struct smb_file *f, const struct import_source *at, const char *what,
 			 const char *path)
 {
-	if (!*path) {
+	if (!*path)
 		import_tell(f->im, at, what, IMPORT_NEEDLESS, "it is empty");
-		return true;
-	}
-	if (strchr(path, '%') || path[0] != '/') {
+	else if (strchr(path, '%') || path[0] != '/')
 		line_refuse(f, &f->section[0], at, what,
 			    "what it includes is not read: testparm -s writes all out");
-		return true;
-	}
-	if (f->depth == DEPTH_MAX)
-		return why_not(f->why, "%s:%u: files include each other too deep", at->file,
-			       at->line);
-	import_tell(f->im, at, what, IMPORT_MAPPED, "what is there");
-	return smb_read(f, path);
+	else if (f->depth == DEPTH_MAX)
+		line_refuse(f, &f->section[0], at, what, "files include each other too deep");
+	/* Samba goes on without it, too. */
+	else if (!f->elsewhere && access(path, F_OK) && errno == ENOENT)
+		import_tell(f->im, at, what, IMPORT_NEEDLESS, "it is not there");
+	else if (smb_read(f, path))
+		import_tell(f->im, at, what, IMPORT_MAPPED, "what is there");
+	else
+		line_refuse(f, &f->section[0], at, what, f->why->text);
 }
 
 /* A name in small letters, for Samba without its blanks. */
@@ -189,11 +193,14 @@ static bool line_read(struct smb_file *f, const struct import_source *at, char *
 	*value++ = '\0';
 	line = text_trim(line);
 	value = text_trim(value);
-	if (!f->ksmbd && !strcasecmp(line, "include"))
-		return include_read(f, at, what, value);
-	if (f->nvalues++ == VALUES_MAX)
+	if (f->nvalues == VALUES_MAX)
 		return why_not(f->why, "%s: there are more than %d parameters", at->file,
 			       VALUES_MAX);
+	f->nvalues++;
+	if (!f->ksmbd && !strcasecmp(line, "include")) {
+		include_read(f, at, what, value);
+		return true;
+	}
 	if (f->ksmbd && !*value) {
 		import_tell(f->im, at, what, IMPORT_NEEDLESS, "it is empty");
 		return true;
@@ -362,16 +369,17 @@ static void share_make(struct smb_file *f, const struct smb_share *like, struct 
 
 static bool smb_import(struct import *im, const char *path, bool ksmbd, struct why *why)
 {
-	struct smb_file f = { .im = im, .ksmbd = ksmbd, .why = why };
+	const char *from = path ?: ksmbd ? KSMBD_CONF : SMB_CONF;
+	struct smb_file f = { .im = im, .ksmbd = ksmbd, .elsewhere = path, .why = why };
 	struct smb_share like = { .im = im, .chain = &f.chain, .ksmbd = ksmbd, .crossmnt = true };
-	struct import_source none = { path, 0 };
+	struct import_source none = { from, 0 };
 	char name[] = "global";
 	struct smb_share server;
 	unsigned int i;
 	bool good;
 
 	section_begin(&f, &none, name);
-	good = smb_read(&f, path);
+	good = smb_read(&f, from);
 	if (good) {
 		server = like;
 		server.section = import_section_add(im, "server");
@@ -400,10 +408,10 @@ static bool smb_import(struct import *im, const char *path, bool ksmbd, struct w
 
 bool import_smb_conf(struct import *im, const char *path, struct why *why)
 {
-	return smb_import(im, path ?: SMB_CONF, false, why);
+	return smb_import(im, path, false, why);
 }
 
 bool import_ksmbd_conf(struct import *im, const char *path, struct why *why)
 {
-	return smb_import(im, path ?: KSMBD_CONF, true, why);
+	return smb_import(im, path, true, why);
 }
