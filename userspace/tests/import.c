@@ -574,6 +574,41 @@ static void smb_conf_guests(void)
 		      "restrict anonymous = 2\n[a]\npath = /a\nguest ok = yes\n", "opposite");
 }
 
+/* What config import ends with, for the users of a list. */
+static int users_imported(const char *users)
+{
+	char format[] = "smb.conf", dry[] = "--dry-run", text[256];
+	char *words[] = { format, NULL, dry, NULL };
+	int null = open("/dev/null", O_WRONLY), old = dup(STDOUT_FILENO), status;
+	struct ctl ctl = { .json = true };
+
+	snprintf(text, sizeof(text), "[a]\npath = /a\ninvalid users = %s\n", users);
+	words[1] = file_make("conf", text);
+	fflush(stdout);
+	CHECK(null >= 0 && dup2(null, STDOUT_FILENO) >= 0);
+	status = config_import(&ctl, words);
+	fflush(stdout);
+	CHECK(dup2(old, STDOUT_FILENO) >= 0);
+	close(null);
+	close(old);
+	return status;
+}
+
+/* Users and groups of lists that nobody knows stay in the file, and are not passed over. */
+static void users_that_are_not_known(void)
+{
+	CHECK(users_imported("root daemon @daemon") == CTL_OK);
+	CHECK(users_imported("root nobody-at-all") == CTL_DEGRADED);
+	CHECK(users_imported("@nobody-at-all") == CTL_DEGRADED);
+	import_tells(import_smb_conf, "[a]\npath = /a\ninvalid users = root nobody-at-all\n", 3,
+		     IMPORT_LOST, "no user 'nobody-at-all'");
+	import_tells(import_smb_conf, "[a]\npath = /a\nvalid users = @nobody-at-all\n", 3,
+		     IMPORT_LOST, "no group 'nobody-at-all'");
+	import_becomes(import_smb_conf, "[a]\npath = /a\ninvalid users = nobody-at-all\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\nnested = on\n"
+		       "read-only = yes\nuser = nobody-at-all=none\n");
+}
+
 /* What a share says counts before what [global] says, whatever it calls that. */
 static void smb_conf_defaults(void)
 {
@@ -947,6 +982,7 @@ static const struct test tests[] = {
 	TEST(files_of_packages),
 	TEST(smb_conf_closed),
 	TEST(smb_conf_guests),
+	TEST(users_that_are_not_known),
 	TEST(smb_conf_defaults),
 	TEST(ksmbd_conf_as_it_is_read),
 	TEST(smb_conf_hostile),

@@ -397,7 +397,7 @@ int config_import(struct ctl *ctl, char **words)
 		status = ctl_failed(ctl, "%s", why.text);
 		goto out;
 	}
-	left_out = im.unnamed;
+	left_out = im.unnamed + im.unknown;
 	qsort(im.entry, im.nentries, sizeof(*im.entry), entry_compare);
 	for (i = 0; i < im.nsections; i++) {
 		left_out += !!im.section[i]->left_out;

@@ -72,6 +72,7 @@ struct import_section {
  * @file: names of the files that were read
  * @nfiles: entries of @file
  * @unnamed: shares whose names cannot be used
+ * @unknown: users and groups that this machine does not know
  */
 struct import {
 	struct import_entry *entry;
@@ -81,6 +82,7 @@ struct import {
 	char **file;
 	unsigned int nfiles;
 	unsigned int unnamed;
+	unsigned int unknown;
 };
 
 /* Say in the report what becomes of @what. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What shares of Samba and ksmbd are made of, see smb.h: users, hosts and what depends on both. */
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -223,6 +224,13 @@ static void users_finish(struct smb_share *s)
 		value = mem_chain_print(s->chain, "%s=%s", one->name, access);
 		if (!smb_set(s, s->list[one->list], one->group ? "group" : "user", value))
 			import_leave_out(s->section, "'%s' cannot be named", one->name);
+		/* dittod does not serve the share before somebody has the name. */
+		if (one->group ? !getgrnam(one->name) : !getpwnam(one->name)) {
+			smb_tell(s, s->list[one->list], IMPORT_LOST,
+				 "there is no %s '%s' on this machine: the share waits for one",
+				 one->group ? "group" : "user", one->name);
+			s->im->unknown++;
+		}
 	}
 	free(named);
 }
