@@ -126,7 +126,7 @@ static void share_users_copy(struct share_users *out, const struct share_users *
 	}
 }
 
-/* Compare the names in order; share_users_same() compares only numbers. */
+/* Compare the names in order. */
 static bool user_lookup_same(const struct detached *one, const void *key)
 {
 	const struct share_users *a = &user_lookup_of(one)->users, *b = key;
@@ -137,9 +137,7 @@ static bool user_lookup_same(const struct detached *one, const void *key)
 	for (i = 0; i < a->n; i++) {
 		const struct share_user *x = &a->user[i], *y = &b->user[i];
 
-		if (x->group != y->group || x->access != y->access || !x->name != !y->name)
-			return false;
-		if (x->name ? strcmp(x->name, y->name) : !share_user_same(x, y))
+		if (x->group != y->group || x->access != y->access || !share_user_same(x, y))
 			return false;
 	}
 	return true;

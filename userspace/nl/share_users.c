@@ -89,6 +89,8 @@ static bool share_user_sid(struct share_user *one, struct why *why)
 
 bool share_user_same(const struct share_user *a, const struct share_user *b)
 {
+	if (a->name && b->name)
+		return a->group == b->group && !strcmp(a->name, b->name);
 	if (a->name || b->name || a->sid_len != b->sid_len)
 		return false;
 	if (a->sid_len)

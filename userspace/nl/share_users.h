@@ -72,7 +72,7 @@ int share_user_find(struct share_user *one, struct why *why);
  */
 int share_users_resolve(const struct share_users *u, struct share_users *out,
 			share_user_find_fn find, struct why *why);
-/* True if both are entries for the same user or group, by number or by SID. */
+/* True if both are entries for the same user or group, by name, number or SID. */
 bool share_user_same(const struct share_user *a, const struct share_user *b);
 /* Free what @u points to. */
 void share_users_free(struct share_users *u);

@@ -577,10 +577,10 @@ static void smb_conf_guests(void)
 /* What config import ends with, for the users of a list. */
 static int users_imported(const char *users)
 {
-	char format[] = "smb.conf", dry[] = "--dry-run", text[256];
-	char *words[] = { format, NULL, dry, NULL };
+	char format[] = "smb.conf", dry[] = "--dry-run", *words[] = { format, NULL, dry, NULL };
 	int null = open("/dev/null", O_WRONLY), old = dup(STDOUT_FILENO), status;
 	struct ctl ctl = { .json = true };
+	char text[256];
 
 	snprintf(text, sizeof(text), "[a]\npath = /a\ninvalid users = %s\n", users);
 	words[1] = file_make("conf", text);

@@ -69,11 +69,18 @@ def shares(w):
     text = get(conf).decode()
     assert text.startswith(before), text
     assert '\n[listener smb]\n' in text and '\n[server]\nmin-dialect = 3.1.1\n' in text, text
-    # what is there stays
+    # what is there stays: the same can be there, nothing else
+    put(smb_conf, SMB_CONF.format(team=w.path('team')).replace('SMB3', 'SMB2').replace(
+        'writeable = yes', 'browseable = no'))
     said = s.refused('config', 'import', 'smb.conf', smb_conf)
-    assert "a share 'team' already" in said and "'min-dialect' is there already" in said, said
+    assert "another share 'team' already" in said and "'min-dialect' is there already" in said, said
     assert 'no share' in s.refused('config', 'import', 'exports', '/dev/null')
     eq(get(conf).decode(), text)
+    # once the lines that left a share out are gone
+    put(smb_conf, SMB_CONF.format(team=w.path('team')).replace('  veto files = /secret/\n', ''))
+    imported(w, 'config', 'import', 'smb.conf', smb_conf, code=3)
+    assert get(conf).decode().startswith(text), get(conf)
+    eq(get(conf).decode()[len(text):].split('\n')[1], '[share hidden]')
     s.ctl('config', 'check')
     s.ctl('config', 'apply')
     wait_for('all is served', lambda: not s.ctl('status', check=False).returncode)

@@ -663,7 +663,7 @@ static const struct {
 	{ map_needless, "not needed" },
 	{ map_always, "not needed; off has no counterpart" },
 	{ map_never, "on has no counterpart" },
-	{ map_to_guest, "not needed if \"bad user\"; if \"never\", the default, no share has guests" },
+	{ map_to_guest, "not needed if \"bad user\"; by default no share has guests" },
 	{ map_anonymous, "not needed; if 2, shares with guests are left out" },
 	{ map_modules, "by module" },
 };
