@@ -24,7 +24,7 @@ SMB_CONF = """[global]
   writeable = yes
   vfs objects = recycle
 [hidden]
-  path = {team}
+  path = {team}/hidden
   veto files = /secret/
 [homes]
   valid users = %S
@@ -53,6 +53,7 @@ def shares(w):
         os.mkdir(w.path(name))
         os.chmod(w.path(name), 0o777)
         put(w.path(name, 'f'), name)
+    os.mkdir(w.path('team/hidden'))
     put(exports, f'# old\n{w.path("old")} {w.client.addr}(rw,no_root_squash,async) \\\n *(ro)\n')
     put(smb_conf, SMB_CONF.format(team=w.path('team')))
     conf = s.helper_start('# ours\n[listener nfs]\n')

@@ -532,7 +532,7 @@ static const struct smb_param params[] = {
 	PARAM("name resolve order|dns *|hostname lookups", map_needless,
 	      "the resolver of the system is used"),
 	PARAM("wins *|nbt *|netbios *|disable netbios", map_needless, NO_NETBIOS),
-	PARAM("lm *|local master|domain master|preferred master|prefered master|os level",
+	PARAM("lm *|local master|domain master|prefer*|os level",
 	      map_needless, NO_NETBIOS),
 	PARAM("browse list|enhanced browsing|remote *|max ttl|dgram port|nmbd *|multicast dns *",
 	      map_needless, NO_NETBIOS),
