@@ -497,7 +497,7 @@ static void smb_conf_closed(void)
 	};
 	static const char *const harmless[] = {
 		"hide files = /x/\n", "dont descend = /proc\n", "lock dir = /x\n",
-		"prefer" "ed master = no\n", "private directory = /x\n",
+		"preferedmaster = no\n", "private directory = /x\n",
 		"bind dns directory = /x\n", "time offset = 1\n", "use spnego = yes\n",
 		"share modes = yes\n", "map untrusted to domain = no\n",
 		"vfs objects = zfs_core syncops linux_xfs_sgid crossrename default_quota\n",
