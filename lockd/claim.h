@@ -324,6 +324,7 @@ struct ditto_intent {
  *	long, and last: they need not be cleared before, because each description sets them
  * @client: name of the holder's client
  * @who: user and address of that client
+ * @holding: all of these together
  * @key_len: length of @key in bytes
  * @key: opaque key of the owner; for a local process its number as text
  */

@@ -513,7 +513,7 @@ u64 ditto_account_refused(const struct ditto_account *account)
 u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 		      enum ditto_budget_kind kind)
 {
-	/* Anybody may ask, as often as he likes: without the sum, which locks and visits all CPUs. */
+	/* Anybody may ask, as often as he likes: the sum would lock and visit all CPUs. */
 	return percpu_counter_read_positive(&srv->budget->used[trust][kind]);
 }
 

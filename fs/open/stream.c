@@ -140,7 +140,8 @@ static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *
 	if (err)
 		child = ERR_PTR(err);
 	else
-		child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR(found), parent);
+		child = lookup_one_positive_unlocked(ditto_idmap(share),
+						     &QSTR_LEN(found, strlen(found)), parent);
 	kfree(found);
 out:
 	dput(parent);

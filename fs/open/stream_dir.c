@@ -69,12 +69,13 @@ static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
 	int err = 0;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	child = lookup_one(ditto_idmap(share), &QSTR(name), parent);
+	child = lookup_one(ditto_idmap(share), &QSTR_LEN(name, strlen(name)), parent);
 	if (!IS_ERR(child) && d_is_negative(child)) {
 		err = ditto_mkdir(ditto_idmap(share), dir, &child, 0700);
 		if (!err && d_unhashed(child)) {
 			dput(child);
-			child = lookup_one(ditto_idmap(share), &QSTR(name), parent);
+			child = lookup_one(ditto_idmap(share), &QSTR_LEN(name, strlen(name)),
+					   parent);
 		}
 	}
 	inode_unlock(dir);
@@ -97,7 +98,8 @@ static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
 static struct dentry *find_key(struct ditto_share *share, struct dentry *parent, const char *key,
 			       const struct ditto_node *base)
 {
-	struct dentry *child = lookup_one_unlocked(ditto_idmap(share), &QSTR(key), parent);
+	struct dentry *child = lookup_one_unlocked(ditto_idmap(share),
+						   &QSTR_LEN(key, strlen(key)), parent);
 	int err = 0;
 
 	if (IS_ERR(child))
@@ -122,7 +124,8 @@ static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
 {
 	struct dentry *child;
 
-	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR(name), parent);
+	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR_LEN(name, strlen(name)),
+					     parent);
 	if (child == ERR_PTR(-ENOENT) && create)
 		return make_dir(share, parent, name);
 	if (!IS_ERR(child) && !d_can_lookup(child)) {

@@ -344,8 +344,10 @@ static int forget_one(void *arg, const struct ditto_name *name, struct dentry *c
 static void note_absence(struct ditto_share *share)
 {
 	const u32 elsewhere = DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE;
+	const size_t len = strlen(DITTO_HIDDEN);
 	struct dentry *root = share->root.dentry;
-	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share), &QSTR(DITTO_HIDDEN), root);
+	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share),
+						    &QSTR_LEN(DITTO_HIDDEN, len), root);
 
 	if (IS_ERR(hidden))
 		return;

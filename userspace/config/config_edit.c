@@ -133,7 +133,7 @@ void config_edit_remove(struct config_edit *e, unsigned int section)
 		line_remove(&e->line[end]);
 }
 
-/* Return the length of the word that @text begins with up to @end, behind spaces, which it skips. */
+/* Return the length of the word that @text begins with up to @end. Skips spaces before it. */
 static size_t word_find(const char **text, const char *end)
 {
 	size_t len;

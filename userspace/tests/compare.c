@@ -240,7 +240,8 @@ static void text_with_template(void)
 	CHECK(share_set_comment(s, "", &why) && !kernel_share_set(&k, s));
 	share_free(s);
 	SAME(text_saved(before, NULL),
-	     S "guest = yes\nread-only = no\nallow = any=ro\nallow = 192.0.2.1=rw\nmountpoint = no\n");
+	     S "guest = yes\nread-only = no\n"
+	     "allow = any=ro\nallow = 192.0.2.1=rw\nmountpoint = no\n");
 	fake_log(&k);
 	SAME(compared_with(text_saved(before, NULL)), "");
 	fake_unload(&k);

@@ -193,7 +193,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(histogram_adds_up), TEST(modules_of_other_versions), TEST(labels_are_quoted),
-		TEST(ages_of_jobs), TEST(numbers_that_are_not_told), TEST(slowest_of_a_hundred), { 0 }
+		TEST(ages_of_jobs), TEST(numbers_that_are_not_told),
+		TEST(slowest_of_a_hundred), { 0 }
 	};
 	int status = test_main(tests);
 

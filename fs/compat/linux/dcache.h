@@ -8,11 +8,6 @@
 #define QSTR_LEN(n, l)	((struct qstr)QSTR_INIT(n, l))
 #endif
 
-/* The first releases of 6.12 are without it. */
-#ifndef QSTR
-#define QSTR(n)		QSTR_LEN(n, strlen(n))
-#endif
-
 #ifdef DITTO_HAVE_D_U
 #define d_alias		d_u.d_alias
 #endif
