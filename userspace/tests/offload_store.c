@@ -923,7 +923,8 @@ static void deletions_that_go_on(void)
 	pushed = channel_ask(&push, file);
 	begun = channel_ask(&begin, -1);
 	channel_hear(begun, OFFLOAD_COLLECTED);
-	CHECK(server->bulks == 2);
+	/* On a busy machine the answer to the second attempt may be late, too. */
+	CHECK(server->bulks >= 2);
 	channel_hear(pushed, OFFLOAD_PUSHED);
 	/* The second attempt was good, and the first one may still delete what would be sent. */
 	CHECK(!server->puts_before && server->puts == (int)o.n && server->objects == n);
