@@ -185,6 +185,8 @@ def owner_of_new(domain, who, name, tries=5):
     """The owner of a file that a login makes; the error if it is refused.
 
     A login is tried again if the domain does not answer in time: winbind begins without a cache.
+    So is a file, for which the server does not wait until a helper that has just been started knows
+    all of its user.
     """
     w, refused = domain.world, None
     for _ in range(tries):
@@ -192,7 +194,8 @@ def owner_of_new(domain, who, name, tries=5):
         if 'putting file' in out:
             return os.stat(w.path(name)).st_uid
         refused = re.search(r'NT_STATUS_\w+', out)
-        if refused and refused[0] != 'NT_STATUS_NO_LOGON_SERVERS':
+        if refused and refused[0] not in ('NT_STATUS_NO_LOGON_SERVERS',
+                                          'NT_STATUS_FILE_NOT_AVAILABLE'):
             break
     return refused[0] if refused else out
 
