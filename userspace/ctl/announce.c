@@ -69,21 +69,6 @@ static bool disk_can_be_told(const struct ctl *ctl, const struct share *s, unsig
 	return !why;
 }
 
-static bool share_is_of(const struct share *s, const char *protocol)
-{
-	size_t len = strlen(protocol);
-	const char *at = s->protocols;
-
-	if (!at || !*at)
-		return true;
-	for (; at; at = strchr(at, ',')) {
-		at += *at == ',';
-		if (!strncmp(at, protocol, len) && (!at[len] || at[len] == ','))
-			return true;
-	}
-	return false;
-}
-
 static int disks_find(struct ctl *ctl, struct announced *a)
 {
 	struct replies r;
@@ -96,7 +81,7 @@ static int disks_find(struct ctl *ctl, struct announced *a)
 		return status;
 	for (i = 0; i < r.count; i++) {
 		s = share_from_msg(r.msg[i]);
-		if (s && s->time_machine && share_is_of(s, "smb") &&
+		if (s && s->time_machine && share_has_protocol(s, "smb") &&
 		    disk_can_be_told(ctl, s, a->ndisks)) {
 			d = &a->disks[a->ndisks++];
 			snprintf(d->name, sizeof(d->name), "%s", s->name);

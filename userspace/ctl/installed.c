@@ -21,20 +21,27 @@
 #define MODULES		"/lib/modules"
 #define DKMS_TREE	"/var/lib/dkms/ditto"
 
+/* Read the first line of a file of the kernel. */
+static bool file_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool read;
+
+	if (!f)
+		return false;
+	read = fgets(line, (int)size, f);
+	fclose(f);
+	if (read)
+		line[strcspn(line, "\n")] = '\0';
+	return read;
+}
+
 static bool loaded_srcversion(const char *name, char version[SRCVERSION_MAX])
 {
 	char path[100];
-	bool read;
-	FILE *f;
 
 	snprintf(path, sizeof(path), "/sys/module/%s/srcversion", name);
-	f = fopen(path, "re");
-	read = f && fgets(version, SRCVERSION_MAX, f);
-	if (f)
-		fclose(f);
-	if (read)
-		version[strcspn(version, "\n")] = '\0';
-	return read;
+	return file_line(path, version, SRCVERSION_MAX);
 }
 
 bool module_is_loaded(const char *name)
@@ -86,18 +93,12 @@ bool module_is_replaced(const char *name)
 	       strcmp(loaded, installed);
 }
 
-/* Whether a file of the kernel has a text. */
+/* Whether the first line of a file of the kernel has a text. */
 static bool file_has(const char *path, const char *text)
 {
-	char line[FIELD_MAX] = "";
-	FILE *f = fopen(path, "re");
+	char line[FIELD_MAX];
 
-	if (!f)
-		return false;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	return strstr(line, text);
+	return file_line(path, line, sizeof(line)) && strstr(line, text);
 }
 
 /* A kernel that is locked down does so in each mode, whatever the parameter is. */

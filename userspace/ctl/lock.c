@@ -507,9 +507,8 @@ static bool conflict_row(struct table *t, struct nl_msg *msg, const struct histo
 static int lock_history(struct ctl *ctl, char **words)
 {
 	struct history_filter f = { 0 };
-	struct replies all;
+	struct replies all, kept = { 0 };
 	struct table *t;
-	bool sound = true;
 	unsigned int i;
 	int status;
 
@@ -526,26 +525,19 @@ static int lock_history(struct ctl *ctl, char **words)
 	if (status)
 		return status;
 	t = table_new(conflict_columns);
-	if (ctl->json)
-		json_open(stdout, NULL, '[');
-	for (i = 0; i < all.count; i++) {
-		if (!conflict_row(t, all.msg[i], &f) || !ctl->json)
-			continue;
-		json_open(stdout, NULL, '{');
-		sound &= json_members(stdout, all.msg[i], &spec_ops[DITTO_CMD_CONFLICT_GET]);
-		json_close(stdout, '}');
-	}
-	replies_free(&all);
-	if (!ctl->json) {
+	kept.msg = mem_new((all.count + 1) * sizeof(*kept.msg));
+	for (i = 0; i < all.count; i++)
+		if (conflict_row(t, all.msg[i], &f))
+			kept.msg[kept.count++] = all.msg[i];
+	if (ctl->json) {
+		table_free(t);
+		status = ctl_json_list(ctl, &kept, DITTO_CMD_CONFLICT_GET);
+	} else {
 		table_end(t, stdout);
-		return CTL_OK;
 	}
-	table_free(t);
-	json_close(stdout, ']');
-	json_end(stdout);
-	if (sound)
-		return CTL_OK;
-	return ctl_failed(ctl, "this version does not understand the kernel's answer");
+	free(kept.msg);
+	replies_free(&all);
+	return status;
 }
 
 static void put_client(struct nl_msg *msg, const void *arg)
