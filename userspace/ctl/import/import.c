@@ -47,6 +47,16 @@ struct import_section *import_section_add(struct import *im, const char *header)
 	return s;
 }
 
+char *import_trim(char *text, const char *blanks)
+{
+	size_t len;
+
+	text += strspn(text, blanks);
+	for (len = strlen(text); len && strchr(blanks, text[len - 1]); len--)
+		text[len - 1] = '\0';
+	return text;
+}
+
 /* The file has lines, whose ends are trimmed. */
 static bool value_fits(const char *value, struct why *why)
 {

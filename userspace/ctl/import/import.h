@@ -104,6 +104,10 @@ void import_leave_out(struct import_section *s, const char *format, ...)
  */
 char *import_file_read(struct import *im, const char *path, bool regular, const char **name,
 		       struct why *why);
+/* Blanks at the ends of lines and words. */
+#define IMPORT_BLANKS	" \t\r"
+/* Take @blanks off the ends of a text. Returns its beginning. */
+char *import_trim(char *text, const char *blanks);
 /* The network with a prefix in place of a mask such as 255.255.255.0, in the memory of @chain. */
 const char *import_network(struct mem_chain **chain, const char *text);
 /* Can a rule of a share name a client so, and does that mean the same? */

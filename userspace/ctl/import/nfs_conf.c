@@ -8,6 +8,9 @@
 #include "import.h"
 #include "mem.h"
 
+/* Values may be in quotation marks. */
+#define BLANKS	IMPORT_BLANKS "\""
+
 /* Keys of [nfsd] that restrict who reaches the server, and what becomes of them. */
 static const struct {
 	const char *key;
@@ -31,16 +34,6 @@ static bool word_is_one(const char *words, const char *word)
 		if (strcspn(words, "|") == len && !strncasecmp(words, word, len))
 			return true;
 	return false;
-}
-
-static char *text_trim(char *text)
-{
-	size_t len;
-
-	text += strspn(text, " \t\r\"");
-	for (len = strlen(text); len && strchr(" \t\r\"", text[len - 1]); len--)
-		text[len - 1] = '\0';
-	return text;
 }
 
 static void key_read(struct import *im, const struct import_source *at, const char *section,
@@ -76,19 +69,20 @@ bool import_nfs_conf(struct import *im, const char *path, bool *manage_gids, str
 		return false;
 	while ((line = strsep(&rest, "\n"))) {
 		at.line++;
-		line = text_trim(line);
+		line = import_trim(line, BLANKS);
 		if (!*line || strchr("#;", *line))
 			continue;
 		if (*line == '[') {
 			line[strcspn(line, "]")] = '\0';
-			section = text_trim(line + 1);
+			section = import_trim(line + 1, BLANKS);
 			continue;
 		}
 		value = strchr(line, '=');
 		if (!value)
 			continue;
 		*value++ = '\0';
-		key_read(im, &at, section, text_trim(line), text_trim(value), manage_gids);
+		key_read(im, &at, section, import_trim(line, BLANKS), import_trim(value, BLANKS),
+			 manage_gids);
 	}
 	free(text);
 	return true;

@@ -111,16 +111,6 @@ static void line_refuse(struct smb_file *f, struct smb_section *s, const struct 
 					     why);
 }
 
-static char *text_trim(char *text)
-{
-	char *end;
-
-	text += strspn(text, " \t\r");
-	for (end = text + strlen(text); end > text && strchr(" \t\r", end[-1]);)
-		*--end = '\0';
-	return text;
-}
-
 /* What is not read may be about any section. */
 static void include_read(struct smb_file *f, const struct import_source *at, const char *what,
 			 const char *path)
@@ -166,7 +156,7 @@ static bool line_read(struct smb_file *f, const struct import_source *at, char *
 	/* For ksmbd a comment may follow a value. */
 	if (f->ksmbd)
 		line[strcspn(line, "#;")] = '\0';
-	line = text_trim(line);
+	line = import_trim(line, IMPORT_BLANKS);
 	if (!*line || strchr("#;", *line))
 		return true;
 	if (strlen(line) > LINE_MAX_LEN)
@@ -179,9 +169,9 @@ static bool line_read(struct smb_file *f, const struct import_source *at, char *
 			return why_not(f->why, "%s:%u: a section's ']' is missing", at->file,
 				       at->line);
 		*value = '\0';
-		if (!section_begin(f, at, text_trim(line + 1)))
+		if (!section_begin(f, at, import_trim(line + 1, IMPORT_BLANKS)))
 			return false;
-		if (*text_trim(value + 1))
+		if (*import_trim(value + 1, IMPORT_BLANKS))
 			line_refuse(f, &f->section[f->in], at, what, "text is behind the ']'");
 		return true;
 	}
@@ -191,8 +181,8 @@ static bool line_read(struct smb_file *f, const struct import_source *at, char *
 		return true;
 	}
 	*value++ = '\0';
-	line = text_trim(line);
-	value = text_trim(value);
+	line = import_trim(line, IMPORT_BLANKS);
+	value = import_trim(value, IMPORT_BLANKS);
 	if (f->nvalues == VALUES_MAX)
 		return why_not(f->why, "%s: there are more than %d parameters", at->file,
 			       VALUES_MAX);
