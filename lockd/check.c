@@ -497,7 +497,7 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct conflict_query
 	}
 	held.held = classes_meet(q, ditto_holders_sum(ctx).held, only, true);
 	holder = holder_pass(ctx, q, ditto_holder_first(ctx, &held), &held);
-	/* Nobody waited for the break before. */
+	/* The break has had no waiter so far. */
 	if (holder)
 		query_note(q, holder->grant);
 	return wait || holder;

@@ -123,7 +123,7 @@ static void entry_begin(struct ditto_history_entry *entry, struct ditto_lock_tab
 	struct ditto_client_who *who = &asked->who;
 	struct in6_addr machine;
 
-	/* What was asked is hashed. */
+	/* Holes of @asked are hashed, too. */
 	memset(entry, 0, sizeof(*entry));
 	entry->kind = intent->kind;
 	entry->outcome = outcome;

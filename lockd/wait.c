@@ -325,7 +325,7 @@ static int wait_start(const struct ditto_range_request *req, struct ditto_wait *
 	const struct ditto_intent intent = ditto_range_intent(req);
 	const struct ditto_actor actor = ditto_range_actor(req);
 	struct ditto_lock_table *table = req->point->table;
-	/* Who only wants a notification was refused. */
+	/* A client that only wants a notification was refused. */
 	unsigned long noted = wait->tell ? 0 :
 			      ditto_history_waits(req->point, &intent, &actor, conflict);
 	/* A notification claims nothing, and whether its owner waits for it is not known. */

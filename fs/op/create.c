@@ -241,7 +241,7 @@ static int create_locked(struct ditto_dir_change *c, const struct ditto_name *na
 	ditto_op_leave(old);
 	err = ditto_no_wait(err);
 	if (err) {
-		/* What is there now may be another process's: see ditto_mkdir(). */
+		/* Another process may have made what is there now: see ditto_mkdir(). */
 		if (S_ISDIR(args->type))
 			*fresh = false;
 		goto put;

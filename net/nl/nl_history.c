@@ -44,7 +44,6 @@ static int range_put(struct sk_buff *msg, const struct ditto_holding *side)
 	return 0;
 }
 
-/* What a claim is. */
 static int claim_put(struct sk_buff *msg, const struct ditto_holding *side)
 {
 	bool exact = side->held == DITTO_HELD_EXACT_SHARED ||

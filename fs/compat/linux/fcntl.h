@@ -4,7 +4,7 @@
 
 #include_next <linux/fcntl.h>
 
-/* What vfs_getattr_nosec() passes to a file system; newer kernels have no flag for it. */
+/* vfs_getattr_nosec() passes it to a file system; newer kernels have no flag for that. */
 #ifndef AT_GETATTR_NOSEC
 #define AT_GETATTR_NOSEC	0
 #endif
