@@ -59,7 +59,7 @@ class Daemons:
     """The daemons of one machine. folder keeps their state and outlives them."""
 
     def __init__(self, ns, folder, statd=True, notify=False):
-        self.ns, self.folder, self.running = ns, folder, []
+        self.ns, self.folder, self.running, self.monitor = ns, folder, [], None
         if not os.path.isdir(folder):
             for name in ('sm', 'sm.bak'):
                 os.makedirs(f'{folder}/{name}')
@@ -99,6 +99,10 @@ class Daemons:
         self.running.remove(self.monitor)
 
     def stop(self, name='TERM'):
+        # rpc.statd takes the lock of its registrations in its handler of TERM: where that comes
+        # while it registers, it waits for itself for ever.
+        if self.monitor in self.running:
+            self.kill_statd()
         for daemon in reversed(self.running):
             daemon.send_signal(signal.Signals[f'SIG{name}'])
             daemon.wait()
