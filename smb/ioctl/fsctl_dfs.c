@@ -5,6 +5,7 @@
  * A share with links is a stand-alone DFS namespace. There are no domains, so that requests for
  * domains and their controllers, which NameListReferral entries would answer, find nothing.
  */
+#include "../../fs/op/shortname.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../net/server.h"
@@ -126,7 +127,7 @@ static u32 dfs_refer(struct dsmb_ioctl *io, u16 version, struct dsmb_cursor name
 	consumed = utf16.data + utf16.size - name.data;
 	links = ditto_share_links(share);
 	if (links)
-		referral.link = dsmb_dfs_find_link(links, &path);
+		referral.link = dsmb_dfs_find_link(links, &path, ditto_has_shortnames(share));
 	if (referral.link) {
 		server = dsmb_window(&name, 2, utf16.data - name.data - 4);
 		for (const char *p = referral.link->path; *p; p++)

@@ -16,6 +16,7 @@
 #include "../../fs/open/stream.h"
 #include "../../fs/share/link.h"
 #include "../../fs/share/share.h"
+#include "../../fs/op/shortname.h"
 #include "../../fs/op/snapshot.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
@@ -508,8 +509,9 @@ static u32 dsmb_create_enter_snapshot(struct dsmb_create *c)
 /* Does the DFS path lead to a link, or through one? */
 static bool dsmb_create_is_covered(const struct dsmb_create *c)
 {
-	struct ditto_links *links = ditto_share_links(c->call->share);
-	bool covered = links && dsmb_dfs_find_link(links, &c->path);
+	const struct ditto_share *share = c->call->share;
+	struct ditto_links *links = ditto_share_links(share);
+	bool covered = links && dsmb_dfs_find_link(links, &c->path, ditto_has_shortnames(share));
 
 	ditto_links_put(links);
 	return covered;

@@ -3,6 +3,7 @@
 #include <linux/string.h>
 
 #include "../../fs/node/casefold.h"
+#include "../../fs/op/shortname.h"
 #include "dfs.h"
 #include "name.h"
 
@@ -26,7 +27,19 @@ static u32 component_len(const char *path, u32 len)
 	return end ? end - path : len;
 }
 
-static bool link_covers(const struct ditto_link *link, const struct dsmb_path *dfs)
+static bool has_shortname(const struct ditto_name *own, const struct ditto_name *sent)
+{
+	char buf[DITTO_SHORT_MAX];
+	struct ditto_name as = { .name = buf };
+
+	if (ditto_is_shortname(own))
+		return false;
+	as.len = ditto_shortname(own, buf);
+	return ditto_names_same(&as, sent);
+}
+
+static bool link_covers(const struct ditto_link *link, const struct dsmb_path *dfs,
+			bool short_names)
 {
 	const char *own = link->path, *path = dfs->path;
 	u32 len = dfs->len;
@@ -36,7 +49,8 @@ static bool link_covers(const struct ditto_link *link, const struct dsmb_path *d
 		const struct ditto_name b = { .name = path, .len = component_len(path, len) };
 
 		if (dfs->posix ? a.len != b.len || memcmp(own, path, a.len) :
-				 !ditto_names_same(&a, &b))
+				 !ditto_names_same(&a, &b) &&
+					!(short_names && has_shortname(&a, &b)))
 			return false;
 		if (!own[a.len])
 			return true;
@@ -52,14 +66,15 @@ static bool link_covers(const struct ditto_link *link, const struct dsmb_path *d
  * dsmb_dfs_find_link - find the link that a path leads to, or through
  * @links: links of the share
  * @path: the path, from the root of the share; case matters if it has @posix
+ * @short_names: a component may be the 8.3 name of the directory's
  *
  * Return: the link, valid as long as @links; or NULL.
  */
 const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
-					    const struct dsmb_path *path)
+					    const struct dsmb_path *path, bool short_names)
 {
 	for (unsigned int i = 0; i < links->count; i++)
-		if (link_covers(&links->link[i], path))
+		if (link_covers(&links->link[i], path, short_names))
 			return &links->link[i];
 	return NULL;
 }

@@ -28,7 +28,7 @@ struct dsmb_referral {
 
 /* Find the link of a path, cut off what is before the share's root, and encode; see dfs.c. */
 const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
-					    const struct dsmb_path *path);
+					    const struct dsmb_path *path, bool short_names);
 bool dsmb_dfs_split(struct dsmb_cursor *path, struct dsmb_cursor *share);
 void dsmb_referral_encode(struct dsmb_builder *out, const struct dsmb_referral *referral);
 

@@ -12,6 +12,7 @@ from smb2 import (CREATE, DELETE, DELETE_ON_CLOSE, DIRECTORY_FILE, GENERIC_READ,
 from smb_cachers import key
 from smb_contexts import REPLAY, durable_v2, lease_v2
 from smb_durable import RWH, away, session
+from smb_info import shorts
 from smbraw import Link, logged_in
 from volumes import umount
 
@@ -214,6 +215,29 @@ def opens(w):
             eq(opened(s, path, DFS_FLAG), 'SUCCESS', 'connected while there were links')
     with raw(w, share='data') as s:
         eq((s.share_flags & SHARE_DFS, s.server_caps & DFS_CAP), (0, 0))
+    ended(w)
+
+
+@test(smb=True, squash='none')
+def opens_by_short_names(w):
+    """A link is one by the 8.3 names of its directories, too, where the share has them."""
+    os.makedirs(w.path('long-way-to-it/link-of-old'))
+    world(w, f'long-way-to-it/link-of-old={w.client.server_addr}:/other/sub')
+    s = session(w)
+
+    def short_in(path, name):
+        d = s.create(path, options=DIRECTORY_FILE, access=GENERIC_READ, how=OPEN)
+        return shorts(s, d, '*')[name]
+    w.server.ctl('share', 'set', 'data', 'short-names', 'on')
+    way, link = short_in('', 'long-way-to-it'), short_in('long-way-to-it', 'link-of-old')
+    with raw(w, share='data') as r:
+        for path in (fr'{way}\{link}', fr'{way.lower()}\link-of-old\there',
+                     fr'long-way-to-it\{link}\there'):
+            eq(opened(r, path.rpartition('\\there')[0] or path), 'SUCCESS', path)
+            eq(opened(r, fr'srv\data\{path}', DFS_FLAG), PATH_NOT_COVERED, path)
+            eq(isinstance(ask(r, fr'\srv\data\{path}'), bytes), True, path)
+        w.server.ctl('share', 'set', 'data', 'short-names', 'off')
+        eq(opened(r, fr'srv\data\{way}\{link}', DFS_FLAG), 'OBJECT_PATH_NOT_FOUND')
     ended(w)
 
 

@@ -185,8 +185,8 @@ static void path_covered(struct kunit *test)
 			.posix = c->posix,
 		};
 
-		KUNIT_EXPECT_EQ_MSG(test, !!dsmb_dfs_find_link(links, &path), c->covered, "%s",
-				    c->path);
+		KUNIT_EXPECT_EQ_MSG(test, !!dsmb_dfs_find_link(links, &path, false),
+				    c->covered, "%s", c->path);
 	}
 }
 
