@@ -21,10 +21,7 @@ static void config_mistake(struct parser *p, unsigned int line, const char *text
 	if (m->count == MISTAKES_MAX)
 		return;
 	m->text = mem_grow(m->text, m->count, sizeof(*m->text));
-	if (line)
-		m->text[m->count++] = mem_print("%s:%u: %s", p->name, line, text);
-	else
-		m->text[m->count++] = mem_print("%s: %s", p->name, text);
+	m->text[m->count++] = mem_print("%s:%u: %s", p->name, line, text);
 }
 
 static const char *section_name(const void *arg, unsigned int i)
@@ -177,9 +174,11 @@ static void read_key(struct parser *p, const char *word, const char *value)
 static void use_template(struct parser *p)
 {
 	const struct template *t = p->uses;
+	const char *name = p->name;
 	unsigned int i;
 	struct why why;
 
+	p->name = t->file;
 	for (i = 0; i < t->n; i++) {
 		const struct template_line *l = &t->lines[i];
 
@@ -187,6 +186,7 @@ static void use_template(struct parser *p)
 		if (!p->seen[l->key] && !key_read(p, l->key, l->word, l->value, &why))
 			bad_value(p, l->word, &why);
 	}
+	p->name = name;
 	p->uses = NULL;
 }
 
@@ -198,7 +198,7 @@ static void end_section(struct parser *p)
 	if (p->uses)
 		use_template(p);
 	p->line = line;
-	if (p->section && !p->section->end(p, &why))
+	if (p->section && p->section->end && !p->section->end(p, &why))
 		config_mistake(p, p->header, why.text);
 	p->section = NULL;
 	memset(p->seen, 0, sizeof(p->seen));
@@ -211,6 +211,25 @@ static char *config_trim(char *text)
 	while (end > text && strchr(" \t\r", end[-1]))
 		*--end = '\0';
 	return text + strspn(text, " \t");
+}
+
+/* Note where the present section stands. Returns false and fills @why if it is elsewhere, too. */
+static bool section_place(struct parser *p, const char *argument, struct why *why)
+{
+	const char *kind = p->section->name, *space = *argument ? " " : "";
+	struct config *cfg = p->cfg;
+	const struct config_place *other = config_place_find(cfg, kind, argument);
+
+	if (other && !p->section->repeats)
+		return strcmp(other->file, p->name) ?
+		       why_not(why, "[%s%s%s] is there already, in %s:%u", kind, space, argument,
+			       other->file, other->line) :
+		       why_not(why, "[%s%s%s] is there already, in line %u", kind, space, argument,
+			       other->line);
+	cfg->places = mem_grow(cfg->places, cfg->nplaces, sizeof(*cfg->places));
+	cfg->places[cfg->nplaces++] = (struct config_place){
+		kind, mem_string(argument), mem_string(p->name), p->line };
+	return true;
 }
 
 /* Parse "name argument", the text inside the brackets. */
@@ -244,8 +263,10 @@ static void begin_section(struct parser *p, char *text)
 		why_not(&why, "[%s]: '%s' is one word too many", text, argument);
 		config_mistake(p, p->line, why.text);
 		argument = "";
+	} else if (!section_place(p, argument, &why)) {
+		config_mistake(p, p->line, why.text);
 	}
-	if (!p->section->begin(p, argument, &why) && (*argument || !p->section->argument))
+	if (p->section->begin && !p->section->begin(p, argument, &why) && *argument)
 		config_mistake(p, p->line, why.text);
 }
 
@@ -283,29 +304,36 @@ static void read_line(struct parser *p, char *text)
 		config_mistake(p, p->line, "a key before the first [section]");
 }
 
+static void store_missing(struct parser *p, const char *kind, const char *name, const char *key,
+			  const char *store)
+{
+	const struct config_place *place = config_place_find(p->cfg, kind, name);
+	struct why why;
+
+	/* A section without a name is a mistake of its own. */
+	if (!place)
+		return;
+	p->name = place->file;
+	why_not(&why, "[%s %s]: %s: there is no [store %s]", kind, name, key, store);
+	config_mistake(p, place->line, why.text);
+}
+
 /* Sections may be in any order, so this is checked after the last one. */
 static void config_check_stores(struct parser *p)
 {
-	struct why why;
 	unsigned int i;
 
 	for (i = 0; i < p->cfg->nshares; i++) {
 		const struct share *s = p->cfg->shares[i];
 
-		if (!s->offload_store || config_store(p->cfg, s->offload_store))
-			continue;
-		why_not(&why, "[share %s]: offload-store: there is no [store %s]", s->name,
-			s->offload_store);
-		config_mistake(p, 0, why.text);
+		if (s->offload_store && !config_store(p->cfg, s->offload_store))
+			store_missing(p, "share", s->name, "offload-store", s->offload_store);
 	}
 	for (i = 0; i < p->cfg->npolicies; i++) {
 		const struct offload_policy *policy = &p->cfg->policies[i];
 
-		if (!policy->store[0] || config_store(p->cfg, policy->store))
-			continue;
-		why_not(&why, "[policy %s]: store: there is no [store %s]", policy->name,
-			policy->store);
-		config_mistake(p, 0, why.text);
+		if (policy->store[0] && !config_store(p->cfg, policy->store))
+			store_missing(p, "policy", policy->name, "store", policy->store);
 	}
 }
 

@@ -21,6 +21,20 @@
 #define CONFIG_DOMAIN_SIZE	256
 
 /**
+ * struct config_place - where a section stands
+ * @kind: first word in its brackets
+ * @name: second word, or ""
+ * @file: path of its file
+ * @line: line of its header
+ */
+struct config_place {
+	const char *kind;
+	char *name;
+	char *file;
+	unsigned int line;
+};
+
+/**
  * struct config - content of a configuration file
  * @given: true for each setting that the file contains; by enum setting_id
  * @setting: values of those settings
@@ -44,6 +58,8 @@
  * @policies: policies of offloaded data with unique names and paths
  * @npolicies: number of entries in @policies
  * @schedule: what the timer does when
+ * @places: where each section stands, in their order
+ * @nplaces: number of entries in @places
  * @stamp: the file that it was read from
  */
 struct config {
@@ -69,6 +85,8 @@ struct config {
 	struct offload_policy *policies;
 	unsigned int npolicies;
 	struct offload_schedule schedule;
+	struct config_place *places;
+	unsigned int nplaces;
 	struct file_stamp stamp;
 };
 
@@ -93,6 +111,9 @@ struct config *config_parse(const char *name, char *text, size_t len,
 struct config *config_new(void);
 /* Return the store of a name, or NULL. */
 const struct store_config *config_store(const struct config *cfg, const char *name);
+/* Return where the first section "[KIND NAME]" stands, or NULL; @name is "" if it has none. */
+const struct config_place *config_place_find(const struct config *cfg, const char *kind,
+					     const char *name);
 /* Free a configuration; NULL is allowed. */
 void config_free(struct config *cfg);
 /* Free the texts of @m; the structure itself stays the caller's. */

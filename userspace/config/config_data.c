@@ -17,6 +17,17 @@ const struct store_config *config_store(const struct config *cfg, const char *na
 	return NULL;
 }
 
+const struct config_place *config_place_find(const struct config *cfg, const char *kind,
+					     const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nplaces; i++)
+		if (!strcmp(cfg->places[i].name, name) && !strcmp(cfg->places[i].kind, kind))
+			return &cfg->places[i];
+	return NULL;
+}
+
 struct config *config_new(void)
 {
 	struct config *cfg = mem_new(sizeof(*cfg));
@@ -45,6 +56,11 @@ void config_free(struct config *cfg)
 	tls_config_free(&cfg->tls);
 	share_roots_free(&cfg->share_roots);
 	free(cfg->audit_log);
+	for (i = 0; i < cfg->nplaces; i++) {
+		free(cfg->places[i].name);
+		free(cfg->places[i].file);
+	}
+	free(cfg->places);
 	free(cfg);
 }
 

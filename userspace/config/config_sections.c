@@ -70,14 +70,9 @@ static const struct key share_keys[] = {
 
 static bool share_begin(struct parser *p, const char *argument, struct why *why)
 {
-	const struct config *cfg = p->cfg;
-
 	/* Created even after an error, so that the keys of the section are checked. */
 	p->share = share_new(argument);
-	if (!share_check_name(argument, why))
-		return false;
-	return share_place(cfg->shares, cfg->nshares, argument) < 0 ||
-	       why_not(why, "there is a share '%s' already", argument);
+	return share_check_name(argument, why);
 }
 
 static bool share_end(struct parser *p, struct why *why)
@@ -105,15 +100,11 @@ static bool share_end(struct parser *p, struct why *why)
 
 static bool template_begin(struct parser *p, const char *argument, struct why *why)
 {
-	unsigned int i;
-
+	(void)why;
 	/* The keys are read into a share, which checks them, and again into those that use it. */
 	p->share = share_new("");
-	for (i = 0; i < p->ntemplates; i++)
-		if (!strcmp(p->templates[i].name, argument))
-			return why_not(why, "there is a template '%s' already", argument);
 	p->templates = mem_grow(p->templates, p->ntemplates, sizeof(*p->templates));
-	p->templates[p->ntemplates++] = (struct template){ .name = argument };
+	p->templates[p->ntemplates++] = (struct template){ .name = argument, .file = p->name };
 	return true;
 }
 
@@ -220,28 +211,6 @@ static const struct key server_keys[] = {
 
 static_assert(ARRAY_SIZE(server_keys) + SETTINGS <= CONFIG_KEYS_MAX, "a place for each key");
 
-/* A section that may be there once. */
-static bool only_begin(struct parser *p, const char *name, unsigned int *line, struct why *why)
-{
-	if (*line)
-		return why_not(why, "[%s] is there already, in line %u", name, *line);
-	*line = p->line;
-	return true;
-}
-
-static bool any_end(struct parser *p, struct why *why)
-{
-	(void)p;
-	(void)why;
-	return true;
-}
-
-static bool server_begin(struct parser *p, const char *argument, struct why *why)
-{
-	(void)argument;
-	return only_begin(p, "server", &p->server_line, why);
-}
-
 static bool tls_set_agent(struct config *cfg, const char *value, struct why *why)
 {
 	return tls_config_set_agent(&cfg->tls, value, why);
@@ -281,12 +250,6 @@ static const struct key tls_keys[] = {
 	{ "client-map", .config = tls_add_client, .repeats = true },
 };
 
-static bool tls_begin(struct parser *p, const char *argument, struct why *why)
-{
-	(void)argument;
-	return only_begin(p, "tls", &p->tls_line, why);
-}
-
 static bool tls_end(struct parser *p, struct why *why)
 {
 	const struct tls_config *tls = &p->cfg->tls;
@@ -323,10 +286,7 @@ static bool store_begin(struct parser *p, const char *argument, struct why *why)
 {
 	/* Created even after an error, so that the keys of the section are checked. */
 	p->store = store_config_new(argument);
-	if (!store_config_check_name(argument, why))
-		return false;
-	return !config_store(p->cfg, argument) ||
-	       why_not(why, "there is a store '%s' already", argument);
+	return store_config_check_name(argument, why);
 }
 
 static bool store_end(struct parser *p, struct why *why)
@@ -368,10 +328,8 @@ static bool policy_end(struct parser *p, struct why *why)
 	unsigned int i;
 
 	for (i = 0; i < cfg->npolicies; i++)
-		if (!strcmp(cfg->policies[i].name, new->name) ||
-		    !strcmp(cfg->policies[i].path, new->path))
-			return why_not(why,
-				       "[policy %s]: there is [policy %s] with the same name or path",
+		if (!strcmp(cfg->policies[i].path, new->path))
+			return why_not(why, "[policy %s]: there is [policy %s] with the same path",
 				       new->name, cfg->policies[i].name);
 	cfg->policies = mem_grow(cfg->policies, cfg->npolicies, sizeof(*cfg->policies));
 	cfg->policies[cfg->npolicies++] = *new;
@@ -385,24 +343,18 @@ static const struct key schedule_keys[] = {
 	{ "scrub", .schedule = offload_schedule_set },
 };
 
-static bool schedule_begin(struct parser *p, const char *argument, struct why *why)
-{
-	(void)argument;
-	return only_begin(p, "schedule", &p->schedule_line, why);
-}
-
 const struct section config_sections[CONFIG_SECTIONS] = {
-	{ "server", NULL, server_keys, server_begin, any_end,
+	{ "server", NULL, server_keys, NULL, NULL,
 	  .n = ARRAY_SIZE(server_keys), .settings = true },
 	{ "listener", "protocol", listener_keys, listener_begin, listener_end,
-	  .n = ARRAY_SIZE(listener_keys) },
-	{ "tls", NULL, tls_keys, tls_begin, tls_end,
+	  .n = ARRAY_SIZE(listener_keys), .repeats = true },
+	{ "tls", NULL, tls_keys, NULL, tls_end,
 	  .n = ARRAY_SIZE(tls_keys) },
 	{ "store", "name", store_keys, store_begin, store_end,
 	  .n = ARRAY_SIZE(store_keys) },
 	{ "policy", "name", policy_keys, policy_begin, policy_end,
 	  .n = ARRAY_SIZE(policy_keys) },
-	{ "schedule", NULL, schedule_keys, schedule_begin, any_end,
+	{ "schedule", NULL, schedule_keys, NULL, NULL,
 	  .n = ARRAY_SIZE(schedule_keys) },
 	{ "template", "name", share_keys, template_begin, template_end,
 	  .n = ARRAY_SIZE(share_keys), .options = true },

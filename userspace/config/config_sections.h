@@ -44,9 +44,10 @@ struct key {
  * @name: first word in the brackets
  * @argument: meaning of the second word; NULL if there is none
  * @keys: its keys
- * @begin: called with the second word at the start of a section
- * @end: checks and stores the complete section
+ * @begin: called with the second word at the start of a section, or NULL
+ * @end: checks and stores the complete section, or NULL
  * @n: number of entries in @keys
+ * @repeats: sections with the same second word may occur
  * @options: numbers among the options of shares are keys, too
  * @settings: settings of the kernel are keys, too
  */
@@ -57,6 +58,7 @@ struct section {
 	bool (*begin)(struct parser *p, const char *argument, struct why *why);
 	bool (*end)(struct parser *p, struct why *why);
 	unsigned int n;
+	bool repeats;
 	bool options;
 	bool settings;
 };
@@ -78,11 +80,13 @@ struct template_line {
 /**
  * struct template - what several shares have in common
  * @name: second word of its header
+ * @file: name of its file
  * @lines: its keys, in their order
  * @n: number of entries in @lines
  */
 struct template {
 	const char *name;
+	const char *file;
 	struct template_line *lines;
 	unsigned int n;
 };
@@ -98,9 +102,6 @@ struct template {
  * @in_unknown: the section is unknown, so its keys are not checked
  * @seen: line of each key that occurred in the section, in the order of its table; then options
  *	or settings
- * @server_line: line of the server's section
- * @tls_line: line of the section [tls]
- * @schedule_line: line of the section [schedule]
  * @share: share of the present section
  * @uses: the template that the share uses, or NULL
  * @templates: the templates so far; their texts are the file's
@@ -118,9 +119,6 @@ struct parser {
 	unsigned int header;
 	bool in_unknown;
 	unsigned int seen[CONFIG_KEYS_MAX];
-	unsigned int server_line;
-	unsigned int tls_line;
-	unsigned int schedule_line;
 	struct share *share;
 	const struct template *uses;
 	struct template *templates;

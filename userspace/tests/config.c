@@ -263,11 +263,15 @@ static const struct {
 	},
 	{
 		"[policy a]\npath = /a\nchanged = 1d\nstore = x\n",
-		"f: [policy a]: store: there is no [store x]"
+		"f:1: [policy a]: store: there is no [store x]"
+	},
+	{
+		"[policy a]\npath = /a\nchanged = 1d\n[policy a]\npath = /b\nchanged = 1d\n",
+		"f:4: [policy a] is there already, in line 1"
 	},
 	{
 		"[policy a]\npath = /a\nchanged = 1d\n[policy b]\npath = /a\nchanged = 1d\n",
-		"f:4: [policy b]: there is [policy a] with the same name or path"
+		"f:4: [policy b]: there is [policy a] with the same path"
 	},
 	{
 		"[server nfs]\n",
@@ -423,7 +427,7 @@ static const struct {
 	},
 	{
 		SHARE SHARE,
-		"f:3: there is a share 'a' already"
+		"f:3: [share a] is there already, in line 1"
 	},
 	{
 		SHARE "read_only = perhaps\n",
@@ -487,7 +491,7 @@ static const struct {
 	},
 	{
 		"[template t]\n[template t]\n",
-		"f:2: there is a template 't' already"
+		"f:2: [template t] is there already, in line 1"
 	},
 	{
 		"[template t]\n[template u]\ntemplate = t\n",

@@ -106,7 +106,7 @@ static void mistakes_of_stores(void)
 	refuse_text("[store main]\nendpoint = http://a\nbucket = cold\n",
 		    "f:1: [store main]: 'credentials-file' is missing");
 	refuse_text(STORE "encryption = off\n" STORE "encryption = off\n",
-		    "f:6: there is a store 'main' already");
+		    "f:6: [store main] is there already, in line 1");
 	refuse_text(STORE "endpoint = https://b\nencryption = off\n",
 		    "f:5: endpoint: is there already, in line 2");
 	refuse_text(STORE "prefix = /a\nencryption = off\n",
@@ -127,7 +127,7 @@ static void mistakes_of_stores(void)
 		    "encryption = off\n",
 		    "f:1: 'a b' is no name of a store: 1 to 64 letters, digits, '.', '_' and '-' are");
 	refuse_text(STORE "encryption = off\n[share s]\npath = /a\noffload-store = cold\n",
-		    "f: [share s]: offload-store: there is no [store cold]");
+		    "f:6: [share s]: offload-store: there is no [store cold]");
 }
 
 static void bad_values(void)
