@@ -41,6 +41,11 @@ static void check_add(struct mistakes *m, char *text)
 	m->text[m->count++] = text;
 }
 
+static const char *share_file(const struct config *cfg, const struct share *s)
+{
+	return config_place_find(cfg, "share", s->name)->file;
+}
+
 /*
  * Say which directories are not there, or are shared twice. Neither is a mistake: a disk may be
  * mounted later, and clients may know one directory by two names.
@@ -57,19 +62,20 @@ static void check_paths(struct check *c, const struct config *cfg)
 			if (!strcmp(s->path, cfg->shares[j]->path))
 				check_add(&c->remarks,
 					  mem_print("%s: share %s: %s is the path of share %s, too",
-						    c->path, s->name, s->path,
+						    share_file(cfg, s), s->name, s->path,
 						    cfg->shares[j]->name));
 		errno = stat(s->path, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
 		if (!errno)
 			continue;
-		check_add(&c->remarks, mem_print("%s: share %s: %s: %s", c->path, s->name, s->path,
-						 strerror(errno)));
+		check_add(&c->remarks, mem_print("%s: share %s: %s: %s", share_file(cfg, s),
+						 s->name, s->path, strerror(errno)));
 		c->missing++;
 	}
 }
 
 static void check_config(struct check *c, const struct config *cfg)
 {
+	const struct config_place *place;
 	struct share_users users;
 	unsigned int i;
 	struct why why;
@@ -81,7 +87,8 @@ static void check_config(struct check *c, const struct config *cfg)
 	for (i = 0; i < cfg->nshares; i++) {
 		/* No mistake: dittod makes the share as soon as a directory knows them. */
 		if (share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why)) {
-			check_add(&c->remarks, mem_print("%s: share %s: %s", c->path,
+			check_add(&c->remarks, mem_print("%s: share %s: %s",
+							 share_file(cfg, cfg->shares[i]),
 							 cfg->shares[i]->name, why.text));
 			c->unknown++;
 		}
@@ -91,17 +98,20 @@ static void check_config(struct check *c, const struct config *cfg)
 	for (i = 0; i < cfg->nstores; i++) {
 		char *text = store_config_text(cfg->stores[i], NULL, &why);
 
+		place = config_place_find(cfg, "store", cfg->stores[i]->name);
 		if (!text)
-			check_add(&c->mistakes, mem_print("%s: [store %s]: %s", c->path,
+			check_add(&c->mistakes, mem_print("%s: [store %s]: %s", place->file,
 							  cfg->stores[i]->name, why.text));
 		store_config_text_free(text);
 	}
 	if (cfg->tls.agent != TLS_AGENT_OFF) {
 		bool good = tls_config_check(&cfg->tls, &why);
 
+		place = config_place_find(cfg, "tls", "");
 		if (!good || why.text[0])
 			check_add(good ? &c->remarks : &c->mistakes,
-				  mem_print("%s: [tls]: %s", c->path, why.text));
+				  mem_print("%s: [tls]: %s", place ? place->file : c->path,
+					    why.text));
 	}
 }
 

@@ -2,7 +2,6 @@
 /* --add-config: sections that are added to the configuration file, see command.h. */
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +61,9 @@ static bool setting_is_given(const struct config *cfg, const char *line)
 	return setting < SETTINGS && cfg->given[setting];
 }
 
-/* Return the text @before of a configuration with the sections of @more, which is modified. */
-static char *config_text_add(const struct config *cfg, const char *before, char *more)
+/* Return the texts @before of a configuration with the sections of @more, which is modified. */
+static struct config_texts config_text_add(const struct config *cfg,
+					   const struct config_texts *before, char *more)
 {
 	struct config_edit *e = config_edit_begin(before);
 	unsigned int section = CONFIG_EDIT_NONE;
@@ -81,19 +81,17 @@ static char *config_text_add(const struct config *cfg, const char *before, char 
 	return config_edit_end(e);
 }
 
-/* Parse a text. Returns false after its mistakes were logged. */
-static bool config_is_good(const char *name, const char *text, struct config **cfg)
+/* Parse texts. Returns NULL after their mistakes were logged. */
+static struct config *config_of(const struct config_texts *texts)
 {
 	struct mistakes mistakes;
-	char *copy = mem_string(text);
+	struct config *cfg = config_texts_parse(texts, &mistakes);
 	unsigned int i;
 
-	*cfg = config_parse(name, copy, strlen(copy), &mistakes);
 	for (i = 0; i < mistakes.count; i++)
 		log_error("%s", mistakes.text[i]);
 	mistakes_free(&mistakes);
-	free(copy);
-	return *cfg;
+	return cfg;
 }
 
 static bool share_is_same(const struct share *more, const struct share *have)
@@ -107,9 +105,10 @@ static bool share_is_same(const struct share *more, const struct share *have)
 }
 
 /* No share is replaced, and no setting: the file says what the administrator wants. */
-static bool add_is_possible(const char *path, const struct config *cfg, const struct config *more,
+static bool add_is_possible(const struct config *cfg, const struct config *more,
 			    unsigned int *added)
 {
+	const struct config_place *place;
 	bool good = true;
 	unsigned int i;
 
@@ -120,13 +119,17 @@ static bool add_is_possible(const char *path, const struct config *cfg, const st
 		*added += have < 0;
 		if (have < 0 || share_is_same(more->shares[i], cfg->shares[have]))
 			continue;
-		log_error("%s: there is another share '%s' already", path, more->shares[i]->name);
+		place = config_place_find(cfg, "share", more->shares[i]->name);
+		log_error("%s:%u: there is another share '%s' already", place->file, place->line,
+			  more->shares[i]->name);
 		good = false;
 	}
 	for (i = 0; i < SETTINGS; i++) {
 		if (!cfg->given[i] || !more->given[i] || cfg->setting[i] == more->setting[i])
 			continue;
-		log_error("%s: '%s' is there already, with another value", path, settings[i].name);
+		place = config_place_find(cfg, "server", "");
+		log_error("%s:%u: '%s' is there already, with another value", place->file,
+			  place->line, settings[i].name);
 		good = false;
 	}
 	return good;
@@ -134,47 +137,47 @@ static bool add_is_possible(const char *path, const struct config *cfg, const st
 
 int command_add_config(const struct config_file *file, bool json)
 {
-	struct config *cfg = NULL, *more = NULL, *after = NULL;
-	char *before = NULL, *text = NULL, *input;
+	struct config *cfg = NULL, *more = NULL, *new = NULL;
+	struct config_texts input = { 0 }, before, after = { 0 };
 	unsigned int added = 0;
-	char path[PATH_MAX];
 	bool good = false;
+	char *text, *path;
 	size_t len;
 	int folder;
 
-	if (!realpath(file->path, path))
-		snprintf(path, sizeof(path), "%s", file->path);
-	input = config_text_read(stdin, &len);
-	folder = input ? config_save_begin(path) : -1;
-	if (folder < 0) {
-		log_error("%s: %s", input ? path : "standard input", strerror(errno));
-		free(input);
+	text = config_text_read(stdin, &len);
+	if (!text) {
+		log_error("standard input: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
+	config_texts_add(&input, "standard input", text, len);
+	folder = config_save_begin(file);
+	if (folder < 0)
+		goto out_input;
 	cfg = config_file_load(file, NULL, &before);
 	if (!cfg)
-		goto out;
-	if (config_is_good("standard input", input, &more) &&
-	    add_is_possible(path, cfg, more, &added)) {
-		text = config_text_add(cfg, before, input);
-		good = config_is_good("what would be written", text, &after) &&
-		       config_save_is_current(path, cfg);
+		goto out_folder;
+	more = config_of(&input);
+	if (more && add_is_possible(cfg, more, &added)) {
+		after = config_text_add(cfg, &before, text);
+		new = config_of(&after);
+		good = new && config_save_is_current(file, &before) &&
+		       config_save_replace(&before, &after);
 	}
-	if (good) {
-		good = config_save_replace(path, text);
-		if (!good)
-			log_error("%s: %s", path, strerror(errno));
+	if (good && !json) {
+		path = config_save_path(file->path);
+		printf("%u shares were added to %s: dittoctl config apply serves them\n", added,
+		       path);
+		free(path);
 	}
-	if (good && !json)
-		printf("%u shares were added to %s: dittoctl config apply serves them\n",
-		       added, path);
-	free(text);
-	free(before);
-	config_free(after);
+	config_texts_free(&after);
+	config_texts_free(&before);
+	config_free(new);
 	config_free(more);
 	config_free(cfg);
-out:
-	free(input);
+out_folder:
 	close(folder);
+out_input:
+	config_texts_free(&input);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,21 +87,22 @@ static void lines_print(char *text)
 
 int command_show_config(void)
 {
-	struct config *empty = config_new();
+	struct config_texts nothing = { 0 }, texts;
+	struct config *empty;
 	struct problems none;
 	struct running r;
 	unsigned int i;
-	char *text;
 
-	if (!command_running(&r)) {
-		config_free(empty);
+	if (!command_running(&r))
 		return EXIT_FAILURE;
-	}
+	empty = config_new();
+	config_texts_add(&nothing, "", mem_string(""), 0);
 	for (i = 0; i < r.shares.n; i++)
 		share_make_printable(r.shares.share[i]);
-	text = running_text(&r, empty, "", NULL, &none);
-	lines_print(text);
-	free(text);
+	texts = running_text(&r, empty, &nothing, NULL, &none);
+	lines_print(texts.file[0].text);
+	config_texts_free(&texts);
+	config_texts_free(&nothing);
 	running_free(&r);
 	config_free(empty);
 	return EXIT_SUCCESS;
@@ -288,20 +288,18 @@ static const struct difference *difference_left(const struct differences *all,
 	return NULL;
 }
 
-/* Does the text say what the kernel serves, but for what was kept? Else the reason is logged. */
-static bool save_is_faithful(const char *name, const char *text, const struct running *r,
+/* Do texts say what the kernel serves, but for what was kept? Else the reason is logged. */
+static bool save_is_faithful(const struct config_texts *texts, const struct running *r,
 			     const struct problems *kept)
 {
 	const struct difference *left;
-	char *copy = mem_string(text);
 	struct differences all = { 0 };
 	struct mistakes mistakes;
 	struct config *cfg;
 	char *section;
 	bool good;
 
-	cfg = config_parse(name, copy, strlen(copy), &mistakes);
-	free(copy);
+	cfg = config_texts_parse(texts, &mistakes);
 	if (!cfg) {
 		log_error("this cannot be written into the file: %s", mistakes.text[0]);
 		mistakes_free(&mistakes);
@@ -324,25 +322,52 @@ static bool save_is_faithful(const char *name, const char *text, const struct ru
 	return good;
 }
 
-static void save_tell(const char *path, bool changed, bool existed, const struct problems *kept,
-		      bool json)
+/* Print which files were changed. Returns false if none was. */
+static bool files_tell(const struct config_texts *before, const struct config_texts *after,
+		       bool json)
 {
+	bool changed = false;
+	unsigned int i;
+	char *path;
+
+	for (i = 0; i < after->n; i++) {
+		if (!strcmp(before->file[i].text, after->file[i].text))
+			continue;
+		changed = true;
+		path = config_save_path(after->file[i].path);
+		if (json)
+			json_string(stdout, NULL, path);
+		else if (before->file[i].missing)
+			printf("%s is what is served\n", path);
+		else
+			printf("%s is what is served; before it was %s.bak\n", path, path);
+		free(path);
+	}
+	return changed;
+}
+
+static void save_tell(const struct config_texts *before, const struct config_texts *after,
+		      const struct problems *kept, bool json)
+{
+	char *path = config_save_path(before->file[0].path);
+	bool changed;
 	unsigned int i;
 
 	if (!json) {
 		for (i = 0; i < kept->n; i++)
 			printf("%s: stays as it is in the file, which could not be applied: %s\n",
 			       kept->list[i].what, kept->list[i].why);
-		if (!changed)
+		if (!files_tell(before, after, false))
 			printf("%s is what is served already\n", path);
-		else if (existed)
-			printf("%s is what is served; before it was %s.bak\n", path, path);
-		else
-			printf("%s is what is served\n", path);
+		free(path);
 		return;
 	}
 	json_open(stdout, NULL, '{');
 	json_string(stdout, "file", path);
+	free(path);
+	json_open(stdout, "files", '[');
+	changed = files_tell(before, after, true);
+	json_close(stdout, ']');
 	json_bool(stdout, "changed", changed);
 	json_open(stdout, "kept", '[');
 	for (i = 0; i < kept->n; i++)
@@ -354,29 +379,23 @@ static void save_tell(const char *path, bool changed, bool existed, const struct
 
 int command_save_config(const struct config_file *file, bool json)
 {
-	char *before = NULL, *text = NULL;
+	struct config_texts before, after = { 0 };
 	struct problems kept = { 0 };
 	struct status status;
 	struct config *cfg;
-	char path[PATH_MAX];
 	struct running r;
 	bool good = false;
 	int folder;
 
-	/* The file may be a link to where it really lies. */
-	if (!realpath(file->path, path))
-		snprintf(path, sizeof(path), "%s", file->path);
 	/* Without it, the folder of the usual file need not be there. */
 	if (!status_read(&status)) {
 		log_error("dittod does not run: systemctl start dittod");
 		return EXIT_FAILURE;
 	}
 	status_free(&status);
-	folder = config_save_begin(path);
-	if (folder < 0) {
-		log_error("%s: %s", path, strerror(errno));
+	folder = config_save_begin(file);
+	if (folder < 0)
 		return EXIT_FAILURE;
-	}
 	cfg = config_file_load(file, NULL, &before);
 	if (!cfg)
 		goto out_folder;
@@ -387,23 +406,19 @@ int command_save_config(const struct config_file *file, bool json)
 	users_resolve(cfg);
 	good = save_is_safe(&r, cfg, &status);
 	if (good) {
-		text = running_text(&r, cfg, before, &status, &kept);
-		good = save_is_faithful(path, text, &r, &kept);
+		after = running_text(&r, cfg, &before, &status, &kept);
+		good = save_is_faithful(&after, &r, &kept);
 	}
-	good = good && config_save_is_current(path, cfg);
-	if (good && strcmp(before, text)) {
-		good = config_save_replace(path, text);
-		if (!good)
-			log_error("%s: %s", path, strerror(errno));
-	}
+	good = good && config_save_is_current(file, &before) &&
+	       config_save_replace(&before, &after);
 	if (good)
-		save_tell(path, strcmp(before, text), cfg->stamp.inode, &kept, json);
+		save_tell(&before, &after, &kept, json);
 	problems_free(&kept);
-	free(text);
+	config_texts_free(&after);
 	running_free(&r);
 out_config:
 	status_free(&status);
-	free(before);
+	config_texts_free(&before);
 	config_free(cfg);
 out_folder:
 	close(folder);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config_sections.h"
+#include "config_text.h"
 #include "mem.h"
 
 /* Limit of reported errors; further ones are mostly consequences. */
@@ -337,38 +338,75 @@ static void config_check_stores(struct parser *p)
 	}
 }
 
-struct config *config_parse(const char *name, char *text, size_t len,
-			    struct mistakes *mistakes)
+/* A section ends with its file. */
+static void read_file(struct parser *p, const char *name, char *text, size_t len)
 {
-	struct parser p = { .name = name, .mistakes = mistakes };
 	char *end = text + len;
 	char *next;
 
-	p.cfg = config_new();
-	memset(mistakes, 0, sizeof(*mistakes));
+	p->name = name;
+	p->line = 0;
 	for (; text < end; text = next) {
 		size_t rest = (size_t)(end - text);
 		char *newline = memchr(text, '\n', rest);
 
-		p.line++;
+		p->line++;
 		next = newline ? newline + 1 : end;
 		if (memchr(text, '\0', (size_t)((newline ? newline : end) - text))) {
-			config_mistake(&p, p.line, "a NUL byte: this is not a text file");
+			config_mistake(p, p->line, "a NUL byte: this is not a text file");
 			break;
 		}
 		if (newline)
 			*newline = '\0';
-		read_line(&p, text);
+		read_line(p, text);
 	}
-	end_section(&p);
-	config_check_stores(&p);
-	share_free(p.share);
-	store_config_free(p.store);
-	while (p.ntemplates)
-		free(p.templates[--p.ntemplates].lines);
-	free(p.templates);
-	if (!mistakes->count)
-		return p.cfg;
-	config_free(p.cfg);
+	end_section(p);
+	p->in_unknown = false;
+}
+
+static struct config *parser_end(struct parser *p)
+{
+	config_check_stores(p);
+	share_free(p->share);
+	store_config_free(p->store);
+	while (p->ntemplates)
+		free(p->templates[--p->ntemplates].lines);
+	free(p->templates);
+	if (!p->mistakes->count)
+		return p->cfg;
+	config_free(p->cfg);
 	return NULL;
+}
+
+struct config *config_parse(const char *name, char *text, size_t len,
+			    struct mistakes *mistakes)
+{
+	struct parser p = { .cfg = config_new(), .mistakes = mistakes };
+
+	memset(mistakes, 0, sizeof(*mistakes));
+	read_file(&p, name, text, len);
+	return parser_end(&p);
+}
+
+struct config *config_texts_parse(const struct config_texts *texts, struct mistakes *mistakes)
+{
+	struct parser p = { .cfg = config_new(), .mistakes = mistakes };
+	char **copy = mem_new(texts->n * sizeof(*copy));
+	struct config *cfg;
+	unsigned int i;
+
+	memset(mistakes, 0, sizeof(*mistakes));
+	p.cfg->stamp = texts->stamp;
+	for (i = 0; i < texts->n; i++) {
+		const struct config_text *file = &texts->file[i];
+
+		copy[i] = mem_new(file->len + 1);
+		memcpy(copy[i], file->text, file->len);
+		read_file(&p, file->path, copy[i], file->len);
+	}
+	cfg = parser_end(&p);
+	for (i = 0; i < texts->n; i++)
+		free(copy[i]);
+	free(copy);
+	return cfg;
 }

@@ -60,7 +60,7 @@ struct config_place {
  * @schedule: what the timer does when
  * @places: where each section stands, in their order
  * @nplaces: number of entries in @places
- * @stamp: the file that it was read from
+ * @stamp: the files that it was read from
  */
 struct config {
 	bool given[SETTINGS];
@@ -96,6 +96,8 @@ struct mistakes {
 	unsigned int count;
 };
 
+struct config_texts;
+
 /*
  * Read and parse a file. Returns a configuration that the caller frees with config_free(), or
  * NULL if the file has any error. All errors are then in @mistakes.
@@ -107,6 +109,8 @@ struct config *config_read(const char *path, struct mistakes *mistakes);
  */
 struct config *config_parse(const char *name, char *text, size_t len,
 			    struct mistakes *mistakes);
+/* Parse the content of files as if it were in one. Returns the same as config_read(). */
+struct config *config_texts_parse(const struct config_texts *texts, struct mistakes *mistakes);
 /* Return the configuration of an empty file. */
 struct config *config_new(void);
 /* Return the store of a name, or NULL. */

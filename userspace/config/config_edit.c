@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Changes the text of a configuration file, see config_edit.h. */
+/* Changes the texts of a configuration, see config_edit.h. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,38 +16,43 @@ enum line_kind {
 };
 
 /**
- * struct line - a line of the file
+ * struct line - a line of a file
  * @text: the line, without its end; NULL if it was removed
  * @kind: what it is
- * @section: number of its section; CONFIG_EDIT_NONE before the first one
+ * @section: number of its section; CONFIG_EDIT_NONE before the first one of its file
+ * @file: place of its file
+ * @open: the last line of its file, which has no end
  */
 struct line {
 	char *text;
 	enum line_kind kind;
 	unsigned int section;
+	unsigned int file;
+	bool open;
 };
 
 /**
- * struct config_edit - a text that is changed
- * @line: its lines
+ * struct config_edit - texts that are changed
+ * @texts: what they were
+ * @line: their lines, in the order of the files
  * @n: entries of @line
  * @nsections: number of sections, with those that were removed
- * @open: the last line of the file, if that has no end
  */
 struct config_edit {
+	const struct config_texts *texts;
 	struct line *line;
 	unsigned int n;
 	unsigned int nsections;
-	const char *open;
 };
 
-/* Put a line before the one at @place. */
+/* Put a line behind the one before @place, into the same file. */
 static void line_insert(struct config_edit *e, unsigned int place, char *text,
 			enum line_kind kind, unsigned int section)
 {
 	e->line = mem_grow(e->line, e->n, sizeof(*e->line));
 	memmove(&e->line[place + 1], &e->line[place], (e->n++ - place) * sizeof(*e->line));
-	e->line[place] = (struct line){ text, kind, section };
+	e->line[place] = (struct line){ text, kind, section, place ? e->line[place - 1].file : 0,
+					false };
 }
 
 static void line_remove(struct line *line)
@@ -56,9 +61,10 @@ static void line_remove(struct line *line)
 	line->text = NULL;
 }
 
-struct config_edit *config_edit_begin(const char *text)
+static void file_read(struct config_edit *e, unsigned int file)
 {
-	struct config_edit *e = mem_new(sizeof(*e));
+	const char *text = e->texts->file[file].text;
+	unsigned int section = CONFIG_EDIT_NONE;
 	enum line_kind kind;
 	const char *start;
 	size_t len;
@@ -68,14 +74,24 @@ struct config_edit *config_edit_begin(const char *text)
 		start = text + strspn(text, " \t");
 		if (*start == '[') {
 			kind = LINE_HEADER;
-			e->nsections++;
+			section = e->nsections++;
 		} else {
 			kind = strchr("#;\r\n", *start) ? LINE_OTHER : LINE_KEY;
 		}
-		line_insert(e, e->n, mem_print("%.*s", (int)len, text), kind, e->nsections - 1);
-		if (!text[len])
-			e->open = e->line[e->n - 1].text;
+		line_insert(e, e->n, mem_print("%.*s", (int)len, text), kind, section);
+		e->line[e->n - 1].file = file;
+		e->line[e->n - 1].open = !text[len];
 	}
+}
+
+struct config_edit *config_edit_begin(const struct config_texts *texts)
+{
+	struct config_edit *e = mem_new(sizeof(*e));
+	unsigned int i;
+
+	e->texts = texts;
+	for (i = 0; i < texts->n; i++)
+		file_read(e, i);
 	return e;
 }
 
@@ -101,11 +117,13 @@ unsigned int config_edit_find(const struct config_edit *e, const char *kind, uns
 
 unsigned int config_edit_append(struct config_edit *e, const char *header)
 {
-	unsigned int section = e->nsections++;
+	unsigned int section = e->nsections++, end;
 
-	if (e->n && e->line[e->n - 1].text && e->line[e->n - 1].text[0])
-		line_insert(e, e->n, mem_string(""), LINE_OTHER, section - 1);
-	line_insert(e, e->n, mem_print("[%s]", header), LINE_HEADER, section);
+	for (end = 0; end < e->n && !e->line[end].file; end++)
+		;
+	if (end && e->line[end - 1].text && e->line[end - 1].text[0])
+		line_insert(e, end++, mem_string(""), LINE_OTHER, CONFIG_EDIT_NONE);
+	line_insert(e, end, mem_print("[%s]", header), LINE_HEADER, section);
 	return section;
 }
 
@@ -129,7 +147,8 @@ void config_edit_remove(struct config_edit *e, unsigned int section)
 		if (e->line[i].section == section)
 			line_remove(&e->line[i]);
 	/* Only one of the empty lines around it stays. */
-	for (; end < e->n && e->line[end].text && !e->line[end].text[0]; end++)
+	for (; end < e->n && e->line[end].file == e->line[end - 1].file && e->line[end].text &&
+	     !e->line[end].text[0]; end++)
 		line_remove(&e->line[end]);
 }
 
@@ -235,30 +254,47 @@ void config_edit_add(struct config_edit *e, unsigned int section, const char *li
 	line_insert(e, section_end(e, section), mem_string(line), LINE_KEY, section);
 }
 
-char *config_edit_end(struct config_edit *e)
+/* Return the text of a file, whose lines are from @from to @to. */
+static char *file_text(const struct line *line, unsigned int from, unsigned int to, size_t *size)
 {
-	const char *last = NULL;
+	const struct line *last = NULL;
 	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = open_memstream(&text, size);
 	unsigned int i;
 
 	if (!out)
 		mem_out();
-	for (i = 0; i < e->n; i++) {
-		if (!e->line[i].text)
+	for (i = from; i < to; i++) {
+		if (!line[i].text)
 			continue;
-		fprintf(out, "%s\n", e->line[i].text);
-		last = e->line[i].text;
+		fprintf(out, "%s\n", line[i].text);
+		last = &line[i];
 	}
 	if (fclose(out))
 		mem_out();
 	/* Still the last one: nothing was put behind it. */
-	if (last && last == e->open)
-		text[size - 1] = '\0';
+	if (last && last->open)
+		text[--*size] = '\0';
+	return text;
+}
+
+struct config_texts config_edit_end(struct config_edit *e)
+{
+	struct config_texts texts = { 0 };
+	unsigned int i, from = 0, to;
+	size_t size;
+	char *text;
+
+	for (i = 0; i < e->texts->n; i++, from = to) {
+		for (to = from; to < e->n && e->line[to].file == i; to++)
+			;
+		text = file_text(e->line, from, to, &size);
+		config_texts_add(&texts, e->texts->file[i].path, text, size);
+		texts.file[i].missing = e->texts->file[i].missing;
+	}
 	for (i = 0; i < e->n; i++)
 		free(e->line[i].text);
 	free(e->line);
 	free(e);
-	return text;
+	return texts;
 }

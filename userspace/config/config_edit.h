@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Changes sections and keys in the text of a configuration file, and leaves all other lines and
- * comments as they are.
+ * Changes sections and keys in the texts of a configuration, and leaves all other lines and
+ * comments as they are. A section is changed in the file in which it stands.
  */
 #ifndef _DITTOD_CONFIG_EDIT_H
 #define _DITTOD_CONFIG_EDIT_H
 
-#include "common/types.h"
+#include "config_text.h"
 
 struct config_edit;
 
 /* Section that a function means, if there is none of its kind. */
 #define CONFIG_EDIT_NONE	UINT32_MAX
 
-/* Read a text without mistakes. config_edit_end() frees it. */
-struct config_edit *config_edit_begin(const char *text);
-/* Find the n-th section with a first word in its header, such as "share". */
+/* Read texts without mistakes, which must live until config_edit_end(). */
+struct config_edit *config_edit_begin(const struct config_texts *texts);
+/* Find the n-th section of all files with a first word in its header, such as "share". */
 unsigned int config_edit_find(const struct config_edit *e, const char *kind, unsigned int n);
-/* Append a section: "server", or "share data". Returns it. */
+/* Append a section to the first file: "server", or "share data". Returns it. */
 unsigned int config_edit_append(struct config_edit *e, const char *header);
 /* Remove a section with its comments, up to its last key. */
 void config_edit_remove(struct config_edit *e, unsigned int section);
@@ -31,7 +31,7 @@ void config_edit_set(struct config_edit *e, unsigned int section, const char *ke
 		     char *const *value, unsigned int n);
 /* Put a line of a key behind the last key of a section. */
 void config_edit_add(struct config_edit *e, unsigned int section, const char *line);
-/* Return the text, which the caller frees, and free @e. */
-char *config_edit_end(struct config_edit *e);
+/* Return the texts, which the caller frees, and free @e. */
+struct config_texts config_edit_end(struct config_edit *e);
 
 #endif

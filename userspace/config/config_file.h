@@ -4,10 +4,10 @@
 #define _DITTOD_CONFIG_FILE_H
 
 #include <stdbool.h>
-#include <stdio.h>
+
+#include "config_text.h"
 
 struct config;
-struct mistakes;
 
 /* Lines of a map of SIDs, which is part of the configuration. */
 #define IDENTITY_MAP	"/etc/ditto/idmap"
@@ -23,16 +23,14 @@ struct config_file {
 };
 
 /*
- * Read the file, as config_read() does; one that may be missing is empty then. Unless @before is
- * NULL, it is set to the text if there are no errors, to be freed by the caller.
+ * Read the files, as config_read() does; one that may be missing is empty then. Unless @before is
+ * NULL, it is set to the texts if there are no errors, to be freed by the caller.
  */
 struct config *config_file_read(const struct config_file *file, struct mistakes *mistakes,
-				char **before);
+				struct config_texts *before);
 /* The same, and log all errors; @mistakes may be NULL. */
 struct config *config_file_load(const struct config_file *file, struct mistakes *mistakes,
-				char **before);
-/* Read a configuration and append a NUL. Returns NULL and sets errno on error. */
-char *config_text_read(FILE *file, size_t *len);
+				struct config_texts *before);
 /* Use what the configuration says about accounts. */
 void config_use_accounts(const struct config *cfg);
 

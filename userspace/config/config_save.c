@@ -1,49 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Replacing the configuration file, see config_save.h. */
+/* Replacing the files of a configuration, see config_save.h. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "config_file.h"
 #include "config_save.h"
 #include "daemon/log.h"
 #include "folder.h"
 #include "mem.h"
 
-int config_save_begin(const char *path)
+char *config_save_path(const char *path)
 {
-	char *copy = mem_string(path);
+	return realpath(path, NULL) ?: mem_string(path);
+}
+
+int config_save_begin(const struct config_file *file)
+{
+	char *path = config_save_path(file->path), *copy = mem_string(path);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	free(copy);
 	if (fd >= 0 && flock(fd, LOCK_EX)) {
 		close(fd);
-		return -1;
+		fd = -1;
 	}
+	if (fd < 0)
+		log_error("%s: %s", path, strerror(errno));
+	free(path);
 	return fd;
 }
 
 /* An editor does not lock. */
-bool config_save_is_current(const char *path, const struct config *cfg)
+bool config_save_is_current(const struct config_file *file, const struct config_texts *before)
 {
-	struct file_stamp now = { 0 };
-	struct stat st;
+	struct config_texts now;
+	struct mistakes mistakes;
+	bool same = config_texts_read(file, &now, &mistakes) && now.n == before->n &&
+		    file_stamp_same(&now.stamp, &before->stamp);
 
-	if (!stat(path, &st))
-		now = file_stamp_of(&st);
-	if (file_stamp_same(&now, &cfg->stamp))
-		return true;
-	log_error("%s was changed just now: dittoctl config apply", path);
-	return false;
+	config_texts_free(&now);
+	mistakes_free(&mistakes);
+	if (!same)
+		log_error("%s was changed just now: dittoctl config apply", file->path);
+	return same;
 }
 
-bool config_save_replace(const char *path, const char *text)
+static bool file_replace(const char *path, const char *text)
 {
 	char *old = mem_print("%s.bak", path);
 	struct stat st = { .st_mode = 0644 };
@@ -60,4 +71,23 @@ bool config_save_replace(const char *path, const char *text)
 		return folder_replaced(new, path);
 	folder_abandon(new, path);
 	return false;
+}
+
+/* New sections are in the first file: if not all are written, none stands in two. */
+bool config_save_replace(const struct config_texts *before, const struct config_texts *after)
+{
+	unsigned int i = after->n;
+	bool good = true;
+	char *path;
+
+	while (good && i--) {
+		if (!strcmp(before->file[i].text, after->file[i].text))
+			continue;
+		path = config_save_path(after->file[i].path);
+		good = file_replace(path, after->file[i].text);
+		if (!good)
+			log_error("%s: %s", path, strerror(errno));
+		free(path);
+	}
+	return good;
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Replacing the configuration file by another text. */
+/* Replacing the files of a configuration by other texts. */
 #ifndef _DITTOD_CONFIG_SAVE_H
 #define _DITTOD_CONFIG_SAVE_H
 
 #include <stdbool.h>
 
-struct config;
+struct config_file;
+struct config_texts;
 
-/* Only one at a time saves a file. Returns its folder, to be closed, or -1 and sets errno. */
-int config_save_begin(const char *path);
-/* Is the file still the one that @cfg was read from? An editor does not lock. Else it is logged. */
-bool config_save_is_current(const char *path, const struct config *cfg);
+/* Only one at a time saves. Returns the folder of the file, to be closed; -1 after a message. */
+int config_save_begin(const struct config_file *file);
+/* Are the files still those that @before has? An editor does not lock. Else it is logged. */
+bool config_save_is_current(const struct config_file *file, const struct config_texts *before);
+/* Where a file lies, to which its path may be a link. Freed by the caller. */
+char *config_save_path(const char *path);
 /*
- * Put a text in place of a file, which becomes PATH.bak. Whoever loses power has the old file or
- * the new one. Returns false and sets errno on error.
+ * Put texts in place of the files that have others; the file before becomes PATH.bak. Whoever loses
+ * power has the old file or the new one. Returns false after an error was logged.
  */
-bool config_save_replace(const char *path, const char *text);
+bool config_save_replace(const struct config_texts *before, const struct config_texts *after);
 
 #endif

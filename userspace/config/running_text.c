@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The text of a configuration that is what the kernel serves, see running_text.h. */
+/* The texts of a configuration that is what the kernel serves, see running_text.h. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static void section_set_listener(struct config_edit *e, const struct listener *l
  * struct edit - a configuration that is changed to what the kernel serves
  * @r: what it serves
  * @cfg: the configuration
- * @text: text of the configuration
+ * @text: texts of the configuration
  * @share: the section of each share
  * @listener: the section of each listener
  * @server: the section [server]
@@ -158,7 +158,7 @@ static void edit_apply(struct edit *e, const struct difference *d)
 		section_set_listener(e->text, &e->r->listeners.listener[d->in_kernel]);
 }
 
-/* Sections of a kind, in the order of the file. */
+/* Sections of a kind, in the order of the files. */
 static unsigned int *edit_sections(const struct config_edit *text, const char *kind, unsigned int n)
 {
 	unsigned int *list = mem_new((n + 1) * sizeof(*list));
@@ -169,10 +169,11 @@ static unsigned int *edit_sections(const struct config_edit *text, const char *k
 	return list;
 }
 
-char *running_text(const struct running *r, const struct config *cfg, const char *text,
-		   const struct status *status, struct problems *kept)
+struct config_texts running_text(const struct running *r, const struct config *cfg,
+				 const struct config_texts *texts, const struct status *status,
+				 struct problems *kept)
 {
-	struct edit e = { .r = r, .cfg = cfg, .text = config_edit_begin(text), .status = status };
+	struct edit e = { .r = r, .cfg = cfg, .text = config_edit_begin(texts), .status = status };
 	struct differences all = { 0 };
 	bool others = false;
 	unsigned int i;

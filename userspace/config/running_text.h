@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The text of a configuration that is what the kernel serves. */
+/* The texts of a configuration that is what the kernel serves. */
 #ifndef _DITTOD_RUNNING_TEXT_H
 #define _DITTOD_RUNNING_TEXT_H
+
+#include "config_text.h"
 
 struct config;
 struct problems;
@@ -9,16 +11,17 @@ struct running;
 struct status;
 
 /**
- * running_text - change the text of a configuration
+ * running_text - change the texts of a configuration
  * @r: what the kernel serves
  * @cfg: the configuration, with users by number
- * @text: its text; lines that are not changed stay, and so do comments
- * @status: status of dittod, or NULL: what that could not apply stays in the text as it is
+ * @texts: its texts; lines that are not changed stay, and so do comments
+ * @status: status of dittod, or NULL: what that could not apply stays in the texts as it is
  * @kept: filled with what stayed for that reason
  *
- * Return: the text, freed by the caller.
+ * Return: the texts, freed by the caller.
  */
-char *running_text(const struct running *r, const struct config *cfg, const char *text,
-		   const struct status *status, struct problems *kept);
+struct config_texts running_text(const struct running *r, const struct config *cfg,
+				 const struct config_texts *texts, const struct status *status,
+				 struct problems *kept);
 
 #endif

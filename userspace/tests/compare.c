@@ -19,14 +19,28 @@
 static struct state *st;
 static struct kernel k;
 
+/* A form feed is between two files. */
+static struct config_texts texts_of(const char *text)
+{
+	struct config_texts texts = { 0 };
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, "\f");
+		config_texts_add(&texts, "f", mem_print("%.*s", (int)len, text), len);
+		if (!text[len])
+			return texts;
+	}
+}
+
 static struct config *config_of(const char *text)
 {
-	char *copy = mem_string(text);
+	struct config_texts texts = texts_of(text);
 	struct mistakes m;
-	struct config *cfg = config_parse("f", copy, strlen(text), &m);
+	struct config *cfg = config_texts_parse(&texts, &m);
 
 	mistakes_free(&m);
-	free(copy);
+	config_texts_free(&texts);
 	return cfg;
 }
 
@@ -151,20 +165,25 @@ static const char *text_saved(const char *before, const struct status *status)
 	struct problems kept;
 	static char text[4000];
 	struct running r;
+	struct config_texts texts = texts_of(before), after;
 	unsigned int i;
-	char *after;
 
 	text[0] = '\0';
-	if (!CHECK(cfg))
+	if (!CHECK(cfg)) {
+		config_texts_free(&texts);
 		return text;
+	}
 	CHECK(!running_read(&k, &r));
-	after = running_text(&r, cfg, before, status, &kept);
-	snprintf(text, sizeof(text), "%s", after);
+	after = running_text(&r, cfg, &texts, status, &kept);
+	for (i = 0; i < after.n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i ? "\f" : "",
+			 after.file[i].text);
 	for (i = 0; i < kept.n; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "# %s\n",
 			 kept.list[i].what);
 	problems_free(&kept);
-	free(after);
+	config_texts_free(&after);
+	config_texts_free(&texts);
 	running_free(&r);
 	config_free(cfg);
 	return text;
@@ -246,6 +265,41 @@ static void text_with_template(void)
 	SAME(compared_with(text_saved(before, NULL)), "");
 	fake_unload(&k);
 #undef S
+#undef T
+}
+
+/* A section is changed in the file in which it stands, and a new one is in the first file. */
+static void texts_of_files(void)
+{
+#define T	"[template t]\nread-only = yes\ncomment = x\n"
+	static const char before[] =
+		T "\f# ours\n\n[share a]\npath = /a\ntemplate = t\n\f\n"
+		"# theirs\n\n[share b]\npath = /b\n\n[listener nfs]\n[server]\nthreads = 4\n"
+		"\f[share c]\npath = /c\n\f";
+	struct share *hand = share_new("hand"), *s;
+	struct why why;
+
+	apply_first(31, before);
+	SAME(text_saved(before, NULL), before);
+	k.server.value[SETTING_threads] = 7;
+	by_hand("b", "squash", "none");
+	CHECK(!kernel_share_del(&k, "c"));
+	s = kernel_share_get(&k, "a");
+	CHECK(share_set_comment(s, "", &why) && !kernel_share_set(&k, s));
+	share_free(s);
+	CHECK(share_set_path(hand, "/h", &why) && share_add_rule(hand, "any=ro", &why) &&
+	      share_set_id(hand, "00112233-4455-6677-8899-aabbccddeeff", &why) &&
+	      !kernel_share_add(&k, hand));
+	fake_log(&k);
+	SAME(text_saved(before, NULL),
+	     T "\n[share hand]\npath = /h\n"
+	     "id = 00112233-4455-6677-8899-aabbccddeeff\nallow = any=ro\n"
+	     "\f# ours\n\n[share a]\npath = /a\nread-only = yes\n\f\n"
+	     "# theirs\n\n[share b]\npath = /b\nsquash = none\n\n"
+	     "[listener nfs]\n[server]\nthreads = 7\n\f\f");
+	SAME(compared_with(text_saved(before, NULL)), "");
+	share_free(hand);
+	fake_unload(&k);
 #undef T
 }
 
@@ -440,7 +494,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(equal_to_the_file), TEST(what_the_file_asks_for), TEST(what_was_added_by_hand),
 		TEST(many_by_hand), TEST(text_of_what_runs), TEST(text_with_template),
-		TEST(what_could_not_be_served),
+		TEST(texts_of_files), TEST(what_could_not_be_served),
 		TEST(option_that_is_unknown), TEST(another_id), TEST(another_share_of_a_name),
 		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
 		TEST(missing_keytab_of_smb),

@@ -668,16 +668,17 @@ static void stamp_of_file(void)
 	char path[] = "/tmp/ditto-config.XXXXXX";
 	const struct config_file file = { path, true };
 	struct config *first, *again, *none;
+	struct config_texts before;
 	int fd = mkstemp(path);
-	char *before;
 
 	if (!CHECK(fd >= 0))
 		return;
 	close(fd);
 	write_file(path, "[server]\nthreads = 4");
 	first = config_file_load(&file, NULL, &before);
-	SAME(before, "[server]\nthreads = 4");
-	free(before);
+	CHECK(before.n == 1);
+	SAME(before.file[0].text, "[server]\nthreads = 4");
+	config_texts_free(&before);
 	again = config_file_load(&file, NULL, NULL);
 	if (CHECK(first && again))
 		CHECK(first->stamp.inode && file_stamp_same(&first->stamp, &again->stamp));
@@ -689,8 +690,9 @@ static void stamp_of_file(void)
 	CHECK(!unlink(path));
 	CHECK(!command_check_config(&file, false));
 	none = config_file_load(&file, NULL, &before);
-	SAME(before, "");
-	free(before);
+	SAME(before.file[0].text, "");
+	CHECK(before.file[0].missing);
+	config_texts_free(&before);
 	if (CHECK(none && again))
 		CHECK(!none->nshares && !none->stamp.inode &&
 		      !file_stamp_same(&none->stamp, &again->stamp));
@@ -699,11 +701,10 @@ static void stamp_of_file(void)
 	config_free(first);
 }
 
-/* Arbitrary content: parsing ends and leaks no memory. */
 /* Add sections to a file of a text. Returns the file, to be freed, or NULL if that is refused. */
 static char *sections_added(const char *before, const char *more)
 {
-	char dir[] = "/tmp/ditto-config-XXXXXX", *path, *old, *text = NULL, *input;
+	char dir[] = "/tmp/ditto-config-XXXXXX", *path, *old, *text = NULL, *was, *input;
 	struct config_file file;
 	size_t len;
 	FILE *in;
@@ -717,14 +718,17 @@ static char *sections_added(const char *before, const char *more)
 	file = (struct config_file){ .path = path };
 	CHECK(freopen(input, "r", stdin));
 	if (!command_add_config(&file, true)) {
-		in = fopen(old, "r");
-		text = config_text_read(in, &len);
-		SAME(text, before);
-		free(text);
-		fclose(in);
 		in = fopen(path, "r");
 		text = config_text_read(in, &len);
 		fclose(in);
+		in = fopen(old, "r");
+		CHECK(!in == !strcmp(text, before));
+		if (in) {
+			was = config_text_read(in, &len);
+			SAME(was, before);
+			free(was);
+			fclose(in);
+		}
 	}
 	unlink(path);
 	unlink(old);
@@ -784,6 +788,7 @@ static void sections_merged(void)
 	}
 }
 
+/* Arbitrary content: parsing ends and leaks no memory. */
 static void any_bytes(void)
 {
 	static const char alphabet[] =

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The texts of a configuration, see config_text.h. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config.h"
+#include "config_file.h"
+#include "config_text.h"
+#include "mem.h"
+
+/* Larger files are rejected. */
+#define FILE_MAX	(4 * 1024 * 1024)
+
+char *config_text_read(FILE *file, size_t *len)
+{
+	char *text = mem_new(FILE_MAX + 1);
+
+	*len = fread(text, 1, FILE_MAX + 1, file);
+	if (!ferror(file) && *len <= FILE_MAX) {
+		text[*len] = '\0';
+		return text;
+	}
+	errno = ferror(file) ? errno : EFBIG;
+	free(text);
+	return NULL;
+}
+
+void config_texts_add(struct config_texts *texts, const char *path, char *text, size_t len)
+{
+	texts->file = mem_grow(texts->file, texts->n, sizeof(*texts->file));
+	texts->file[texts->n++] = (struct config_text){ mem_string(path), text, len, false };
+}
+
+/* Files in an order: the same ones in another order have another stamp. */
+static void stamp_add(struct file_stamp *all, const struct stat *st)
+{
+	struct file_stamp one = file_stamp_of(st);
+
+	all->inode = all->inode * 31 + one.inode;
+	all->size = all->size * 31 + one.size;
+	all->changed = all->changed * 31 + one.changed;
+}
+
+/* Read one file. Returns 0, or an errno and fills @why. */
+static int file_read(struct config_texts *texts, const char *path, struct why *why)
+{
+	FILE *file = fopen(path, "re");
+	int error = file ? 0 : errno;
+	char *text = NULL;
+	struct stat st;
+	size_t len = 0;
+
+	/* Before it is read: what is changed from now on has another stamp. */
+	if (!error && fstat(fileno(file), &st))
+		error = errno;
+	if (!error)
+		text = config_text_read(file, &len);
+	if (!error && !text)
+		error = errno;
+	if (file)
+		fclose(file);
+	why_not(why, "%s", strerror(error));
+	if (error) {
+		free(text);
+		return error;
+	}
+	stamp_add(&texts->stamp, &st);
+	config_texts_add(texts, path, text, len);
+	return 0;
+}
+
+static void mistake_add(struct mistakes *mistakes, const char *path, const char *why)
+{
+	mistakes->text = mem_grow(mistakes->text, mistakes->count, sizeof(*mistakes->text));
+	mistakes->text[mistakes->count++] = mem_print("%s: %s", path, why);
+}
+
+bool config_texts_read(const struct config_file *file, struct config_texts *texts,
+		       struct mistakes *mistakes)
+{
+	struct why why;
+	int error;
+
+	memset(texts, 0, sizeof(*texts));
+	memset(mistakes, 0, sizeof(*mistakes));
+	error = file_read(texts, file->path, &why);
+	if (error == ENOENT && file->optional) {
+		config_texts_add(texts, file->path, mem_string(""), 0);
+		texts->file[0].missing = true;
+	} else if (error) {
+		mistake_add(mistakes, file->path, why.text);
+	}
+	if (!mistakes->count)
+		return true;
+	config_texts_free(texts);
+	return false;
+}
+
+void config_texts_free(struct config_texts *texts)
+{
+	unsigned int i;
+
+	for (i = 0; i < texts->n; i++) {
+		free(texts->file[i].path);
+		free(texts->file[i].text);
+	}
+	free(texts->file);
+	memset(texts, 0, sizeof(*texts));
+}
