@@ -14,7 +14,7 @@ struct config;
 
 /**
  * struct config_file - where the configuration is read from
- * @path: path of the file
+ * @path: path of the file; files of the folder PATH.d are read after it
  * @optional: the file may be missing, because no option named it
  */
 struct config_file {

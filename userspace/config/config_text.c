@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The texts of a configuration, see config_text.h. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,10 @@ static int file_read(struct config_texts *texts, const char *path, struct why *w
 	if (file)
 		fclose(file);
 	why_not(why, "%s", strerror(error));
+	if (!error && S_ISREG(st.st_mode) && (st.st_mode & 0002)) {
+		why_not(why, "every user may write it: chmod o-w");
+		error = EPERM;
+	}
 	if (error) {
 		free(text);
 		return error;
@@ -72,15 +77,54 @@ static int file_read(struct config_texts *texts, const char *path, struct why *w
 	return 0;
 }
 
+/* What an editor leaves behind is hidden, or ends in something else. */
+static int name_is_read(const struct dirent *entry)
+{
+	const char *end = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && end && !strcmp(end, ".conf");
+}
+
+/* The order is the same in all languages. */
+static int name_order(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static void mistake_add(struct mistakes *mistakes, const char *path, const char *why)
 {
 	mistakes->text = mem_grow(mistakes->text, mistakes->count, sizeof(*mistakes->text));
 	mistakes->text[mistakes->count++] = mem_print("%s: %s", path, why);
 }
 
+static void folder_read(struct config_texts *texts, const char *folder, struct mistakes *mistakes)
+{
+	struct dirent **entry;
+	int n = scandir(folder, &entry, name_is_read, name_order), i;
+	struct stat st;
+	struct why why;
+	char *path;
+
+	if (n < 0 && errno != ENOENT)
+		mistake_add(mistakes, folder, strerror(errno));
+	for (i = 0; i < n; i++) {
+		path = mem_print("%s/%s", folder, entry[i]->d_name);
+		/* A link that leads nowhere is a mistake: what it named is not to be removed. */
+		if (stat(path, &st))
+			mistake_add(mistakes, path, strerror(errno));
+		else if (S_ISREG(st.st_mode) && file_read(texts, path, &why))
+			mistake_add(mistakes, path, why.text);
+		free(path);
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+}
+
 bool config_texts_read(const struct config_file *file, struct config_texts *texts,
 		       struct mistakes *mistakes)
 {
+	char *folder = mem_print("%s.d", file->path);
 	struct why why;
 	int error;
 
@@ -93,6 +137,8 @@ bool config_texts_read(const struct config_file *file, struct config_texts *text
 	} else if (error) {
 		mistake_add(mistakes, file->path, why.text);
 	}
+	folder_read(texts, folder, mistakes);
+	free(folder);
 	if (!mistakes->count)
 		return true;
 	config_texts_free(texts);

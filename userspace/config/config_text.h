@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The texts of a configuration, which may have several files. */
+/*
+ * The texts of a configuration: the file, and those whose names end in ".conf" in the folder FILE.d
+ * beside it, sorted by name.
+ */
 #ifndef _DITTOD_CONFIG_TEXT_H
 #define _DITTOD_CONFIG_TEXT_H
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The configuration file: valid content, and every kind of error. */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/command.h"
@@ -701,6 +703,101 @@ static void stamp_of_file(void)
 	config_free(first);
 }
 
+/* Read a configuration. Returns its first mistake, or NULL; the caller frees it. */
+static char *first_mistake(const struct config_file *file)
+{
+	struct mistakes m;
+	struct config *cfg = config_file_read(file, &m, NULL);
+	char *text = m.count ? mem_string(m.text[0]) : NULL;
+
+	CHECK(!cfg == !!text);
+	config_free(cfg);
+	mistakes_free(&m);
+	return text;
+}
+
+/* Files of the folder are read in the order of their names, each with its own lines. */
+static void files_of_folder(void)
+{
+	static const struct {
+		const char *name, *text;
+		mode_t mode;
+	} files[] = {
+		{ "f", "[template t]\nread-only = yes\n[share a]\npath = /a\n", 0644 },
+		{ "f.d/20-b.conf", "\n[share b]\npath = /b\ntemplate = t\nbrowse = no", 0600 },
+		{ "f.d/10-c.conf", "[share c]\npath = /c\n", 0664 },
+		/* None of these is read. */
+		{ "f.d/30.conf.bak", "[share a]\n", 0644 }, { "f.d/30", "[share a]\n", 0644 },
+		{ "f.d/.30.conf", "[share a]\n", 0644 },
+	};
+	static const struct {
+		const char *text, *mistake;
+		mode_t mode;
+	} wrong[] = {
+		{ "\n[share b]\npath = /x\n",
+		  "f.d/40.conf:2: [share b] is there already, in f.d/20-b.conf:2", 0644 },
+		{ "[server]\n[share a]\npath = /x\n",
+		  "f.d/40.conf:2: [share a] is there already, in f:3", 0644 },
+		{ "path = /b\n", "f.d/40.conf:1: a key before the first [section]",
+		  0644 },
+		{ "[share d]\n\npath = /d\noffload-store = x\n",
+		  "f.d/40.conf:1: [share d]: offload-store: there is no [store x]", 0644 },
+		{ "", "f.d/40.conf: every user may write it: chmod o-w", 0646 },
+	};
+	char dir[] = "/tmp/ditto-config-XXXXXX", *mistake;
+	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct config_file file = { .path = "f" };
+	struct config_texts texts;
+	struct file_stamp stamp;
+	struct config *cfg;
+	size_t i;
+
+	if (!CHECK(mkdtemp(dir)) || !CHECK(!chdir(dir)) || !CHECK(!mkdir("f.d", 0755)) ||
+	    !CHECK(!mkdir("f.d/30-folder.conf", 0755)))
+		return;
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		write_file(files[i].name, files[i].text);
+		CHECK(!chmod(files[i].name, files[i].mode));
+	}
+	cfg = config_file_load(&file, NULL, &texts);
+	if (CHECK(cfg)) {
+		CHECK(cfg->nshares == 3 && texts.n == 3);
+		SAME(cfg->shares[0]->name, "a");
+		SAME(cfg->shares[1]->name, "c");
+		SAME(cfg->shares[2]->name, "b");
+		CHECK(cfg->shares[2]->read_only);
+		SAME(config_place_find(cfg, "share", "b")->file, "f.d/20-b.conf");
+		stamp = cfg->stamp;
+		config_texts_free(&texts);
+		config_free(cfg);
+		/* A file more is another configuration. */
+		write_file("f.d/40.conf", "");
+		cfg = config_file_load(&file, NULL, NULL);
+		CHECK(cfg && !file_stamp_same(&cfg->stamp, &stamp));
+		config_free(cfg);
+	}
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		write_file("f.d/40.conf", wrong[i].text);
+		CHECK(!chmod("f.d/40.conf", wrong[i].mode));
+		mistake = first_mistake(&file);
+		SAME(mistake ?: "", wrong[i].mistake);
+		free(mistake);
+	}
+	/* What a link named is not taken for removed. */
+	CHECK(!unlink("f.d/40.conf") && !symlink("nowhere", "f.d/40.conf"));
+	mistake = first_mistake(&file);
+	SAME(mistake, "f.d/40.conf: No such file or directory");
+	free(mistake);
+	CHECK(!unlink("f.d/40.conf") && !chmod("f", 0666));
+	mistake = first_mistake(&file);
+	SAME(mistake, "f: every user may write it: chmod o-w");
+	free(mistake);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		CHECK(!unlink(files[i].name));
+	CHECK(!rmdir("f.d/30-folder.conf") && !rmdir("f.d") && !fchdir(home) && !rmdir(dir));
+	close(home);
+}
+
 /* Add sections to a file of a text. Returns the file, to be freed, or NULL if that is refused. */
 static char *sections_added(const char *before, const char *more)
 {
@@ -892,7 +989,8 @@ int main(void)
 		TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
-		TEST(unreadable_file), TEST(stamp_of_file), TEST(sections_merged), TEST(any_bytes),
+		TEST(unreadable_file), TEST(stamp_of_file),
+		TEST(files_of_folder), TEST(sections_merged), TEST(any_bytes),
 		TEST(every_setting), TEST(example_file),
 		TEST(example_uncommented), { 0 }
 	};

@@ -199,6 +199,61 @@ def nothing_undone_by_saving(w):
 
 
 @test(server='ditto', share=False, clients=0)
+def files_of_folder(w):
+    """Files of the folder are one configuration with the file, and are saved where they are."""
+    s, paths = w.server, [w.path(name) for name in 'abcd']
+    for path in paths:
+        os.mkdir(path)
+    folder = f'{w.base}/ditto.conf.d'
+    b, c = f'{folder}/10-b.conf', f'{folder}/20-c.conf'
+    first = f'[listener nfs]\n[template ours]\nsquash = none\n[share a]\npath = {paths[0]}\n'
+    texts = (f'# ours\n[share b]\npath = {paths[1]}\ntemplate = ours\n',
+             f'# theirs\n[server]\ndrain-ms = 999\n[share c]\npath = {paths[2]}\n')
+    os.mkdir(folder)
+    put(b, texts[0])
+    put(c, texts[1])
+    conf = s.helper_start(first)
+    ready(w)
+    eq((config(w, 'diff'), s.setting('drain_ms')), ((0, ''), 999))
+    eq([(x['name'], x['squash']) for x in s.json('share', 'list')],
+       [('a', 'root-to-guest'), ('b', 'none'), ('c', 'root-to-guest')])
+    # changed by hand: each section where it stands, and what is new in the first file
+    s.ctl('share', 'set', 'b', 'comment', 'x')
+    s.ctl('share', 'del', 'c')
+    s.ctl('share', 'add', 'd', paths[3])
+    s.ctl('server', 'set', 'drain-ms', '998')
+    code, said = config(w, 'save', '--json')
+    eq((code, json.loads(said)['files']), (0, [conf, b, c]), said)
+    assert f'[share d]\npath = {paths[3]}\n' in get(conf).decode(), get(conf)
+    eq([get(x).decode() for x in (b, c, f'{b}.bak', f'{c}.bak')],
+       [f'{texts[0]}comment = x\n', '# theirs\n[server]\ndrain-ms = 998\n', *texts])
+    eq(config(w, 'diff'), (0, ''))
+    ready(w)
+    eq(s.ctl('status').count('by hand'), 0)
+    # what was written since is not undone, in whichever file
+    put(c, texts[1])
+    assert 'dittoctl config apply' in s.refused('config', 'save')
+    eq((config(w, 'apply')[0], [x['name'] for x in s.json('share', 'list')]),
+       (0, ['a', 'b', 'c', 'd']))
+    # nothing of the files is applied if one has a mistake
+    put(c, f'[share e]\npath = {paths[0]}\n\n[share a]\npath = {paths[2]}\n')
+    code, said = config(w, 'check')
+    assert code and f'{c}:4: [share a] is there already, in {conf}:4\n' in said, said
+    assert f'{c}:4: ' in s.refused('config', 'apply')
+    wait_for('the status tells it', lambda: f'{c}:4: ' in s.ctl('status', check=False).stdout)
+    os.unlink(c)
+    os.symlink('nowhere', c)
+    assert f'{c}: No such file or directory' in s.refused('config', 'apply')
+    eq([x['name'] for x in s.json('share', 'list')], ['a', 'b', 'c', 'd'])
+    os.unlink(c)
+    os.chmod(b, 0o666)
+    assert f'{b}: every user may write it' in s.refused('config', 'apply')
+    os.unlink(b)
+    eq((config(w, 'apply')[0], [x['name'] for x in s.json('share', 'list')]), (0, ['a', 'd']))
+    s.ctl('stop')
+
+
+@test(server='ditto', share=False, clients=0)
 def usual_file_missing(w):
     """The usual file may be missing: it is empty then, and the first save makes it."""
     s, conf, state = w.server, '/etc/ditto/ditto.conf', f'{w.base}/state'

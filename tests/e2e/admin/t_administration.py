@@ -14,6 +14,7 @@ from files import get, put
 from harness import test
 from machine import is_clean, machine
 from processes import run
+from servers import tool
 from volumes import Volume
 
 PAGE = 'Documentation/administration.md'
@@ -51,6 +52,25 @@ def firewall(w):
     w.server.ctl('listener', 'del', str(max(w.server.listeners())))
     with w.server_ns:
         run('nft', 'flush', 'ruleset')
+
+
+@test(server='ditto', share=False, clients=0)
+def several_files(w):
+    """The commands of the page have a share of a file of its own served."""
+    (text,), s = blocks(PAGE, 'Configuration in several files'), w.server
+    state = f'{w.base}/state'
+    for folder in (state, '/etc/ditto/ditto.conf.d'):
+        os.makedirs(folder, exist_ok=True)
+    with open(f'{w.base}/dittod.log', 'ab') as log:
+        s.helper = s.ns.spawn(tool('dittod'), '-s', state, stdout=log, stderr=log)
+    wait_for('a listener', lambda: s.json('listener', 'list'))
+    try:
+        s.ns.run('bash', '-ec', f'PATH={os.path.dirname(tool("dittoctl"))}:$PATH\n' +
+                 text.replace('/srv/data', w.export))
+        eq([(x['name'], x['path']) for x in s.json('share', 'list')], [('data', w.export)])
+    finally:
+        shutil.rmtree('/etc/ditto/ditto.conf.d')
+    s.ctl('stop')
 
 
 @contextlib.contextmanager
