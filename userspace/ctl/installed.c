@@ -15,8 +15,6 @@
 #include "nl/module.h"
 #include "program.h"
 
-/* modpost makes it of the sources of a module: 24 digits. */
-#define SRCVERSION_MAX	64
 #define FIELD_MAX	200
 #define MODULES		"/lib/modules"
 #define DKMS_TREE	"/var/lib/dkms/ditto"
@@ -34,14 +32,6 @@ static bool file_line(const char *path, char *line, size_t size)
 	if (read)
 		line[strcspn(line, "\n")] = '\0';
 	return read;
-}
-
-static bool loaded_srcversion(const char *name, char version[SRCVERSION_MAX])
-{
-	char path[100];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/srcversion", name);
-	return file_line(path, version, SRCVERSION_MAX);
 }
 
 bool module_is_loaded(const char *name)
@@ -84,13 +74,27 @@ static bool module_read_field(const char *name, char *field, char *text, size_t 
 	return program_line(argv, text, size);
 }
 
+bool module_is_installed(const char *name)
+{
+	char magic[FIELD_MAX];
+
+	return module_read_field(name, "vermagic", magic, sizeof(magic));
+}
+
+static bool module_field_differs(const char *name, char *field)
+{
+	char path[100], loaded[FIELD_MAX], installed[FIELD_MAX];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/%s", name, field);
+	return file_line(path, loaded, sizeof(loaded)) &&
+	       module_read_field(name, field, installed, sizeof(installed)) &&
+	       strcmp(loaded, installed);
+}
+
+/* modpost makes srcversion of sources and headers in the folders of a module's sources only. */
 bool module_is_replaced(const char *name)
 {
-	char loaded[SRCVERSION_MAX], installed[SRCVERSION_MAX];
-
-	return loaded_srcversion(name, loaded) &&
-	       module_read_field(name, "srcversion", installed, sizeof(installed)) &&
-	       strcmp(loaded, installed);
+	return module_field_differs(name, "version") || module_field_differs(name, "srcversion");
 }
 
 /* Whether the first line of a file of the kernel has a text. */

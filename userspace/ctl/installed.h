@@ -11,6 +11,8 @@
 bool module_is_loaded(const char *name);
 /* Whether something but other modules uses a loaded module, such as a process an open file. */
 bool module_is_used(const char *name);
+/* Whether a module is installed for the running kernel. */
+bool module_is_installed(const char *name);
 /*
  * Whether a module is loaded, and another build of it is installed. One that is not installed, such
  * as one that insmod loaded, cannot be told from a newer one, and is none.

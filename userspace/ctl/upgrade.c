@@ -110,6 +110,12 @@ static int unit_do(const struct ctl *ctl, char *verb, char *unit)
 	return ctl_failed(ctl, "systemctl %s %s failed: see systemctl status %s", verb, unit, unit);
 }
 
+/* A server of one protocol need not have the module of the other one. */
+static bool module_is_wanted(const char *name)
+{
+	return module_is_loaded(name) || module_is_installed(name);
+}
+
 /* Before anything is stopped: whether the kernel loads all that the unit wants. */
 static int modules_fit(const struct ctl *ctl)
 {
@@ -117,7 +123,7 @@ static int modules_fit(const struct ctl *ctl)
 	struct why why;
 
 	for (i = 0; i < ARRAY_SIZE(modules); i++)
-		if (!module_fits(modules[i], &why))
+		if (module_is_wanted(modules[i]) && !module_fits(modules[i], &why))
 			return ctl_failed(ctl, "%s", why.text);
 	return CTL_OK;
 }
@@ -125,8 +131,12 @@ static int modules_fit(const struct ctl *ctl)
 /* Load what the unit wants, with messages. None loads over a core of another version. */
 static int modules_load(const struct ctl *ctl)
 {
-	char *const argv[] = { "modprobe", "-ab", "ditto", "ditto_nfs", "ditto_smb", NULL };
+	char *argv[ARRAY_SIZE(modules) + 3] = { "modprobe", "-ab" };
+	unsigned int i, n = 2;
 
+	for (i = ARRAY_SIZE(modules); i--;)
+		if (module_is_installed(modules[i]))
+			argv[n++] = (char *)modules[i];
 	if (!program_run(argv))
 		return CTL_OK;
 	return ctl_failed(ctl,

@@ -238,6 +238,32 @@ def upgrade_of_an_old_core(w):
 
 
 @test(server='ditto', share=False, fs=None, timeout=300)
+def upgrade_of_one_protocol(w):
+    """A server without the module of SMB is upgraded, too; another version is another build."""
+    with serving(w) as m:
+        put(m.path('/etc/ditto/ditto.conf'), CONF.replace('[listener smb]\n', ''))
+        m.run('systemctl', 'reload', 'dittod')
+        wait_for('NFS alone is served', lambda: w.server.json('share', 'list') and
+                 [x['protocol'] for x in w.server.json('listener', 'list')] == ['nfs'])
+        m.run('modprobe', '-r', 'ditto_smb')
+        eq(m.run('dittoctl', 'upgrade', '--check', check=False).returncode, 0, 'the same build')
+        renumber_modules(m)
+        os.rename(m.path(f'/lib/modules/{os.uname().release}/updates/ditto_smb.ko'),
+                  m.path('/root/smb.ko'))
+        m.run('depmod')
+        eq(m.run('dittoctl', 'upgrade', '--check', check=False).returncode, 3, 'another version')
+        upgrade_by(m)
+        for name in 'ditto', 'ditto_nfs':
+            assert get(f'/sys/module/{name}/version').endswith(b'x\n'), name
+        assert not os.path.exists('/sys/module/ditto_smb')
+        wait_for('all is served', lambda: w.server.json('share', 'list') and
+                 w.server.json('listener', 'list'))
+        m.power_off()
+    w.server.unload()
+    w.server.load()
+
+
+@test(server='ditto', share=False, fs=None, timeout=300)
 def upgrade_under_offloaded_files(w):
     """Files that clients have open and whose data is in a store are read after an upgrade."""
     objects, data = f'{w.base}/objects', {name: pattern(i, 3000000) for i, name in enumerate('abc')}
