@@ -321,6 +321,33 @@ bool text_sid(const char *text, u8 sid[SID_BYTES_MAX], u32 *len, struct why *why
 	return true;
 }
 
+/* Names of NetBIOS have one byte more, for their kind (RFC 1002 section 4.1). */
+bool text_workgroup(const char *text, struct why *why)
+{
+	const char *p;
+
+	for (p = text; isalnum((unsigned char)*p) || (*p && strchr("._-", *p)); p++)
+		;
+	return (p > text && !*p && p - text <= 15) ||
+	       why_not(why,
+		       "'%.60s' is no work group: 1 to 15 letters, digits, '.', '_' and '-' are",
+		       text);
+}
+
+bool text_server_string(const char *text, struct why *why)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len;
+
+	for (; *p && !iscntrl(*p); p += len) {
+		len = text_utf8_length(p);
+		if (!len)
+			break;
+	}
+	return (!*p && strlen(text) < 256) ||
+	       why_not(why, "'%.60s' is not allowed: 255 bytes of UTF-8 at most are", text);
+}
+
 bool text_region(const char *text, struct why *why)
 {
 	const char *p;

@@ -84,6 +84,10 @@ const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
 /* "S-1-..." with decimal numbers. */
 bool text_sid(const char *text, u8 sid[SID_BYTES_MAX], u32 *len, struct why *why);
 const char *text_from_sid(const u8 *sid, size_t len, char buf[TEXT_SID_MAX]);
+/* The work group of a machine. */
+bool text_workgroup(const char *text, struct why *why);
+/* The description of a machine, which may be empty. */
+bool text_server_string(const char *text, struct why *why);
 /* The region of a store. */
 bool text_region(const char *text, struct why *why);
 /* One of TEXT_DIALECTS. */

@@ -51,14 +51,17 @@ static unsigned int section_place(struct config_edit *e, const struct config *cf
 	return config_edit_append(e, header);
 }
 
-/* Is a line one of a setting that the file has? */
+/* Is a line one of a key of [server] that the file has? */
 static bool setting_is_given(const struct config *cfg, const char *line)
 {
 	char *key = mem_print("%.*s", (int)strcspn(line, " ="), line);
 	unsigned int setting = setting_find(key);
+	bool given = setting < SETTINGS ? cfg->given[setting] :
+		     (cfg->workgroup && spec_same_word(key, "workgroup")) ||
+		     (cfg->server_string && spec_same_word(key, "server-string"));
 
 	free(key);
-	return setting < SETTINGS && cfg->given[setting];
+	return given;
 }
 
 /* Return the texts @before of a configuration with the sections of @more, which is modified. */
@@ -104,6 +107,20 @@ static bool share_is_same(const struct share *more, const struct share *have)
 	       more->mountpoint == have->mountpoint && !have->offload_store;
 }
 
+static bool setting_is_taken(const struct config *cfg, const char *key)
+{
+	const struct config_place *place = config_place_find(cfg, "server", "");
+
+	log_error("%s:%u: '%s' is there already, with another value", place->file, place->line,
+		  key);
+	return true;
+}
+
+static bool texts_differ(const char *have, const char *more)
+{
+	return have && more && strcmp(have, more);
+}
+
 /* No share is replaced, and no setting: the file says what the administrator wants. */
 static bool add_is_possible(const struct config *cfg, const struct config *more,
 			    unsigned int *added)
@@ -124,14 +141,13 @@ static bool add_is_possible(const struct config *cfg, const struct config *more,
 			  more->shares[i]->name);
 		good = false;
 	}
-	for (i = 0; i < SETTINGS; i++) {
-		if (!cfg->given[i] || !more->given[i] || cfg->setting[i] == more->setting[i])
-			continue;
-		place = config_place_find(cfg, "server", "");
-		log_error("%s:%u: '%s' is there already, with another value", place->file,
-			  place->line, settings[i].name);
-		good = false;
-	}
+	for (i = 0; i < SETTINGS; i++)
+		if (cfg->given[i] && more->given[i] && cfg->setting[i] != more->setting[i])
+			good = !setting_is_taken(cfg, settings[i].name);
+	if (texts_differ(cfg->workgroup, more->workgroup))
+		good = !setting_is_taken(cfg, "workgroup");
+	if (texts_differ(cfg->server_string, more->server_string))
+		good = !setting_is_taken(cfg, "server-string");
 	return good;
 }
 

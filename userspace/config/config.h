@@ -39,6 +39,8 @@ struct config_place {
  * @given: true for each setting that the file contains; by enum setting_id
  * @setting: values of those settings
  * @domain: domain of our users; "" means the domain of the host name
+ * @workgroup: work group of a machine without a domain, or NULL
+ * @server_string: description of the machine, or NULL
  * @users: rules for names of realms and domains
  * @identity: sources of identities
  * @aliases: BUILTIN aliases that stand for groups
@@ -66,6 +68,8 @@ struct config {
 	bool given[SETTINGS];
 	u32 setting[SETTINGS];
 	char domain[CONFIG_DOMAIN_SIZE];
+	char *workgroup;
+	char *server_string;
 	struct user_map users;
 	struct identity_order identity;
 	struct identity_aliases aliases;

@@ -56,6 +56,8 @@ void config_free(struct config *cfg)
 	tls_config_free(&cfg->tls);
 	share_roots_free(&cfg->share_roots);
 	free(cfg->audit_log);
+	free(cfg->workgroup);
+	free(cfg->server_string);
 	for (i = 0; i < cfg->nplaces; i++) {
 		free(cfg->places[i].name);
 		free(cfg->places[i].file);

@@ -10,6 +10,7 @@
 #include "identity/identity.h"
 #include "identity/idmap.h"
 #include "daemon/log.h"
+#include "rpc/pipe_rows.h"
 
 struct config *config_file_read(const struct config_file *file, struct mistakes *mistakes,
 				struct config_texts *before)
@@ -59,4 +60,5 @@ void config_use_accounts(const struct config *cfg)
 	idmap_use_library(cfg->nfsidmap);
 	share_roots_set(&cfg->share_roots);
 	audit_set_file(cfg->audit_log);
+	pipe_rows_set_server(cfg->workgroup, cfg->server_string);
 }

@@ -194,6 +194,18 @@ static bool server_set_audit_log(struct config *cfg, const char *value, struct w
 	return config_set_path(&cfg->audit_log, value, why);
 }
 
+static bool server_set_workgroup(struct config *cfg, const char *value, struct why *why)
+{
+	cfg->workgroup = mem_string(value);
+	return text_workgroup(value, why);
+}
+
+static bool server_set_string(struct config *cfg, const char *value, struct why *why)
+{
+	cfg->server_string = mem_string(value);
+	return text_server_string(value, why);
+}
+
 /* Keys that dittod itself uses. */
 static const struct key server_keys[] = {
 	{ "domain", .config = server_set_domain },
@@ -207,6 +219,8 @@ static const struct key server_keys[] = {
 	{ "server-names", .config = server_set_servers },
 	{ "share-root", .config = server_add_share_root, .repeats = true },
 	{ "audit-log", .config = server_set_audit_log },
+	{ "workgroup", .config = server_set_workgroup },
+	{ "server-string", .config = server_set_string },
 };
 
 static_assert(ARRAY_SIZE(server_keys) + SETTINGS <= CONFIG_KEYS_MAX, "a place for each key");

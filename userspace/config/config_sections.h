@@ -6,7 +6,7 @@
 #include "config.h"
 
 /* Most keys of one kind of section: the server's. */
-#define CONFIG_KEYS_MAX	(11 + SETTINGS)
+#define CONFIG_KEYS_MAX	(13 + SETTINGS)
 /* Kinds of sections. */
 #define CONFIG_SECTIONS	8
 

@@ -6,15 +6,15 @@
 
 #include "own_domain.h"
 
-#define WORK_GROUP	"WORKGROUP"
-
 void own_domain_get(struct rpc_call *call, struct own_domain *domain)
 {
 	const struct rows *rows;
 	const struct row *row;
 
 	memset(domain, 0, sizeof(*domain));
-	memcpy(domain->name, WORK_GROUP, sizeof(WORK_GROUP));
+	if (!rpc_list_get(call, RPC_LIST_SERVER, &rows) && rows->n)
+		snprintf(domain->name, sizeof(domain->name), "%s",
+			 rows->row->text[SERVER_WORKGROUP]);
 	if (rpc_list_get(call, RPC_LIST_DOMAIN, &rows) || !rows->n)
 		return;
 	row = rows->row;

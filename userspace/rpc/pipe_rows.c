@@ -2,11 +2,14 @@
 /* Lists for clients of pipes; see pipe_rows.h and enum rpc_list (rpc.h). */
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "identity/account_list.h"
 #include "auth/auth_account.h"
 #include "identity/identity.h"
+#include "mem.h"
 #include "pipe_kernel.h"
 #include "pipe_rows.h"
 
@@ -58,6 +61,29 @@ static int rows_of_domain(const struct identity_who *who, struct rows *out)
 	return 0;
 }
 
+/* What clients see of this machine, guarded by the lock; NULL for a default. */
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
+static char *server_workgroup, *server_comment;
+
+void pipe_rows_set_server(const char *workgroup, const char *comment)
+{
+	pthread_mutex_lock(&server_lock);
+	free(server_workgroup);
+	free(server_comment);
+	server_workgroup = workgroup ? mem_string(workgroup) : NULL;
+	server_comment = comment ? mem_string(comment) : NULL;
+	pthread_mutex_unlock(&server_lock);
+}
+
+static int rows_of_server(const struct identity_who *who, struct rows *out)
+{
+	(void)who;
+	pthread_mutex_lock(&server_lock);
+	rows_add(out, server_workgroup ?: "WORKGROUP", server_comment ?: "Ditto", NULL);
+	pthread_mutex_unlock(&server_lock);
+	return 0;
+}
+
 static int rows_of_opens(const struct identity_who *who, struct rows *out)
 {
 	(void)who;
@@ -86,6 +112,7 @@ static const struct {
 	[RPC_LIST_GROUPS] = { KNOWN, rows_of_groups, NULL },
 	[RPC_LIST_ALIASES] = { KNOWN, rows_of_aliases, NULL },
 	[RPC_LIST_DOMAIN] = { ALL, rows_of_domain, NULL },
+	[RPC_LIST_SERVER] = { ALL, rows_of_server, NULL },
 	/* Other users see their own. */
 	[RPC_LIST_SESSIONS] = { KNOWN, NULL, pipe_kernel_end_session },
 	[RPC_LIST_OPENS] = { ADMINISTRATORS, rows_of_opens, pipe_kernel_end_open },

@@ -5,6 +5,8 @@
 
 #include "rpc.h"
 
+/* Set what RPC_LIST_SERVER tells; NULL stands for a default. */
+void pipe_rows_set_server(const char *workgroup, const char *comment);
 /**
  * pipe_rows_get - get a list on behalf of a user
  * @user: user of the pipe

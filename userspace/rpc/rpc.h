@@ -79,6 +79,7 @@ static inline bool rpc_user_is_known(const struct rpc_user *user)
  * @RPC_LIST_GROUPS: its groups, in the same order
  * @RPC_LIST_ALIASES: BUILTIN aliases that stand for groups
  * @RPC_LIST_DOMAIN: the domain that the machine is a member of; empty if there is none
+ * @RPC_LIST_SERVER: one row of the machine itself
  * @RPC_LIST_SESSIONS: sessions; of others than the user for administrators only
  * @RPC_LIST_OPENS: what sessions have open, for administrators
  * @RPC_LIST_TREES: shares that sessions are connected to, for administrators
@@ -89,6 +90,7 @@ enum rpc_list {
 	RPC_LIST_GROUPS,
 	RPC_LIST_ALIASES,
 	RPC_LIST_DOMAIN,
+	RPC_LIST_SERVER,
 	RPC_LIST_SESSIONS,
 	RPC_LIST_OPENS,
 	RPC_LIST_TREES,
@@ -101,10 +103,11 @@ enum rpc_list {
  */
 enum account_number { ACCOUNT_ID, ACCOUNT_LISTED, ACCOUNT_GID };
 enum account_text { ACCOUNT_NAME, ACCOUNT_FULL_NAME, ACCOUNT_MEMBERS };
-/* Numbers and text of an alias of BUILTIN and of its group, and texts of a domain. */
+/* Numbers and text of an alias of BUILTIN and of its group, and texts of a domain and a machine. */
 enum alias_number { ALIAS_RID, ALIAS_GID };
 enum alias_text { ALIAS_GROUP_SID };
 enum domain_text { DOMAIN_NAME, DOMAIN_DNS_NAME, DOMAIN_SID };
+enum server_text { SERVER_WORKGROUP, SERVER_COMMENT };
 /*
  * Numbers and texts of sessions, opens and connections to shares: seconds since 1970, number of
  * opens, address and port of the client, DITTO_OPEN_RIGHT_* bits. A path begins at the share's root

@@ -83,20 +83,20 @@ static const struct srvsvc_level levels[] = {
 	{ 1005, 0, SHARE(FLAGS) },
 };
 
-/* MS-SRVS sections 2.2.4.40 to 2.2.4.42, about a name. */
-#define SERVER_100	NDR_NUMBER(U32, PLATFORM_NT), { .type = NDR_TEXT }
+/* MS-SRVS sections 2.2.4.40 to 2.2.4.42. */
+#define SERVER_100	NDR_NUMBER(U32, PLATFORM_NT), SRVSVC_AT(TEXT, name)
 #define SERVER_101 \
 	SERVER_100, NDR_NUMBER(U32, VERSION_MAJOR), NDR_NUMBER(U32, VERSION_MINOR), \
-	NDR_NUMBER(U32, SERVER_TYPE), NDR_WORDS(TEXT, "Ditto")
+	NDR_NUMBER(U32, SERVER_TYPE), SRVSVC_AT(TEXT, comment)
 /* Most users, auto-disconnect minutes, hidden, announce interval and its variation, licences. */
 #define SERVER_102 \
 	SERVER_101, NDR_NUMBER(U32, NO_LIMIT), NDR_NUMBER(U32, 15), NDR_NUMBER(U32, 0), \
 	NDR_NUMBER(U32, 0), NDR_NUMBER(U32, 0), NDR_NUMBER(U32, 0), NDR_WORDS(TEXT, "C:\\")
 
 static const struct srvsvc_level server_levels[] = {
-	{ 100, 0, { sizeof(char *), NDR_FIELDS(SERVER_100) } },
-	{ 101, 0, { sizeof(char *), NDR_FIELDS(SERVER_101) } },
-	{ 102, 0, { sizeof(char *), NDR_FIELDS(SERVER_102) } },
+	{ 100, 0, { sizeof(struct srvsvc_args), NDR_FIELDS(SERVER_100) } },
+	{ 101, 0, { sizeof(struct srvsvc_args), NDR_FIELDS(SERVER_101) } },
+	{ 102, 0, { sizeof(struct srvsvc_args), NDR_FIELDS(SERVER_102) } },
 };
 
 /* TIME_OF_DAY_INFO (MS-SRVS section 2.2.4.105), as twelve numbers. */
@@ -241,13 +241,17 @@ static u32 server_get_info(struct rpc_call *call, void *data)
 	char *name = mem_chain_new(&call->memory, NSS_NAME_SIZE);
 	const struct srvsvc_level *level;
 	struct srvsvc_args *args = data;
+	const struct rows *rows;
 
 	level = srvsvc_level_find(server_levels, ARRAY_SIZE(server_levels), args->level);
 	if (!level)
 		return ERROR_INVALID_LEVEL;
+	if (rpc_list_get(call, RPC_LIST_SERVER, &rows) || !rows->n)
+		return ERROR_GEN_FAILURE;
 	sid_machine_name(name);
 	args->name = name;
-	srvsvc_info_fill(call, args, &level->of, &args->name);
+	args->comment = rows->row->text[SERVER_COMMENT];
+	srvsvc_info_fill(call, args, &level->of, args);
 	return ERROR_SUCCESS;
 }
 

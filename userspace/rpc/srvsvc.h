@@ -34,6 +34,7 @@ struct srvsvc_share;
  * @server: name of the server, which is not used
  * @name: a share, a client, a path or a device
  * @user: name of a user
+ * @comment: description of the machine
  * @id: number of an open
  * @level: number of the information structure
  * @list_level: the same again
@@ -53,6 +54,7 @@ struct srvsvc_args {
 	const char *server;
 	const char *name;
 	const char *user;
+	const char *comment;
 	u32 id;
 	u32 level;
 	u32 list_level;

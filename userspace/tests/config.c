@@ -313,11 +313,23 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, offload-recall-ms, offload-recalls, offload-read-ahead, threads, udp, session-slots, sessions-per-client, copy-sync-kib, offload-wait-ms, share-paths, fast-path, require-signing, require-ntlm-signing, encryption, compression, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap, nfs-gss, service-names, server-names, share-root, audit-log are allowed"
+		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, offload-recall-ms, offload-recalls, offload-read-ahead, threads, udp, session-slots, sessions-per-client, copy-sync-kib, offload-wait-ms, share-paths, fast-path, require-signing, require-ntlm-signing, encryption, compression, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap, nfs-gss, service-names, server-names, share-root, audit-log, workgroup, server-string are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, offload-recall-ms, offload-recalls, offload-read-ahead, threads, udp, session-slots, sessions-per-client, copy-sync-kib, offload-wait-ms, share-paths, fast-path, require-signing, require-ntlm-signing, encryption, compression, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap, nfs-gss, service-names, server-names, share-root, audit-log are allowed"
+		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, offload-recall-ms, offload-recalls, offload-read-ahead, threads, udp, session-slots, sessions-per-client, copy-sync-kib, offload-wait-ms, share-paths, fast-path, require-signing, require-ntlm-signing, encryption, compression, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap, nfs-gss, service-names, server-names, share-root, audit-log, workgroup, server-string are allowed"
+	},
+	{
+		"[server]\nworkgroup = our office\n",
+		"f:2: workgroup: 'our office' is no work group: 1 to 15 letters, digits, '.', '_' and '-' are"
+	},
+	{
+		"[server]\nworkgroup = ABCDEFGHIJKLMNOP\n",
+		"f:2: workgroup: 'ABCDEFGHIJKLMNOP' is no work group: 1 to 15 letters, digits, '.', '_' and '-' are"
+	},
+	{
+		"[server]\nserver-string = a\tb\n",
+		"f:2: server-string: 'a\tb' is not allowed: 255 bytes of UTF-8 at most are"
 	},
 	{
 		"[server]\ndomain = user@example.org\n",
@@ -872,6 +884,10 @@ static void sections_merged(void)
 		  "[server]\nmin-dialect = 3.0\nrequire-signing = yes\n",
 		  "[server]\nmin_dialect = 3.0\nrequire-signing = yes\n" },
 		{ "[server]\nmin_dialect = 2.1\n", "[server]\nmin-dialect = 3.0\n", NULL },
+		{ "[server]\nworkgroup = A\nserver_string = x\n",
+		  "[server]\nworkgroup = A\nserver-string = x\nmin-dialect = 3.0\n",
+		  "[server]\nworkgroup = A\nserver_string = x\nmin-dialect = 3.0\n" },
+		{ "[server]\nworkgroup = A\n", "[server]\nworkgroup = B\n", NULL },
 		{ "[server]\nnonsense\n", share, NULL },
 		{ "", "[share b]\npath = b\n", NULL },
 	};

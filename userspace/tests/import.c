@@ -332,7 +332,7 @@ static void smb_conf_of_a_site(void)
 		       "[pub]\n path = /srv/pub\n public = yes\n guest only = yes\n"
 		       " vfs object = shadow_copy2 acl_xattr\n shadow:snapdir = .snap\n"
 		       " create mask = 0744\n",
-		       "[server]\nmin-dialect = 3.0.2\n\n[listener smb]\n\n"
+		       "[server]\nworkgroup = X\nmin-dialect = 3.0.2\n\n[listener smb]\n\n"
 		       "[share data]\npath = /srv/data\ncomment = x ; y\nbrowse = no\n"
 		       "directory-mask = 0775\ncreate-mask = 0664\nprotocols = smb\n"
 		       "nested = on\nencrypt = yes\ndefault-access = none\nuser = root=none\nuser = A B=admin\n"
@@ -401,7 +401,13 @@ static void files_of_packages(void)
 	import_tells(import_smb_conf, "[a]\noplocks = no\n", 2, IMPORT_LOST, "always");
 	import_tells(import_smb_conf, "[a]\nnonsense = 1\n", 2, IMPORT_LOST, "not known");
 	import_tells(import_smb_conf, "[a]\npath=/a\npath=/b\n", 2, IMPORT_NEEDLESS, "again");
-	import_tells(import_smb_conf, "[a]\nworkgroup = x\n", 2, IMPORT_NEEDLESS, "domain");
+	import_tells(import_smb_conf, "[a]\nworkgroup = x\n", 2, IMPORT_LOST, "only [global]");
+	import_tells(import_smb_conf, "[global]\nworkgroup = a b\n", 2, IMPORT_LOST,
+		     "no work group");
+	import_tells(import_smb_conf, "[global]\nserver string = files of us\n", 2, IMPORT_MAPPED,
+		     "server-string = files of us");
+	import_tells(import_smb_conf, "[global]\nserver string = %h server\n", 2, IMPORT_LOST,
+		     "variables");
 	import_tells(import_smb_conf, "[a]\nmin protocol = SMB2\n", 2, IMPORT_LOST,
 		     "only [global]");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "identity/identity.h"
+#include "rpc/pipe_rows.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"
 #include "test.h"
@@ -153,6 +154,10 @@ static void interface_beside(void)
 	CHECK(p.len > RESPONSE + 12 && bytes_get16(p.out + RESPONSE + 4) == 1 &&
 	      bytes_get16(p.out + RESPONSE + 8) == 2 && !bytes_get32(p.out + p.len - 4));
 	CHECK(bytes_have_text(p.out, p.len, "WORKGROUP"));
+	pipe_rows_set_server("OFFICE", NULL);
+	CHECK(!peer_send(&p, ask, sizeof(ask)) && peer_reply_is(&p, PTYPE_RESPONSE));
+	CHECK(bytes_have_text(p.out, p.len, "OFFICE"));
+	pipe_rows_set_server(NULL, NULL);
 	ask[RESPONSE] = 9;
 	CHECK(!peer_send(&p, ask, sizeof(ask)) && p.len == RESPONSE + 8 &&
 	      bytes_get32(p.out + RESPONSE + 4) == 87);

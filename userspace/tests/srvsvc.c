@@ -50,6 +50,8 @@ static int rows_told(void *arg, enum rpc_list list, struct rows *out)
 			out->row[i].number[OPEN_SESSION] = i ? 2 : 1;
 		}
 	}
+	if (list == RPC_LIST_SERVER)
+		rows_add(out, "OFFICE", "files of us", NULL);
 	if (list == RPC_LIST_TREES)
 		rows_add(out, "user0", "data", NULL)->number[TREE_SESSION] = 1;
 	return 0;

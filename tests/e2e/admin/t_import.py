@@ -65,11 +65,11 @@ def shares(w):
     eq(told['written'], True)
     told = imported(w, 'config', 'import', 'smb.conf', smb_conf, code=3)
     eq((report(told, 'not-needed'), [x['section'] for x in told['sections'] if 'left_out' in x]),
-       (['workgroup = OLD', 'map to guest = bad user'], ['share hidden', 'share homes']))
+       (['map to guest = bad user'], ['share hidden', 'share homes']))
     assert 'vfs objects = recycle' in report(told, 'no-counterpart'), told
     text = get(conf).decode()
     assert text.startswith(before), text
-    assert '\n[listener smb]\n' in text and '\n[server]\nmin-dialect = 3.1.1\n' in text, text
+    assert '\n[listener smb]\n' in text and '\n[server]\nworkgroup = OLD\nmin-dialect = 3.1.1\n' in text, text
     # what is there stays: the same can be there, nothing else
     put(smb_conf, SMB_CONF.format(team=w.path('team')).replace('SMB3', 'SMB2').replace(
         'writeable = yes', 'browseable = no'))

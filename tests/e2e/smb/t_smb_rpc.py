@@ -68,6 +68,20 @@ def names_and_sids(w):
 
 
 @test(smb=True)
+def description_of_the_machine(w):
+    """The configuration names the work group and describes the machine."""
+    with w.client:
+        rpc = Rpc(w.client)
+        has(rpc.ask('lsaquery', 'srvinfo'), 'Domain Name: WORKGROUP', 'Ditto')
+        w.server.reload(f'[server]\nworkgroup = OFFICE\nserver-string = Files of us\n{w.server.conf}')
+        wait_for('the new names', lambda: 'Domain Name: OFFICE' in rpc.ask('lsaquery'))
+        has(rpc.ask('srvinfo', 'wkssvc_wkstagetinfo'), 'Files of us')
+        w.server.reload(f'[server]\nserver-string =\n{w.server.conf}')
+        wait_for('the usual name', lambda: 'Domain Name: WORKGROUP' in rpc.ask('lsaquery'))
+        eq('Ditto' in rpc.ask('srvinfo'), False)
+
+
+@test(smb=True)
 def accounts_of_the_machine(w):
     with w.client:
         rpc = Rpc(w.client)

@@ -88,6 +88,14 @@ struct import_section *import_share_add(struct import *im, const char *name, str
 
 static const struct {
 	const char *key;
+	bool (*fits)(const char *value, struct why *why);
+} server_words[] = {
+	{ "workgroup", text_workgroup },
+	{ "server-string", text_server_string },
+};
+
+static const struct {
+	const char *key;
 	bool (*set)(struct share *share, const char *value, struct why *why);
 } share_words[] = {
 	{ "path", share_set_path },
@@ -107,14 +115,18 @@ static const struct {
 static bool section_check(const struct import_section *s, const char *key, const char *value,
 			  bool *usual, struct why *why)
 {
-	const struct setting *setting = &settings[s->share ? 0 : setting_find(key)];
+	const struct setting *setting;
 	unsigned int i;
 	u32 number;
 
 	*usual = false;
+	for (i = 0; !s->share && i < ARRAY_SIZE(server_words); i++)
+		if (!strcmp(server_words[i].key, key))
+			return server_words[i].fits(value, why);
 	for (i = 0; s->share && i < ARRAY_SIZE(share_words); i++)
 		if (!strcmp(share_words[i].key, key))
 			return share_words[i].set(s->share, value, why);
+	setting = &settings[s->share ? 0 : setting_find(key)];
 	for (i = 0; s->share && i < SHARE_OPTIONS; i++)
 		if (!strcmp(share_options[i].name, key))
 			setting = &share_options[i];

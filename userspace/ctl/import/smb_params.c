@@ -491,8 +491,8 @@ static const struct smb_param params[] = {
 	PARAM("netbios aliases|additional dns hostnames", map_lost,
 	      "[server] has server-names for further names"),
 	PARAM("netbios name", map_lost, "the name is that of the machine; see server-names"),
-	PARAM("workgroup", map_needless, "users of any domain name may log in"),
-	PARAM("server string", map_lost, "the server has no comment"),
+	PARAM("workgroup", map_text, "workgroup", .global = true),
+	PARAM("server string", map_text, "server-string", .global = true),
 	PARAM("server role", map_needless, "users are those of the machine and of its domain"),
 	PARAM("security", map_lost, DIRECTORY),
 	PARAM("realm|password server|kerberos *", map_lost, DIRECTORY),
@@ -624,6 +624,7 @@ bool smb_param_is_of_ksmbd(const char *name)
 		"inherit owner", "vfs objects", "crossmnt", "continuous availability",
 		"server min protocol", "server signing", "smb3 encryption", "map to guest",
 		"bind interfaces only", "root directory", "restrict anonymous",
+		"workgroup", "server string",
 	};
 	size_t i;
 
