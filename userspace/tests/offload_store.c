@@ -714,7 +714,7 @@ static void condemned_objects(void)
 	struct objects o;
 	int puts;
 
-	store_define("prefix=condemned\ntimeout=1\n" KEY_1);
+	store_define("prefix=condemned\ntimeout=15\n" KEY_1);
 	push_file(file, &pushed);
 	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
 	objects_list(&o);
@@ -734,7 +734,7 @@ static void condemned_objects(void)
 	/* Once is enough. */
 	push_file(file, &again);
 	CHECK(again.msg.deduplicated && server->puts == puts + (int)o.n);
-	store_define("prefix=condemned\ntimeout=1\n" KEY_1);
+	store_define("prefix=condemned\ntimeout=15\n" KEY_1);
 	CHECK(objects_collect(&o, "", &a) == -1 && a.msg.error == ESTALE);
 	objects_begin_run(&o);
 	CHECK(server->lists == 1);
@@ -778,7 +778,7 @@ static void lists_that_are_damaged(void)
 	struct answer pushed, a;
 	struct objects o;
 
-	objects_condemn_new(&o, "prefix=damaged\ntimeout=1\n" KEY_1);
+	objects_condemn_new(&o, "prefix=damaged\ntimeout=15\n" KEY_1);
 	s3_server_fault(server, S3_WRONG, 'G', 1000);
 	objects_begin_run(&o);
 	push_file(file, &pushed);
@@ -799,7 +799,7 @@ static void lists_without_a_key(void)
 	struct objects o;
 	int fd;
 
-	objects_condemn_new(&o, "prefix=keyless\ntimeout=1\n");
+	objects_condemn_new(&o, "prefix=keyless\ntimeout=15\n");
 	order_give(OFFLOAD_LIST, "garbage/\n", &a, &fd);
 	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
 	close(fd);
@@ -807,7 +807,7 @@ static void lists_without_a_key(void)
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_OBJECT && fd >= 0);
 	close(fd);
-	store_define("prefix=keyless\ntimeout=1\n" KEY_1);
+	store_define("prefix=keyless\ntimeout=15\n" KEY_1);
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ENOKEY);
 	/* The names of the last run are remembered for another one. */
@@ -823,7 +823,7 @@ static void deletions_that_fail(void)
 	struct objects o;
 	int n;
 
-	store_define("prefix=fail\ntimeout=1\n" KEY_1);
+	store_define("prefix=fail\ntimeout=15\n" KEY_1);
 	push_file(file, &pushed);
 	objects_list(&o);
 	objects_begin_run(&o);
