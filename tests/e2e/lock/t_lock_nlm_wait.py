@@ -115,7 +115,7 @@ def callback_refused(w):
         status(a.lock((0, 10), svid=2, block=True), nlm.BLOCKED)
         status(a.unlock((0, 10)), nlm.OK)
         g.take()
-        eq(mine.take(CALLBACK).svid, 2)
+        eq(mine.take().svid, 2)
         g.none()
         status(a.unlock((0, 10), svid=2), nlm.OK)
         free(b)

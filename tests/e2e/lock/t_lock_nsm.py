@@ -151,6 +151,7 @@ def simulated_crash(w):
     with Notified(w.clients[0]) as g, Asked(w.clients[1]) as h, Notified(w.clients[1]) as i:
         nb.mon('client1', my_name='client2', priv=PRIV)
         local = Nsm(rpc.Rpc(w.server_ns, '127.0.0.1', w.server.port))
+        w.server.ctl('server', 'set', 'grace-s', '300')
         eq(local.simu_crash().stat, rpc.SUCCESS)
         call = g.take()
         assert call.state > before and call.state & 1, call.state

@@ -350,11 +350,12 @@ def helper_of_a_restart(w):
     a, _ = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     w.server.helper_stop('KILL')
+    w.server.lengthen_grace()
     w.server.restart()
     a, b = [connect(c, a.fh) for c in w.clients]
     one_of(b.lock((0, 10)).status, (nlm.GRACE, nlm.NOLOCKS))
     with Notified(w.clients[0]) as g:
-        w.server.helper_start()
+        w.server.helper_start(w.server.conf)
         g.take()
         status(b.lock((0, 10)), nlm.GRACE)
         wait_for('the reclaim', lambda: a.lock((0, 10), reclaim=True).status == nlm.OK)

@@ -37,6 +37,10 @@ def short_lease(w):
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
 
 
+def lengthen_lease(w):
+    w.server.ctl('server', 'set', 'lease-time-s', '90')
+
+
 def file(w, name='f', data=b'data'):
     path = w.path(name)
     with open(path, 'wb') as f:
@@ -275,25 +279,29 @@ def families_side_by_side(w):
 
 # leases
 
-@test(server='ditto', timeout=60)
+@test(server='ditto', timeout=120)
 def silent_clients_go(w):
     """Expired clients that are unconfirmed or hold nothing are removed."""
-    short_lease(w)
+    file(w)
     nfs = Nfs4(connect(w), 1)
     exchange(nfs, name=b'unconfirmed').ok()
     Nfs4(connect(w)).compound(nfs4.setclientid(b'unconfirmed')).ok()
     s, c = Session.make(connect(w)), Client40(connect(w))
     alive = Session.make(connect(w), name=b'alive')
+    # What it holds keeps it also where it is late.
+    got, fh = open41(alive)
     eq(len(clients(w)), 5)
+    short_lease(w)
 
     def gone():
         alive.compound(nfs4.putrootfh()).ok()
         return len(clients(w)) == 1
-    wait_for('they are gone', gone, 3 * LEASE)
+    wait_for('they are gone', gone)
     status(s.compound(nfs4.putrootfh()), nfs4.BADSESSION)
     status(s.nfs.compound(nfs4.create_session(s.clientid, 2)), nfs4.STALE_CLIENTID)
     status(c.compound(nfs4.renew(c.id)), nfs4.EXPIRED)
     eq(len(w.server.json('session', 'list')), 1)
+    alive.compound(nfs4.putfh(fh), nfs4.close(got.stateid)).ok()
 
 
 @test(server='ditto', timeout=60)
@@ -351,14 +359,17 @@ def courtesy(w):
     s.compound(nfs4.putfh(bfh), nfs4.close(b.stateid)).ok()
 
 
-@test(server='ditto', clients=2, timeout=90)
+@test(server='ditto', clients=2, timeout=180)
 def courtesy_ends_with_a_conflict(w):
     """A conflict removes all state of the silent client, and of no other."""
     file(w)
     file(w, 'g')
-    short_lease(w)
+    file(w, 'h')
     for make, deny in ((Client40, open40), (Session.make, open41)):
         dead, live = make(connect(w)), Session.make(connect(w, 1))
+        lengthen_lease(w)
+        # What it holds keeps it also where it is late.
+        open41(live, 'h')
         a, afh = deny(dead, deny=nfs4.DENY_BOTH)
         b, bfh = deny(dead, 'g')
 
@@ -366,7 +377,8 @@ def courtesy_ends_with_a_conflict(w):
             live.compound(nfs4.putrootfh()).ok()
             return any(x.get('courtesy') for x in clients(w))
         eq(open41(live)[0].status, nfs4.SHARE_DENIED)
-        wait_for('it is a courtesy client', is_courtesy, 3 * LEASE)
+        short_lease(w)
+        wait_for('it is a courtesy client', is_courtesy)
 
         def opened():
             r, fh = open41(live)
@@ -381,11 +393,11 @@ def courtesy_ends_with_a_conflict(w):
         w.server.release_clients()
 
 
-@test(server='ditto', timeout=90)
+@test(server='ditto', timeout=150)
 def courtesy_ends_with_a_local_wait(w):
     """A silent client gives way to a process of the server that waited before it was silent."""
     file(w)
-    short_lease(w)
+    w.server.ctl('server', 'set', 'lease-time-s', str(3 * LEASE))
     for make in (Client40, Session.make):
         dead = make(connect(w))
         a, fh = open41(dead)
@@ -398,8 +410,8 @@ def courtesy_ends_with_a_local_wait(w):
         # within its lease it keeps what it has
         dead.compound(*[nfs4.renew(dead.id)] if make is Client40 else [nfs4.putrootfh()]).ok()
         p.waits()
-        p.result(4 * LEASE)
-        wait_for('it is gone', lambda: clients(w) == [])
+        p.result(60)
+        wait_for('it is gone', lambda: clients(w) == [], 60)
         p.unlock()
         other.result()
         p.end()

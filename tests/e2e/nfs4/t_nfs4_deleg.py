@@ -334,7 +334,7 @@ def its_own_doing(w):
 @wire(clients=2)
 def asked_for_size(w):
     """CB_GETATTR: the holder's size is used; without an answer nobody waits."""
-    set_break_wait(w, 4000)                          # a machine may be slow now and then
+    set_break_wait(w, 9000)                          # a machine may be slow now and then
     files(w)
     a = Caller(w, getattr=lambda _: nfs4_callback.modified(a.change + 1, 4711))
     sid, fh = a.delegated('f', BOTH)
@@ -360,7 +360,7 @@ def asked_for_size(w):
 @wire(clients=2)
 def asked_again_after_a_lost_answer(w):
     """CB_GETATTR: a client that has answered, and kept no reply, is asked in a new request."""
-    set_break_wait(w, 4000)
+    set_break_wait(w, 9000)
     files(w)
     a, other = Caller(w, getattr=SILENT), Caller(w, w.clients[1])
     sid, fh = a.delegated('f', BOTH)
@@ -414,7 +414,7 @@ def locked_at_once_over_smb(w):
 @wire(clients=2, smb=True, squash='none')
 def asked_for_size_over_smb(w):
     """SMB returns the holder's size; without an answer the delegation is recalled."""
-    set_break_wait(w, 4000)                          # a machine may be slow now and then
+    set_break_wait(w, 9000)                          # a machine may be slow now and then
     files(w)
     a = Caller(w, getattr=lambda _: nfs4_callback.modified(a.change + 1, 4711))
     sid, fh = a.delegated('f', BOTH)
@@ -448,27 +448,36 @@ def asked_for_size_over_smb(w):
     s.end()
 
 
-@wire(clients=2, timeout=60)
+@wire(clients=2, timeout=180)
 def the_stuck_and_the_others(w):
     """A client that answers nothing delays neither other recalls nor the service."""
-    files(w, *(f'f{i}' for i in range(20)), 'g')
-    a, b, other = Caller(w, recall=SILENT), Caller(w, w.clients[1]), V3(w)
-    for i in range(20):
-        a.delegated(f'f{i}')
-    sid, fh = b.delegated('g')
-    for i in range(20):
-        eq(other.write(f'f{i}'), nfs3.JUKEBOX)
-    start = time.monotonic()
-    eq(other.write('g'), nfs3.JUKEBOX)
-    b.recall()
-    b.give_back(sid, fh)
-    eq(other.write('g'), nfs3.OK)
-    # one that waits for the stuck one takes 10 s
-    eq(time.monotonic() - start < 8 * SLOW, True, 'in time')
-    start = time.monotonic()
-    for row in w.server.json('listener', 'list'):
-        w.server.ctl('listener', 'del', str(row['id']))
-    eq(time.monotonic() - start < 9 * SLOW, True, 'the service stops')
+    def seconds(*names):
+        """Those that a recall takes, and the end of the service, beside recalls of all but one."""
+        files(w, *names)
+        a, b, other = Caller(w, recall=SILENT), Caller(w, w.clients[1]), V3(w)
+        *stuck, name = names
+        for one in stuck:
+            a.delegated(one)
+        sid, fh = b.delegated(name)
+        for one in stuck:
+            eq(other.write(one), nfs3.JUKEBOX)
+        start = time.monotonic()
+        eq(other.write(name), nfs3.JUKEBOX)
+        b.recall()
+        b.give_back(sid, fh)
+        eq(other.write(name), nfs3.OK)
+        between = time.monotonic()
+        for row in w.server.json('listener', 'list'):
+            w.server.ctl('listener', 'del', str(row['id']))
+        return between - start, time.monotonic() - between
+
+    # One that waits for the stuck one takes 10 s, and each time; the machine is slow at times.
+    for attempt in range(3):
+        w.server.listen()
+        recall, end = seconds(*(f'f{attempt}.{i}' for i in range(21)))
+        if recall < 8 * SLOW and end < 9 * SLOW:
+            return
+    raise AssertionError(f'the recall took {recall:.1f} s, the end of the service {end:.1f} s')
 
 
 @wire
@@ -522,6 +531,7 @@ def named_attribute_not_reclaimed(w):
     a = Caller(w, name=b'reclaimer', verf=b'thesame!')
     attrs = a.compound(putfh(a.s.fh('data', 'f')), nfs4.openattr(True), nfs4.getfh()).ok()[-1].fh
     one = a.s.open(attrs, 'one', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})[1]
+    w.server.lengthen_grace()
     w.server.restart()
     s = nfs4.Session.make(a.cb.on(nfs4.connect(w.client)), name=b'reclaimer', verf=b'thesame!',
                           reclaimed=False)
@@ -529,6 +539,7 @@ def named_attribute_not_reclaimed(w):
                                           deleg=DELEG_READ)).ok()[-1]
     eq(r.deleg.type, nfs4.DELEG_NONE)
     s.patiently(nfs4.reclaim_complete()).ok()
+    w.server.end_grace()
     eq(s.compound(putfh(one), nfs4.close(r.stateid)).status, OK)
     eq(s.destroy().status, OK)
     eq(s.nfs.compound(nfs4.destroy_clientid(s.clientid)).status, OK)
@@ -540,6 +551,7 @@ def reclaimed(w):
     files(w)
     a = Caller(w, name=b'reclaimer', verf=b'thesame!')
     sid, fh = a.delegated()
+    w.server.lengthen_grace()
     w.server.restart()
     conn = a.cb.on(nfs4.connect(w.client))
     s = nfs4.Session.make(conn, name=b'reclaimer', verf=b'thesame!', reclaimed=False)
@@ -548,6 +560,7 @@ def reclaimed(w):
                                          deleg=DELEG_READ)).ok()[-1]
     eq(r.deleg.type, DELEG_READ)
     s.patiently(nfs4.reclaim_complete()).ok()
+    w.server.end_grace()
     eq(s.compound(putfh(fh), nfs4.read(r.deleg.stateid, 0, 4)).ok()[-1].data, DATA[:4])
     eq(s.compound(putfh(fh), delegreturn(r.deleg.stateid)).status, OK)
     eq(s.compound(putfh(fh), nfs4.close(r.stateid)).status, OK)

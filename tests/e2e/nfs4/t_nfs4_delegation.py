@@ -248,7 +248,7 @@ def locks_survive_recall(w):
 def size_is_asked_for(w):
     """The size that a holder has cached is returned to others without a recall."""
     os.chmod(w.export, 0o777)
-    w.server.ctl('server', 'set', 'break-wait-ms', '4000')
+    w.server.ctl('server', 'set', 'break-wait-ms', '9000')
     with holders(w, writes=True) as each:
         for h in each:
             recalls = counts(w)['recalled']

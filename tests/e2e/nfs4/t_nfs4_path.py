@@ -98,10 +98,10 @@ def slow(w):
     eq(other.write(), nfs3.OK)
 
 
-@wire(timeout=120)
+@wire(timeout=180)
 def silent_about_one(w):
     """A recall that is never answered does not hold up another one."""
-    lease(w, 24)
+    lease(w, 36)
     files(w, 'f', 'g')
     for make in (Caller, Caller40):
         silent = set()
@@ -255,7 +255,7 @@ def path_is_down(w):
     eq(other.write(), nfs3.JUKEBOX)
     wait_for('RENEW to tell', lambda: a.compound(nfs4.renew(a.c.id)).status == CB_PATH_DOWN)
     eq(counts(w)['revoked'], 0)
-    other.until(nfs3.OK, seconds=LEASE)
+    other.until(nfs3.OK, seconds=4 * LEASE)
     eq(counts(w)['revoked'], 1)
     # and of what is revoked, until it reacts
     for _ in range(3):

@@ -400,7 +400,7 @@ def times_set_on_the_wire(w):
 @wire(clients=2)
 def others_are_not_told_the_time_before_a_copy(w):
     """An answer to CB_GETATTR with the time at the grant does not undo the time of a COPY."""
-    set_break_wait(w, 4000)                          # a machine may be slow now and then
+    set_break_wait(w, 9000)                          # a machine may be slow now and then
     aged(w, 'f', 'from')
     a, b = Caller(w, minor=2), Caller(w, w.clients[1], minor=2)
     sid, fh = kept(a)
@@ -419,7 +419,7 @@ def others_are_not_told_the_time_before_a_copy(w):
 @wire(clients=2)
 def others_are_told_the_times(w):
     """CB_GETATTR asks for the times as well, and they count for everybody."""
-    set_break_wait(w, 4000)                          # a machine may be slow now and then
+    set_break_wait(w, 9000)                          # a machine may be slow now and then
     aged(w, 'f')
     modified = now() - 10, 7000
     a, b = Caller(w, minor=2), Caller(w, w.clients[1], minor=2)
