@@ -428,7 +428,7 @@ def config_mistakes(w):
                                ('allow', '10.0.0.0/99')),
                               (3, '[share good]\npath = /tmp\n', ('good',))):
         put(conf, good + text)
-        p = w.server_ns.run('timeout', '10', servers.tool('dittod'), '-c', conf, '-s', state,
+        p = w.server_ns.run('timeout', '50', servers.tool('dittod'), '-c', conf, '-s', state,
                             check=False)
         assert p.returncode not in (0, 124), f'dittod runs with:\n{good + text}'
         assert f'ditto.conf:{line}:' in p.stdout, f'line {line} of\n{good + text}: {p.stdout}'
@@ -584,7 +584,7 @@ def second_dittod(w):
     told = get(have[0][0])
 
     def start(ns, state, said):
-        p = ns.run('timeout', '20', servers.tool('dittod'), '-c', conf, '-s', f'{w.base}/{state}',
+        p = ns.run('timeout', '50', servers.tool('dittod'), '-c', conf, '-s', f'{w.base}/{state}',
                    check=False)
         eq(p.returncode, 1)
         assert f'(process {s.helper.pid})' in p.stdout and said in p.stdout, p.stdout

@@ -221,11 +221,11 @@ def lengths_and_discriminants(w):
 @test(server='ditto')
 def nfs_by_udp(w):
     """Only MOUNT answers by UDP, until the setting enables NFS."""
-    c = w.client.connect('udp', timeout=3)
+    c = w.client.connect('udp')
     eq(c.call(MOUNT, 3, 0).stat, rpc.SUCCESS, 'MOUNT by UDP')
     one_of(c.call(NFS, 3, 0).stat, (rpc.PROG_UNAVAIL,), 'NFS by UDP')
     w.server.ctl('server', 'set', 'udp', '1')
-    n = nfs3.Nfs3(w.client.connect('udp', timeout=3))
+    n = nfs3.Nfs3(w.client.connect('udp'))
     root = n.mnt(w.export).fh
     eq(n.getattr(root).status, nfs3.OK, 'GETATTR by UDP')
     f = n.create(root, 'f').fh

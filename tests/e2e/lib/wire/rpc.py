@@ -152,7 +152,7 @@ class Rpc:
     user may have. src is one of several addresses of the namespace.
     """
 
-    def __init__(self, ns, addr, port, proto='tcp', src_port=None, timeout=10, src=''):
+    def __init__(self, ns, addr, port, proto='tcp', src_port=None, timeout=30, src=''):
         self.proto, self.peer, self.src = proto, (addr, port), src
         with ns:
             if src_port is None:
