@@ -398,7 +398,7 @@ def records(client, until, enough=None):
     return taken, refused
 
 
-@test(server='ditto', smb=True, squash='none', clients=3, timeout=180)
+@test(server='ditto', smb=True, squash='none', clients=3, timeout=300)
 def client_ids_hoarded(w):
     """A machine has few unconfirmed client records, which expire soon and hinder nobody else."""
     w.server.ctl('server', 'set', 'lease-time-s', '10')
@@ -440,7 +440,7 @@ def sessions(client, until, step=8, enough=None):
     return slots, refused
 
 
-@test(server='ditto', smb=True, squash='none', clients=3, timeout=180)
+@test(server='ditto', smb=True, squash='none', clients=3, timeout=300)
 def slots_hoarded(w):
     """The memory of one machine's session slots is bounded, and others get their slots."""
     w.server.ctl('server', 'set', 'lease-time-s', '10')
@@ -510,7 +510,7 @@ def takes_nothing(client, fh, until, most=48):
         conn.close(abort=True)
 
 
-@test(server='ditto', smb=True, squash='none', clients=2, timeout=240)
+@test(server='ditto', smb=True, squash='none', clients=2, timeout=300)
 def answers_not_taken(w):
     """A machine that reads no replies holds no service thread, and only memory within its limit."""
     put(w.path('large'), pattern(1, MIB))

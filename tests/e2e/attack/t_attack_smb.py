@@ -94,7 +94,7 @@ def cancels(client, until):
                 flood(s, smb2.CANCEL, 500, same=True)
 
 
-@test(smb=True, squash='none', clients=2, timeout=120)
+@test(smb=True, squash='none', clients=2, timeout=300)
 def cancel_storm(w):
     """CANCEL needs no credit and no session, and leaves nothing behind."""
     with bystander.memory_returns():

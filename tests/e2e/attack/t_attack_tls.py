@@ -38,7 +38,7 @@ def stalls(client, until):
         conn.close(abort=True)
 
 
-@test(server='ditto', clients=2, timeout=180)
+@test(server='ditto', clients=2, timeout=300)
 def stalled_handshakes(w):
     """A machine that begins handshakes and stalls keeps no other from its work, nor from TLS."""
     certs = Certificates(w)

@@ -22,7 +22,7 @@ from processes import Child
 LONG = os.environ.get('DITTO_ATTACK') == 'long'
 WINDOW = (10 if LONG else 2) * SLOW
 # Windows are tried again where the machine itself was slow meanwhile.
-ROUNDS = 4
+ROUNDS = 10
 NICE = 10
 # A latency below this is the guest's scheduler, whatever it was without the attack.
 FLOOR_S = 0.1
