@@ -113,6 +113,7 @@ class Damaged(Shape):
 @test(smb=True, squash='none', timeout=180)
 def refused_after_the_proof(w):
     """A right password in a login that is refused counts as a wrong one does, or it would tell."""
+    w.server.ctl('server', 'set', 'upcall-ms', '30000')
     reasons = {
         'alice': Shape(mic=True, pairs={shape.AV_TARGET: 'HTTP/a'.encode('utf-16le')}),
         'bob': Shape(mic=True, pairs={shape.AV_BINDINGS: b'x' * 16}),

@@ -237,7 +237,7 @@ def refused_while_its_lease_breaks(w):
         # a crash would restore it
         eq(s.answer(ack)[0], 0xc000009a)
         eq(other.answer(number, pending=True)[0], smb2.PENDING)
-    w.server.ctl('server', 'set', 'upcall-ms', '5000')
+    w.server.ctl('server', 'set', 'upcall-ms', '30000')
     wait_for('the record goes', lambda: records(w) == 0)
     wait_for('the helper is asked again', lambda: acknowledged(s, R))
     eq(other.answer(number)[0], smb2.OK)
@@ -273,7 +273,7 @@ def a_loss_does_not_wait_for_the_helper(w):
     t.close(again.fid)
     t.end()
     other.end()
-    w.server.ctl('server', 'set', 'upcall-ms', '5000')
+    w.server.ctl('server', 'set', 'upcall-ms', '30000')
     gone(w)
 
 

@@ -76,6 +76,8 @@ def available(w, on=True):
     put(w.path('f'), b'0123456789', 0o666)
     os.chmod(w.path('f'), 0o666)
     w.server.set('data', continuously_available=on)
+    # The helper records each open, and may be slow.
+    w.server.ctl('server', 'set', 'upcall-ms', '30000')
 
 
 def opens(w):
