@@ -149,20 +149,20 @@ def of_a_stream(w):
     gone(w)
 
 
-@test(smb=True, squash='none', timeout=90)
+@test(smb=True, squash='none', timeout=180)
 def for_so_long(w):
     """An open whose time is over is closed, and its claims are released."""
     setup(w)
-    w.server.ctl('server', 'set', 'durable-s', '12')
+    w.server.ctl('server', 'set', 'durable-s', '30')
     s = session(w)
     eq(s.lasting('long', 1, ms=10**9).timeout, 300000)
-    short = s.lasting('short', 2, ms=6000)
+    short = s.lasting('short', 2, ms=15000)
     usual = s.lasting('usual', 3, ms=0)
-    eq((short.timeout, usual.timeout), (6000, 12000))
+    eq((short.timeout, usual.timeout), (15000, 30000))
     s.lock(short.fid, 0, 1)
     away(w, s, 3)
-    wait_for('the short one goes', lambda: waiting(w) == ['long', 'usual'], seconds=12)
-    wait_for('the usual one goes', lambda: waiting(w) == ['long'], seconds=18)
+    wait_for('the short one goes', lambda: waiting(w) == ['long', 'usual'], seconds=30)
+    wait_for('the usual one goes', lambda: waiting(w) == ['long'], seconds=45)
     refused('OBJECT_NAME_NOT_FOUND', session(w).back, usual.fid, 'usual', 3, 3)
     w.server.ctl('server', 'set', 'durable-s', '0')
     s = session(w)
@@ -180,7 +180,7 @@ def gives_way(w, act, state=RWH, kept=False, **kw):
     away(w, s)
     began = time.monotonic()
     act()
-    eq(time.monotonic() - began < 10 * SLOW, True, 'at once')
+    eq(time.monotonic() - began < 25 * SLOW, True, 'at once')
     s = session(w)
     if kept:
         eq(s.back(g.fid).state, state)
@@ -598,7 +598,7 @@ def network_is_cut(w):
     time.sleep(30)
     eq(os.path.getsize(w.path('f')), 100000)
     run('ip', '-n', w.client.name, 'link', 'set', 'eth0', 'up')
-    wait_for('the second half', lambda: os.path.getsize(w.path('f')) == 200000, seconds=30)
+    wait_for('the second half', lambda: os.path.getsize(w.path('f')) == 200000, seconds=60)
     # another session, the same open
     eq(set(sessions) & {s['id'] for s in w.server.json('session', 'list')}, set())
     eq(ids(), before)

@@ -22,8 +22,8 @@ from smb_durable import Channel, logged_in
 
 # Shorter than any time after which a break ends by itself.
 SILENCE_S = 4
-# Seconds that timers that back off and a slow guest may add to it.
-MORE_S = 8
+# Seconds that timers that back off and a slow guest may add to it; a break ends after 35 s.
+MORE_S = 24
 # How long a break may be on its way if there is another one.
 ARRIVAL_S = 5
 

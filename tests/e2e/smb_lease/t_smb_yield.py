@@ -93,14 +93,14 @@ def ends_hang(w):
     gone(w)
 
 
-@test(smb=True, squash='none', fs='ext4', timeout=190)
+@test(smb=True, squash='none', fs='ext4', timeout=240)
 def timeouts_hang(w):
     """Opens whose time is over end on a frozen file system, and other shares go on."""
     setup(w)
     other = other_share(w)
-    lasting(w, 300, ms=30000)
+    lasting(w, 300, ms=60000)
     with frozen(w.export):
-        wait_for('the time of all is over', lambda: waiting(w) == [], 60)
+        wait_for('the time of all is over', lambda: waiting(w) == [], 90)
         others_go_on(w, other)
     wait_for('all files are removed', lambda: files(w) == [])
     gone(w)
