@@ -8,6 +8,7 @@
 #include "op/dir_cache.h"
 #include "op/dosattr_private.h"
 #include "op/job.h"
+#include "op/trash.h"
 #include "open/instance.h"
 #include "open/stream.h"
 
@@ -40,6 +41,7 @@ const struct ditto_hooks ditto_hooks = {
 	.file_left = ditto_streams_forget_later,
 	.owner_changed = ditto_streams_give,
 	.volume_work = ditto_streams_work,
+	.share_check_bin = ditto_trash_check,
 	.share_changed = ditto_offload_share_changed,
 	.share_withdrawn = ditto_jobs_cancel_share,
 	.share_ends = ditto_instances_revoke,

@@ -811,6 +811,12 @@ static const struct spec_attr share_attrs[] = {
 		.form = SPEC_PLAIN,
 		.max_len = 8191,
 	},
+	[DITTO_A_SHARE_TRASH_EXCLUDE] = {
+		.name = "trash-exclude",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 1023,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -875,6 +881,10 @@ static const struct nla_policy share_policy[] = {
 	[DITTO_A_SHARE_LINKS] = {
 		.type = NLA_STRING,
 		.maxlen = 8192,
+	},
+	[DITTO_A_SHARE_TRASH_EXCLUDE] = {
+		.type = NLA_STRING,
+		.maxlen = 1024,
 	},
 };
 
@@ -4543,6 +4553,7 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_LINKS,
+	DITTO_A_SHARE_TRASH_EXCLUDE,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4558,6 +4569,7 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_LINKS,
+	DITTO_A_SHARE_TRASH_EXCLUDE,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4586,6 +4598,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_LINKS,
+	DITTO_A_SHARE_TRASH_EXCLUDE,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,

@@ -12,6 +12,7 @@ struct ditto_node;
 struct ditto_op;
 struct ditto_share;
 struct ditto_volume;
+struct netlink_ext_ack;
 
 /**
  * struct ditto_extension - what one part keeps with nodes and volumes, in members of these
@@ -48,6 +49,8 @@ extern const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS];
  *	inodes may be held
  * @owner_changed: a client has changed the owner of a file; may sleep, without locks
  * @volume_work: part of the volume's worker
+ * @share_check_bin: whether the root of a share can hold its bin; 0, or an errno with the reason in
+ *	@extack; may sleep, without locks
  * @share_changed: a share was added, or has other options; may sleep
  * @share_withdrawn: no new request finds the share; any context
  * @share_ends: no request uses the share, and its claims were released; may sleep
@@ -60,6 +63,7 @@ struct ditto_hooks {
 	void (*file_left)(struct ditto_node *node);
 	void (*owner_changed)(struct ditto_op *op, struct ditto_node *node);
 	void (*volume_work)(struct ditto_volume *volume);
+	int (*share_check_bin)(struct ditto_share *share, struct netlink_ext_ack *extack);
 	void (*share_changed)(struct ditto_share *share);
 	void (*share_withdrawn)(struct ditto_share *share);
 	void (*share_ends)(struct ditto_share *share);

@@ -32,6 +32,28 @@ bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *
 	       hidden_is(dir, name);
 }
 
+bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry)
+{
+	struct dentry *at = dget(dentry), *up;
+	struct ditto_name name;
+	bool hidden = false;
+
+	while (!hidden && at != share->root.dentry && !IS_ROOT(at)) {
+		struct name_snapshot snapshot;
+
+		up = dget_parent(at);
+		take_dentry_name_snapshot(&snapshot, at);
+		name.name = snapshot.name.name;
+		name.len = snapshot.name.len;
+		hidden = ditto_is_hidden(share, up, &name);
+		release_dentry_name_snapshot(&snapshot);
+		dput(at);
+		at = up;
+	}
+	dput(at);
+	return hidden;
+}
+
 bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 			const struct ditto_name *name)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names that no protocol shows: where the streams of a share are kept, see fs/open/stream.h. */
+/*
+ * Names that no protocol shows: where the streams of a share and its removed files are kept, see
+ * fs/open/stream.h and fs/op/trash.h.
+ */
 #ifndef _DITTO_FS_NODE_HIDDEN_H
 #define _DITTO_FS_NODE_HIDDEN_H
 
@@ -11,7 +14,7 @@
 struct ditto_share;
 struct ditto_volume;
 
-/* Name in the root of each share that has streams. */
+/* Name in the root of each share that has streams or a bin. */
 #define DITTO_HIDDEN		".ditto"
 
 /* ditto_is_hidden() for a name of this length, or in a directory that folds names. */
@@ -34,6 +37,9 @@ static inline bool ditto_is_hidden(const struct ditto_share *share, const struct
 	return (name->len == strlen(DITTO_HIDDEN) || unlikely(IS_CASEFOLDED(d_inode(dir)))) &&
 	       ditto_is_hidden_name(share, dir, name);
 }
+
+/* True if no client can reach a file by its path, a name on which is hidden. May sleep. */
+bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry);
 
 /**
  * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume

@@ -32,6 +32,7 @@
 #include "../../net/server.h"
 #include "extension.h"
 #include "file.h"
+#include "hidden.h"
 #include "local_notify.h"
 #include "node_private.h"
 #include "share_types.h"
@@ -320,7 +321,7 @@ struct dentry *ditto_node_dentry(struct ditto_node *node)
 	spin_lock(&node->lock);
 	dentry = dget(node->dentry);
 	spin_unlock(&node->lock);
-	if (likely(!d_unhashed(dentry)) || IS_ROOT(dentry) || !node->inode->i_nlink)
+	if (likely(!d_unhashed(dentry)) || IS_ROOT(dentry) || !ditto_node_links(node))
 		return dentry;
 
 	/* This name was removed, but the file has another one. */
@@ -448,7 +449,13 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
 		ditto_node_forget(node);
 		ditto_nodes_trim(table);
 	}
-	node_adopt(node, dentry);
+	if (likely(!test_bit(DITTO_NODE_BINNED, &node->flags))) {
+		node_adopt(node, dentry);
+	} else if (!dentry_is_poor(dentry) && !ditto_is_below_hidden(share, dentry)) {
+		/* It was restored, as it was found by another name than the one in the bin. */
+		clear_bit(DITTO_NODE_BINNED, &node->flags);
+		node_adopt(node, dentry);
+	}
 	node_mark_used(node);
 	return node;
 }
@@ -469,17 +476,21 @@ static bool share_has_all_of(const struct ditto_share *share, struct dentry *den
 }
 
 /*
- * For exportfs: in a subtree, the name must lie below the root of the share. If the file has no
- * name left, its last one counts.
+ * In a subtree, the name must lie below the root of the share. If the file has no name left, its
+ * last one counts.
  */
-static int share_accepts(void *context, struct dentry *dentry)
+static bool share_has(const struct ditto_share *share, struct dentry *dentry, bool nameless)
 {
-	const struct ditto_share *share = context;
-
 	if (!share->is_subtree)
 		return true;
-	return ((!d_unhashed(dentry) || !d_inode(dentry)->i_nlink) &&
-		is_subdir(dentry, share->root.dentry)) || share_has_all_of(share, dentry);
+	return ((!d_unhashed(dentry) || nameless) && is_subdir(dentry, share->root.dentry)) ||
+	       share_has_all_of(share, dentry);
+}
+
+/* For exportfs. */
+static int share_accepts(void *context, struct dentry *dentry)
+{
+	return share_has(context, dentry, !d_inode(dentry)->i_nlink);
 }
 
 struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node)
@@ -488,7 +499,7 @@ struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node
 	struct inode *inode = node->inode;
 	unsigned int left = ALIASES_MAX;
 
-	if (!share->is_subtree || share_accepts(share, dentry))
+	if (!share->is_subtree || share_has(share, dentry, !ditto_node_links(node)))
 		return dentry;
 	spin_lock(&inode->i_lock);
 	hlist_for_each_entry(alias, &inode->i_dentry, d_alias) {
@@ -547,7 +558,7 @@ static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
 	if (!share->is_subtree || likely(node_lies_below(share, node)))
 		return true;
 	dentry = ditto_node_dentry(node);
-	ok = share_accepts(share, dentry);
+	ok = share_has(share, dentry, !ditto_node_links(node));
 	dput(dentry);
 	return ok;
 }

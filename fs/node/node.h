@@ -92,6 +92,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @mark: fsnotify mark that reports when a file loses its last name, so that its node
  *	does not pin it
  * @names_lock: serializes the making of @names_mark
+ * @trash_lock: held while a file gets or loses a name, if it may belong into a bin, see fs/op/trash.h
  * @names_mark: fsnotify mark that reports new names, for case-insensitive indexes; or NULL while
  *	there was none yet
  * @watch_mark: fsnotify mark that reports changes while anything is watched, or NULL; see
@@ -153,6 +154,7 @@ struct ditto_volume {
 	struct work_struct dispose_work;
 	struct fsnotify_mark *mark;
 	struct mutex names_lock;	/* see above */
+	struct mutex trash_lock;	/* see above */
 	struct fsnotify_mark *names_mark;
 	struct fsnotify_mark *watch_mark;
 	u32 watches;
@@ -317,6 +319,13 @@ struct ditto_node {
 #define DITTO_NODE_NO_STREAMS	9	/* the file has lost its streams with its last name */
 #define DITTO_NODE_NAMELESS	10	/* so it has, and it may have got others since */
 #define DITTO_NODE_LEFT		11	/* a local process has removed the last name */
+#define DITTO_NODE_BINNED	12	/* the last name is in the bin, and counts as none */
+
+/* Number of the names of a file, of which the one in a bin is none. Any context. */
+static inline unsigned int ditto_node_links(const struct ditto_node *node)
+{
+	return unlikely(test_bit(DITTO_NODE_BINNED, &node->flags)) ? 0 : node->inode->i_nlink;
+}
 
 /* True if ditto_fileid_path() finds the files of the volume. Any context. */
 bool ditto_volume_has_numbers(const struct ditto_volume *volume);

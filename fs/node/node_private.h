@@ -414,6 +414,9 @@ u64 ditto_path_subvolume(const struct path *path);
  */
 struct dentry *ditto_dentry_by_number(struct ditto_share *share, u64 ino, u64 subvolume);
 
+/* True for file systems that ask a server about permissions, possibly at open only. Any context. */
+bool ditto_sb_asks_server(const struct super_block *sb);
+
 /**
  * ditto_share_derive_id - derive the identity of a share
  * @path: root of the share

@@ -51,6 +51,7 @@ struct ditto_instance_list {
  * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
  * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
  * @has_links: its current @opts have links, see fs/share/link.h
+ * @has_trash: its current @opts have a bin, see fs/op/trash.h
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
@@ -82,6 +83,7 @@ struct ditto_share {
 	bool is_subtree;
 	bool is_subvolume;
 	bool has_links;
+	bool has_trash;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;

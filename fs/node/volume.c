@@ -174,8 +174,7 @@ void ditto_notify_stop(struct fsnotify_group *group)
 	fsnotify_put_group(group);
 }
 
-/* File systems that ask a server about permissions, possibly at open only. */
-static bool caller_opens(const struct super_block *sb)
+bool ditto_sb_asks_server(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
 	case AFS_FS_MAGIC:
@@ -264,8 +263,9 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	INIT_LIST_HEAD(&volume->shares);
 	INIT_LIST_HEAD(&volume->dead);
 	mutex_init(&volume->names_lock);
+	mutex_init(&volume->trash_lock);
 	ditto_node_dispose_init(volume);
-	volume->caller_opens = caller_opens(sb);
+	volume->caller_opens = ditto_sb_asks_server(sb);
 	volume->is_remote = volume->caller_opens || is_shared(sb);
 	err = volume_init_extensions(volume);
 	if (err)

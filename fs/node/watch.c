@@ -292,11 +292,6 @@ struct file_names {
 	u32 count;
 };
 
-static bool has_names(const struct inode *inode)
-{
-	return !S_ISDIR(inode->i_mode) && inode->i_nlink > 1;
-}
-
 static void hold_names(struct inode *inode, struct file_names *names)
 {
 	struct dentry *alias;
@@ -347,7 +342,7 @@ static void tell_local(struct ditto_volume *volume, struct dentry *dentry, u32 w
 	struct inode *inode = d_inode(dentry);
 	struct file_names names;
 
-	if (!inode || !has_names(inode)) {
+	if (!inode || S_ISDIR(inode->i_mode) || inode->i_nlink <= 1) {
 		tell_at(volume, dentry, &change);
 		return;
 	}
@@ -521,7 +516,7 @@ static struct dentry *named_alias(struct ditto_node *node)
 	struct inode *inode = node->inode;
 	struct dentry *dentry = ditto_node_dentry(node), *alias;
 
-	if (S_ISDIR(inode->i_mode) || is_named(dentry))
+	if (S_ISDIR(inode->i_mode) || is_named(dentry) || !ditto_node_links(node))
 		return dentry;
 	spin_lock(&inode->i_lock);
 	hlist_for_each_entry(alias, &inode->i_dentry, d_alias) {
@@ -538,11 +533,12 @@ static struct dentry *named_alias(struct ditto_node *node)
 /* Report a change for each name of the file. */
 static void tell_named(struct ditto_node *node, struct change *change)
 {
+	unsigned int links = ditto_node_links(node);
 	struct inode *inode = node->inode;
 	struct file_names names;
 	u32 known;
 
-	if (has_names(inode)) {
+	if (!S_ISDIR(inode->i_mode) && links > 1) {
 		hold_names(inode, &names);
 		known = names.count;
 	} else {
@@ -550,7 +546,7 @@ static void tell_named(struct ditto_node *node, struct change *change)
 		names.count = 1;
 		known = is_named(names.name[0]);
 	}
-	if (change->named && known < inode->i_nlink && !S_ISDIR(inode->i_mode))
+	if (change->named && known < links && !S_ISDIR(inode->i_mode))
 		ditto_local_notify_unnamed(node->volume);
 	for (u32 i = 0; i < names.count; i++)
 		tell_at(node->volume, names.name[i], change);

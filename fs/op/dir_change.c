@@ -135,7 +135,7 @@ int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *
 
 	if (ditto_is_hidden(c->op->share, c->parent, name))
 		return -EACCES;
-	err = ditto_dir_change_enter(c);
+	err = c->entered ? 0 : ditto_dir_change_enter(c);
 	if (err)
 		return err;
 
@@ -213,5 +213,6 @@ void ditto_dir_change_end(struct ditto_dir_change *c)
 	if (!c->wcc->post_valid)
 		ditto_dir_change_post(c);
 	dput(c->child);
+	dput(c->kept);
 	dput(c->parent);
 }

@@ -13,6 +13,8 @@
  * @wcc: attributes of the directory around the change
  * @parent: dentry of the directory
  * @child: dentry of the changed name; may be negative
+ * @kept: name in the bin that the removed file has got before, held; or NULL
+ * @keeps: the removed file belongs into the bin, if ditto_trash_takes() it, and is not @kept
  * @removed: name that was removed from the directory, or NULL
  * @added: name that was added to it, or NULL
  * @old: previous credential, while @entered
@@ -22,6 +24,7 @@
  * @moved: the added name belongs to the file that had the removed one
  * @tries: number of attempts before this one, for ditto_dir_change_check_name()
  * @unsure: the change was given up because it is not known whether the name is free in all cases
+ * @raced: the removal was given up because the file would get into the bin too late
  */
 struct ditto_dir_change {
 	struct ditto_op *op;
@@ -29,6 +32,7 @@ struct ditto_dir_change {
 	struct ditto_wcc *wcc;
 	struct dentry *parent;
 	struct dentry *child;
+	struct dentry *kept;
 	const struct ditto_name *removed;
 	const struct ditto_name *added;
 	const struct cred *old;
@@ -38,6 +42,8 @@ struct ditto_dir_change {
 	bool moved;
 	u8 tries;
 	bool unsure;
+	bool keeps;
+	bool raced;
 };
 
 /**
@@ -53,7 +59,7 @@ int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
 			  struct ditto_node *dir, struct ditto_wcc *wcc);
 
 /**
- * ditto_dir_change_begin - lock the directory and look up a name
+ * ditto_dir_change_begin - enter if that was not done, lock the directory and look up a name
  * @c: the change; @c->child is filled
  * @name: name to change
  *

@@ -21,6 +21,7 @@
 #include "dir_change_private.h"
 #include "name_private.h"
 #include "op_private.h"
+#include "trash.h"
 
 /**
  * struct link - a new name in progress
@@ -258,6 +259,10 @@ again:
 		goto end;
 	err = -EROFS;
 	if (!op->writable)
+		goto end;
+	/* It may have been restored since. */
+	err = -ENOENT;
+	if (unlikely(test_bit(DITTO_NODE_BINNED, &node->flags)) && ditto_trash_has(l.source))
 		goto end;
 	err = ditto_name_plain(name, -EEXIST, -EEXIST) ?: link_locked(&l, name, taken);
 	if (err)

@@ -10,6 +10,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
+#include <linux/seqlock.h>
 
 #include "../node/hidden.h"
 #include "../node/node.h"
@@ -66,11 +67,86 @@ struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_parent, "DITTO");
 
+bool ditto_path_prepend(char *buf, char **at, const char *s, size_t len)
+{
+	if (*at - buf < len)
+		return false;
+	*at -= len;
+	memcpy(*at, s, len);
+	return true;
+}
+
+/*
+ * The name may be changing, in which case the caller's result is void. Under RCU, each name ends
+ * within its memory, whatever length was read with it.
+ */
+static bool prepend_name(const struct dentry *dentry, char *buf, char **at)
+{
+	/* Pairs with the release of a new name by the dcache. */
+	const unsigned char *name = smp_load_acquire(&dentry->d_name.name);
+	size_t len = READ_ONCE(dentry->d_name.len);
+
+	return ditto_path_prepend(buf, at, name, strnlen(name, len));
+}
+
+static bool try_prepend_names(const struct dentry *root, const struct dentry *dentry, char *buf,
+			      char **at)
+{
+	bool fits = true;
+
+	while (fits && dentry != root && !IS_ROOT(dentry)) {
+		const struct dentry *parent = READ_ONCE(dentry->d_parent);
+
+		fits = prepend_name(dentry, buf, at);
+		if (fits && parent != root && !IS_ROOT(parent))
+			fits = ditto_path_prepend(buf, at, "/", 1);
+		dentry = parent;
+	}
+	return fits;
+}
+
+/* Names are read under rename_lock only after a concurrent rename: all CPUs read them. */
+bool ditto_path_prepend_names(const struct ditto_share *share, const struct dentry *dentry,
+			      char *buf, char **at)
+{
+	const struct dentry *root = share->root.dentry;
+	char *end = *at;
+	unsigned int seq;
+	bool fits;
+
+	rcu_read_lock();
+	seq = read_seqbegin(&rename_lock);
+	fits = try_prepend_names(root, dentry, buf, at);
+	if (unlikely(read_seqretry(&rename_lock, seq))) {
+		*at = end;
+		read_seqlock_excl(&rename_lock);
+		fits = try_prepend_names(root, dentry, buf, at);
+		read_sequnlock_excl(&rename_lock);
+	}
+	rcu_read_unlock();
+	return fits;
+}
+
+char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
+			size_t size)
+{
+	char *at = buf + size;
+	bool fits;
+
+	fits = ditto_path_prepend(buf, &at, "", 1) &&
+	       ditto_path_prepend_names(share, dentry, buf, &at);
+	return fits ? at : ERR_PTR(-ENAMETOOLONG);
+}
+
 int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
 			  struct ditto_dentry_name *at)
 {
-	struct dentry *parent = ditto_parent(share, dentry);
+	struct dentry *parent;
 
+	/* A client that has a handle of a file in the bin has not its name. */
+	if (unlikely(READ_ONCE(share->has_trash)) && ditto_is_below_hidden(share, dentry))
+		return -ENOENT;
+	parent = ditto_parent(share, dentry);
 	if (IS_ERR(parent))
 		return PTR_ERR(parent);
 	at->dir = ditto_node_get(share, parent);

@@ -83,4 +83,16 @@ int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
 			  struct ditto_dentry_name *at);
 void ditto_dentry_name_put(struct ditto_dentry_name *at);
 
+/* Put bytes, or the names from the root of the share on, in front of *@at; false without room. */
+bool ditto_path_prepend(char *buf, char **at, const char *s, size_t len);
+bool ditto_path_prepend_names(const struct ditto_share *share, const struct dentry *dentry,
+			      char *buf, char **at);
+
+/*
+ * The current path of a file relative to the root of a share, at the end of @buf; "" for the root.
+ * Returns ERR_PTR(-ENAMETOOLONG) without room. Any context.
+ */
+char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
+			size_t size);
+
 #endif

@@ -7,11 +7,11 @@
  * before if there are grants (ditto_has_grants()).
  *
  * Locking: an operation that changes a directory holds, in this order, write access to the mount,
- * the directory's inode lock (I_MUTEX_PARENT) and the child's inode lock. A node's access control
- * list may be looked up with any of these held; that takes no lock of the node except its
- * spinlock. A list is changed together with the mode in one section of the file's own inode lock.
- * No fsync runs under an inode lock, so that several changes of one directory can share one
- * journal commit.
+ * the directory's inode lock (I_MUTEX_PARENT) and the child's inode lock. A bin is locked while no
+ * other directory is. A node's access control list may be looked up with any of these held; that
+ * takes no lock of the node except its spinlock. A list is changed together with the mode in one
+ * section of the file's own inode lock. No fsync runs under an inode lock, so that several changes
+ * of one directory can share one journal commit.
  */
 #ifndef _DITTO_FS_OP_OP_PRIVATE_H
 #define _DITTO_FS_OP_OP_PRIVATE_H

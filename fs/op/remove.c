@@ -3,9 +3,11 @@
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/mutex.h>
 
 #include "../node/extension.h"
 #include "../node/hardlink.h"
+#include "../node/hidden.h"
 #include "../node/node.h"
 #include "../share/link.h"
 #include "check/acl_file.h"
@@ -14,6 +16,37 @@
 #include "dir_change_private.h"
 #include "name_private.h"
 #include "op_private.h"
+#include "trash.h"
+
+/* Attempts to remove a file that others remove, replace or link while it comes into the bin. */
+#define KEEP_TRIES_MAX	4
+
+/* Check that the caller may remove a file, and that nobody else has it in use. */
+static int remove_check(struct ditto_dir_change *c, struct ditto_node *node, bool is_dir, bool now,
+			bool early, const struct cred **as)
+{
+	int err = ditto_act_remove(c->op, c->dir, node, early, as);
+
+	if (err)
+		return err;
+	/* @changer of a directory belongs to the task that changes its entries. */
+	if (is_dir != (bool)S_ISDIR(node->inode->i_mode))
+		return is_dir ? -ENOTDIR : -EISDIR;
+	err = ditto_lock_check_name(c->op, node, DITTO_INTENT_REMOVE);
+	/* The share reservations belong to opens by other hard links. */
+	if (err && !(now && (err == -EJUKEBOX || err == -ETXTBSY)))
+		return err;
+	err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
+	return now && err == -EJUKEBOX ? 0 : err;
+}
+
+/* True if the file belongs into the bin, but has no name there that this removal has given it. */
+static bool remove_is_early(const struct ditto_dir_change *c, const struct inode *inode)
+{
+	if (c->kept)
+		return d_inode(c->kept) != inode || inode->i_nlink != 2;
+	return c->keeps && ditto_trash_takes(c->child) && inode->i_nlink == 1;
+}
 
 int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 			    struct ditto_node **victim)
@@ -35,32 +68,38 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	*victim = node;
-	err = ditto_act_remove(c->op, c->dir, node,
-			       ditto_has_grants(node) || ditto_has_grants(c->dir), &as);
+	err = remove_check(c, node, is_dir, now,
+			   ditto_has_grants(node) || ditto_has_grants(c->dir), &as);
 	if (err)
 		return err;
-	/* @changer of a directory belongs to the task that changes its entries. */
-	if (is_dir != d_is_dir(c->child))
-		return is_dir ? -ENOTDIR : -EISDIR;
-	err = ditto_lock_check_name(c->op, node, DITTO_INTENT_REMOVE);
-	/* The share reservations belong to opens by other hard links. */
-	if (err && !(now && (err == -EJUKEBOX || err == -ETXTBSY)))
-		return err;
-	err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
-	if (err && !(now && err == -EJUKEBOX))
-		return err;
+	if (unlikely(c->keeps))
+		mutex_lock(&node->volume->trash_lock);
+	c->raced = remove_is_early(c, node->inode);
+	if (unlikely(c->raced)) {
+		err = -EJUKEBOX;
+		goto unlock;
+	}
 
 	old = ditto_act_as(as);
 	if (is_dir) {
 		err = vfs_rmdir(idmap, c->dir->inode, c->child, NULL);
 	} else {
+		if (c->kept)
+			set_bit(DITTO_NODE_BINNED, &node->flags);
 		/* ditto_node_forget() follows, so the notification need not queue a worker. */
 		WRITE_ONCE(node->changer, current);
 		err = vfs_unlink(idmap, c->dir->inode, c->child, NULL);
 		WRITE_ONCE(node->changer, NULL);
+		/* Whoever looked up the name until now has cleared it. */
+		if (c->kept)
+			assign_bit(DITTO_NODE_BINNED, &node->flags, !err);
 	}
 	ditto_op_leave(old);
-	return ditto_no_wait(err);
+	err = ditto_no_wait(err);
+unlock:
+	if (unlikely(c->keeps))
+		mutex_unlock(&node->volume->trash_lock);
+	return err;
 }
 
 void ditto_name_lost(struct ditto_op *op, struct ditto_node *victim, const struct dentry *name,
@@ -103,14 +142,69 @@ static int remove_missing(struct ditto_dir_change *c, const struct ditto_name *n
 	return err ?: ditto_op_commit(c->op, c->parent, false) ?: -ENOENT;
 }
 
+/*
+ * Give the file a name in the bin if it belongs there and loses its last name. No directory is
+ * locked, so the removal checks all of this again. @victim is set to the file if it may belong
+ * there, after an error, too.
+ */
+static int remove_keep(struct ditto_dir_change *c, const struct ditto_name *name,
+		       struct dentry *dentry, bool now, struct ditto_node **victim)
+{
+	struct ditto_op *op = c->op;
+	struct ditto_node *node;
+	const struct cred *as;
+	struct dentry *child;
+	int err = 0;
+
+	c->keeps = !ditto_is_hidden(op->share, c->parent, name) &&
+		   ditto_trash_is_on(op->share, name);
+	if (!c->keeps)
+		return 0;
+	err = ditto_dir_change_enter(c);
+	if (err)
+		return err;
+	child = dentry ? dget(dentry) : ditto_lookup_dentry(op, c->dir, c->parent, name);
+	/* What there is to say about these the removal says. */
+	if (IS_ERR(child))
+		return 0;
+	if (!ditto_trash_takes(child) || d_mountpoint(child) || d_unhashed(child))
+		goto put;
+	node = ditto_node_get(op->share, child);
+	err = PTR_ERR_OR_ZERO(node);
+	if (err)
+		goto put;
+	*victim = node;
+	/* A file that the caller may not remove must not come into the bin first. */
+	err = remove_check(c, node, false, now, true, &as) ?:
+	      ditto_check_removable(op, c->dir, node);
+	if (err)
+		goto put;
+	/* The name may be gone by now. */
+	if (d_unhashed(child) || node->inode->i_nlink != 1)
+		goto put;
+	c->kept = ditto_trash_add(op, c->parent, child, now);
+	err = PTR_ERR_OR_ZERO(c->kept);
+	if (err)
+		c->kept = NULL;
+	c->keeps = err == -EAGAIN;
+	if (c->keeps)
+		err = 0;
+put:
+	dput(child);
+	return err;
+}
+
 /* Remove @dentry, or the file with the name if it is NULL. */
 static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 		     struct dentry *dentry, bool is_dir, bool now, struct ditto_wcc *wcc)
 {
-	struct ditto_node *victim = NULL;
+	struct ditto_node *victim, *kept;
 	struct ditto_dir_change c;
-	int err;
+	int tries = 0, err;
 
+again:
+	victim = NULL;
+	kept = NULL;
 	err = ditto_dir_change_init(&c, op, dir, wcc);
 	if (err)
 		goto end;
@@ -118,6 +212,15 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 	err = ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL);
 	if (err)
 		goto end;
+	/* Nobody tries again for a client that has closed the file: the last try does not keep it. */
+	if (unlikely(READ_ONCE(op->share->has_trash)) && !is_dir &&
+	    (++tries < KEEP_TRIES_MAX || !now)) {
+		err = remove_keep(&c, name, dentry, now, &victim);
+		if (err)
+			goto end;
+		kept = victim;
+		victim = NULL;
+	}
 	err = ditto_dir_change_begin(&c, name);
 	if (err)
 		goto end;
@@ -137,6 +240,12 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 	ditto_dir_change_removed(&c, victim);
 	err = ditto_op_commit(op, c.parent, false);
 end:
+	if (unlikely(c.kept) && !c.removed) {
+		ditto_dir_change_unlock(&c);
+		/* Others may have removed the file. */
+		if (!ditto_trash_undo(op, c.kept))
+			set_bit(DITTO_NODE_BINNED, &kept->flags);
+	}
 	ditto_dir_change_end(&c);
 	if (victim && (c.removed || err == -EACCES || err == -EPERM || err == -EROFS))
 		ditto_audit(op, victim, DITTO_AUDIT_DELETE, DITTO_RIGHT_DELETE, c.removed);
@@ -144,6 +253,10 @@ end:
 		ditto_victim_gone(op->share, victim);
 		ditto_node_put(victim);
 	}
+	if (kept)
+		ditto_node_put(kept);
+	if (c.raced && tries < KEEP_TRIES_MAX)
+		goto again;
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "../node/node_private.h"
+#include "../op/name_private.h"
 #include "../op/op_private.h"
 #include "../op/walk.h"
 #include "instance.h"

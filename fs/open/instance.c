@@ -6,7 +6,6 @@
 #include <linux/hash.h>
 #include <linux/init.h>
 #include <linux/module.h>
-#include <linux/seqlock.h>
 #include <linux/slab.h>
 
 #include "../../lockd/range.h"
@@ -472,7 +471,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_is_stream, "DITTO");
 
 static bool node_has_name(const struct ditto_node *node)
 {
-	return node->inode->i_nlink && !IS_DEADDIR(node->inode);
+	return ditto_node_links(node) && !IS_DEADDIR(node->inode);
 }
 
 bool ditto_instance_has_name(const struct ditto_instance *inst)
@@ -496,66 +495,6 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_dentry, "DITTO");
 
 /* Path */
 
-static bool instance_path_prepend(char *buf, char **at, const char *s, size_t len)
-{
-	if (*at - buf < len)
-		return false;
-	*at -= len;
-	memcpy(*at, s, len);
-	return true;
-}
-
-/*
- * The name may be changing, in which case the caller's result is void. Under RCU, each name ends
- * within its memory, whatever length was read with it.
- */
-static bool prepend_name(const struct dentry *dentry, char *buf, char **at)
-{
-	/* Pairs with the release of a new name by the dcache. */
-	const unsigned char *name = smp_load_acquire(&dentry->d_name.name);
-	size_t len = READ_ONCE(dentry->d_name.len);
-
-	return instance_path_prepend(buf, at, name, strnlen(name, len));
-}
-
-static bool try_prepend_names(const struct dentry *root, const struct dentry *dentry, char *buf,
-			      char **at)
-{
-	bool fits = true;
-
-	while (fits && dentry != root && !IS_ROOT(dentry)) {
-		const struct dentry *parent = READ_ONCE(dentry->d_parent);
-
-		fits = prepend_name(dentry, buf, at);
-		if (fits && parent != root && !IS_ROOT(parent))
-			fits = instance_path_prepend(buf, at, "/", 1);
-		dentry = parent;
-	}
-	return fits;
-}
-
-/* Names are read under rename_lock only after a concurrent rename: all CPUs read them. */
-static bool prepend_names(const struct ditto_share *share, const struct dentry *dentry,
-			  char *buf, char **at)
-{
-	const struct dentry *root = share->root.dentry;
-	char *end = *at;
-	unsigned int seq;
-	bool fits;
-
-	rcu_read_lock();
-	seq = read_seqbegin(&rename_lock);
-	fits = try_prepend_names(root, dentry, buf, at);
-	if (unlikely(read_seqretry(&rename_lock, seq))) {
-		*at = end;
-		read_seqlock_excl(&rename_lock);
-		fits = try_prepend_names(root, dentry, buf, at);
-		read_sequnlock_excl(&rename_lock);
-	}
-	rcu_read_unlock();
-	return fits;
-}
-
 /* The stream's current spelling; another instance may have renamed it. */
 static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **at)
 {
@@ -564,21 +503,11 @@ static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **
 	bool fits;
 
 	take_dentry_name_snapshot(&name, dentry);
-	fits = instance_path_prepend(buf, at, name.name.name, name.name.len) &&
-	       instance_path_prepend(buf, at, ":", 1);
+	fits = ditto_path_prepend(buf, at, name.name.name, name.name.len) &&
+	       ditto_path_prepend(buf, at, ":", 1);
 	release_dentry_name_snapshot(&name);
 	dput(dentry);
 	return fits;
-}
-
-char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
-			size_t size)
-{
-	char *at = buf + size;
-	bool fits;
-
-	fits = instance_path_prepend(buf, &at, "", 1) && prepend_names(share, dentry, buf, &at);
-	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }
 
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size)
@@ -588,17 +517,17 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 	char *at = buf + size;
 	bool fits, names;
 
-	fits = instance_path_prepend(buf, &at, "", 1);
+	fits = ditto_path_prepend(buf, &at, "", 1);
 	if (fits && inst->is_stream)
 		fits = prepend_stream(inst, buf, &at);
 	names = dentry != share->root.dentry;
-	fits = fits && prepend_names(share, dentry, buf, &at);
+	fits = fits && ditto_path_prepend_names(share, dentry, buf, &at);
 	for (; fits && share->outer; share = share->outer) {
 		dentry = share->covered;
 		if (dentry == share->outer->root.dentry)
 			continue;
-		fits = (!names || instance_path_prepend(buf, &at, "/", 1)) &&
-		       prepend_names(share->outer, dentry, buf, &at);
+		fits = (!names || ditto_path_prepend(buf, &at, "/", 1)) &&
+		       ditto_path_prepend_names(share->outer, dentry, buf, &at);
 		names = true;
 	}
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);

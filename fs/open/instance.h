@@ -353,19 +353,6 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name);
 
 /**
- * ditto_dentry_path - get the current path of a file relative to the root of a share
- * @share: the share
- * @dentry: the file
- * @buf: as for ditto_instance_path()
- * @size: as for ditto_instance_path()
- *
- * Context: any.
- * Return: as ditto_instance_path().
- */
-char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
-			size_t size);
-
-/**
  * ditto_fileid_path - get a path of a file within the share by its file id
  * @caller: the caller, who can search all directories of the path
  * @id: from ditto_attr_share_fileid()

@@ -7,23 +7,20 @@
  * of the file's owner, as the file's data does. Mode and owner of a stream have no other effect: on
  * this machine only the server can reach it, and clients are checked by the file.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
-#include <linux/printk.h>
 #include <linux/siphash.h>
 
 #include "../node/fid.h"
 #include "../node/node_private.h"
+#include "../op/hidden_dir.h"
 #include "../op/op_private.h"
 #include "stream.h"
 #include "stream_private.h"
 
-#define DITTO_STREAMS	"streams"
 /* Length of "0123456789abcdef-01234567-0123456789abcdef". */
 #define DITTO_KEY_LEN	42
 
@@ -61,36 +58,6 @@ void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry)
 	dput(parent);
 }
 
-static struct dentry *make_dir(struct ditto_share *share, struct dentry *parent,
-			       const char *name)
-{
-	struct inode *dir = d_inode(parent);
-	struct dentry *child;
-	int err = 0;
-
-	inode_lock_nested(dir, I_MUTEX_PARENT);
-	child = lookup_one(ditto_idmap(share), &QSTR_LEN(name, strlen(name)), parent);
-	if (!IS_ERR(child) && d_is_negative(child)) {
-		err = ditto_mkdir(ditto_idmap(share), dir, &child, 0700);
-		if (!err && d_unhashed(child)) {
-			dput(child);
-			child = lookup_one(ditto_idmap(share), &QSTR_LEN(name, strlen(name)),
-					   parent);
-		}
-	}
-	inode_unlock(dir);
-	if (IS_ERR(child))
-		return child;
-	err = ditto_no_wait(err);
-	if (!err && !d_can_lookup(child))
-		err = d_is_negative(child) ? -ENOENT : -ENOTDIR;
-	if (err) {
-		dput(child);
-		return ERR_PTR(err);
-	}
-	return child;
-}
-
 /*
  * Look for the directory of one file's streams. If there is none, and the file has no name, nobody
  * looks for it again.
@@ -117,22 +84,6 @@ static struct dentry *find_key(struct ditto_share *share, struct dentry *parent,
 		return child;
 	dput(child);
 	return ERR_PTR(err);
-}
-
-static struct dentry *find_dir(struct ditto_share *share, struct dentry *parent,
-			       const char *name, bool create)
-{
-	struct dentry *child;
-
-	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR_LEN(name, strlen(name)),
-					     parent);
-	if (child == ERR_PTR(-ENOENT) && create)
-		return make_dir(share, parent, name);
-	if (!IS_ERR(child) && !d_can_lookup(child)) {
-		dput(child);
-		return ERR_PTR(-ENOTDIR);
-	}
-	return child;
 }
 
 /* Not secret: the names must be the same after a restart. */
@@ -207,7 +158,7 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
 	old = ditto_act_as(maker);
-	child = make_dir(share, parent, key);
+	child = ditto_dir_make(share, parent, key);
 	err = IS_ERR(child) ? 0 : ditto_stream_give(share, base, child);
 	ditto_op_leave(old);
 	if (err) {
@@ -218,41 +169,13 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	return child;
 }
 
-/*
- * One of the two directories above the files' directories. Whoever could change what is in it could
- * give a file the streams of another one, so one that somebody else made is not used.
- */
-static struct dentry *find_outer_dir(struct ditto_share *share, struct dentry *parent,
-				     const char *name, bool create)
-{
-	struct dentry *dir = find_dir(share, parent, name, create);
-	const struct inode *inode;
-
-	if (IS_ERR(dir))
-		return dir;
-	inode = d_inode(dir);
-	if (vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode), current_fsuid()) &&
-	    !(inode->i_mode & 0022))
-		return dir;
-	pr_notice_ratelimited("share %s: no file has streams, as others than root can change %pd2: look what they have put there, and remove it\n",
-			      share->name, dir);
-	dput(dir);
-	return ERR_PTR(create ? -EACCES : -ENOENT);
-}
-
 struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *base,
 				const struct cred *maker)
 {
-	static const char *const names[] = { DITTO_HIDDEN, DITTO_STREAMS };
-	struct dentry *dir = dget(share->root.dentry), *child;
+	struct dentry *dir = ditto_hidden_dir(share, DITTO_STREAMS, maker), *child;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		child = find_outer_dir(share, dir, names[i], maker);
-		dput(dir);
-		if (IS_ERR(child))
-			return child;
-		dir = child;
-	}
+	if (IS_ERR(dir))
+		return dir;
 	ditto_streams_reset(share);
 	child = find_own_dir(share, dir, base, maker);
 	dput(dir);

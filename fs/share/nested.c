@@ -131,8 +131,8 @@ static enum ditto_nested_use nested_use(const struct ditto_share_table *table,
 }
 
 /*
- * Copy the options of the share itself; its directory of snapshots and its links are not in this
- * file system.
+ * Copy the options of the share itself; its directory of snapshots, its links and its bin are not
+ * in this file system.
  */
 static struct ditto_share_opts *nested_opts(const struct ditto_share_table *table,
 					    const struct ditto_share *share, const char *name)
@@ -149,6 +149,7 @@ static struct ditto_share_opts *nested_opts(const struct ditto_share_table *tabl
 	opts->snapshots = NULL;
 	ditto_links_put(opts->links);
 	opts->links = NULL;
+	opts->trash = false;
 	if (!ditto_share_blocks_make(opts, name))
 		return opts;
 	ditto_share_opts_free(opts);

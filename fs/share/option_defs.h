@@ -74,5 +74,14 @@ OPTION(BOOL, "security-labels", security_labels, 0, 0, 1, "",
 OPTION(BOOL, "offload", offload, 0, 0, 1, "",
 	"The data of files may be moved to a store; it is brought back when it is used. "
 	"Without it no further data is moved; data that was moved is still brought back.")
+OPTION(BOOL, "trash", trash, 0, 0, 1, "",
+	"Files with data that clients remove go to a bin in the root of the share, which no protocol "
+	"shows; \"dittoctl trash\" lists, restores and removes them. "
+	"It is refused where the file system cannot keep a bin.")
+OPTION(NUMBER, "trash-keep", trash_keep, 30, 0, 36500, "days",
+	"How long removed files stay in the bin; 0 for ever. Needs the timer of [schedule].")
+OPTION(NUMBER, "trash-size", trash_size, 0, 0, 1073741824, "MiB",
+	"Space that the bin may take; above it those that were removed first go. 0 for any. "
+	"Needs the timer of [schedule].")
 
 #undef OPTION

@@ -572,6 +572,9 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	}
 	share = &item->share;
 	ditto_links_find_dirs(share, cfg->opts->links, extack);
+	/* Without a bin the share can still be used. */
+	if (cfg->opts->trash && ditto_hooks.share_check_bin(share, extack))
+		cfg->opts->trash = false;
 
 	/* The end of an old volume may take as long as a disk hangs: nobody else waits for it. */
 	do {

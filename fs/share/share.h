@@ -114,6 +114,9 @@ enum ditto_nested_use {
  * @audit: accesses are recorded as audit lists say
  * @security_labels: clients may see and set security labels of files
  * @offload: data of files may be moved to a store
+ * @trash: removed files go to the bin
+ * @trash_keep: days that the helper leaves them there; 0 for ever
+ * @trash_size: MiB that the helper leaves there; 0 for any
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
@@ -121,6 +124,8 @@ enum ditto_nested_use {
  * @protocols: names of the protocols that serve the share, separated by commas; NULL for all;
  *	owned
  * @links: directories that lead to other servers, see link.h; NULL without; a reference
+ * @trash_exclude: patterns of names, see trash.h, of files that do not go to the bin; NULL without;
+ *	owned
  * @rules: client rules
  * @share_users: access of users and groups
  */
@@ -148,11 +153,15 @@ struct ditto_share_opts {
 	u32 audit;
 	u32 security_labels;
 	u32 offload;
+	bool trash;
+	u32 trash_keep;
+	u32 trash_size;
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;
 	char *protocols;
 	struct ditto_links *links;
+	char *trash_exclude;
 	struct ditto_rules rules;
 	struct ditto_share_users share_users;
 };
@@ -167,6 +176,7 @@ static inline void ditto_share_opts_disown(struct ditto_share_opts *copy)
 	copy->snapshots = NULL;
 	copy->protocols = NULL;
 	copy->links = NULL;
+	copy->trash_exclude = NULL;
 }
 
 /**

@@ -46,6 +46,9 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	opts->protocols = kstrdup(from->protocols, GFP_ATOMIC);
 	if (from->protocols && !opts->protocols)
 		goto no_protocols;
+	opts->trash_exclude = kstrdup(from->trash_exclude, GFP_ATOMIC);
+	if (from->trash_exclude && !opts->trash_exclude)
+		goto no_trash_exclude;
 	opts->blocks = ditto_share_blocks_dup(from->blocks);
 	if (!opts->blocks)
 		goto no_blocks;
@@ -62,6 +65,8 @@ no_users:
 no_rules:
 	ditto_share_blocks_free(opts->blocks);
 no_blocks:
+	kfree(opts->trash_exclude);
+no_trash_exclude:
 	kfree(opts->protocols);
 no_protocols:
 	kfree(opts->snapshots);
@@ -80,6 +85,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	ditto_share_users_free(&opts->share_users);
 	ditto_links_put(opts->links);
 	ditto_share_blocks_free(opts->blocks);
+	kfree(opts->trash_exclude);
 	kfree(opts->protocols);
 	kfree(opts->snapshots);
 	kfree(opts->comment);

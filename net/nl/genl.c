@@ -55,7 +55,7 @@ const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
-static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_LINKS + 1] = {
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_TRASH_EXCLUDE + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
@@ -66,13 +66,14 @@ static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_LINKS + 1
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PROTOCOLS] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DITTO_A_SHARE_LINKS] = { .type = NLA_NUL_STRING, .len = 8191, },
+	[DITTO_A_SHARE_TRASH_EXCLUDE] = { .type = NLA_NUL_STRING, .len = 1023, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
 };
 
 /* DITTO_CMD_SHARE_SET - do */
-static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_LINKS + 1] = {
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_TRASH_EXCLUDE + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
@@ -81,6 +82,7 @@ static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_LINKS + 1
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PROTOCOLS] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DITTO_A_SHARE_LINKS] = { .type = NLA_NUL_STRING, .len = 8191, },
+	[DITTO_A_SHARE_TRASH_EXCLUDE] = { .type = NLA_NUL_STRING, .len = 1023, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
@@ -335,7 +337,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
-		.maxattr	= DITTO_A_SHARE_LINKS,
+		.maxattr	= DITTO_A_SHARE_TRASH_EXCLUDE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -343,7 +345,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
-		.maxattr	= DITTO_A_SHARE_LINKS,
+		.maxattr	= DITTO_A_SHARE_TRASH_EXCLUDE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -15,29 +15,6 @@
 #include "family.h"
 #include "nl_file.h"
 
-/* True if no client can reach the file, because a name on its path is the server's own. */
-static bool file_is_hidden(const struct ditto_share *share, struct dentry *dentry)
-{
-	struct dentry *at = dget(dentry), *up;
-	struct ditto_name name;
-	bool hidden = false;
-
-	while (!hidden && at != share->root.dentry && !IS_ROOT(at)) {
-		struct name_snapshot snapshot;
-
-		up = dget_parent(at);
-		take_dentry_name_snapshot(&snapshot, at);
-		name.name = snapshot.name.name;
-		name.len = snapshot.name.len;
-		hidden = ditto_is_hidden(share, up, &name);
-		release_dentry_name_snapshot(&snapshot);
-		dput(at);
-		at = up;
-	}
-	dput(at);
-	return hidden;
-}
-
 static int file_find_share(struct genl_info *info, const struct nlattr *share,
 			   struct ditto_nl_file *file)
 {
@@ -53,7 +30,7 @@ static int file_find_share(struct genl_info *info, const struct nlattr *share,
 			NL_SET_ERR_MSG(info->extack, "the file is in no share");
 		return -ENOENT;
 	}
-	if (file_is_hidden(file->share, file->path.dentry)) {
+	if (ditto_is_below_hidden(file->share, file->path.dentry)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "the file is the server's own, which no client can reach");
 		return -ENOENT;

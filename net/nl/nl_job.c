@@ -10,7 +10,7 @@
 
 #include "../../fs/node/node.h"
 #include "../../fs/op/job.h"
-#include "../../fs/open/instance.h"
+#include "../../fs/op/name_private.h"
 #include "../../fs/share/share.h"
 #include "../server.h"
 #include "family.h"

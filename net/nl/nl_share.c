@@ -15,6 +15,7 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node.h"
+#include "../../fs/op/trash.h"
 #include "../../fs/share/link.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/share.h"
@@ -264,6 +265,15 @@ static int protocols_read(char **protocols, const struct nlattr *attr,
 	return text_read(protocols, attr);
 }
 
+static int trash_exclude_read(char **to, const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	if (attr && strchr(nla_data(attr), '/')) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "patterns are for names, which have no slashes");
+		return -EINVAL;
+	}
+	return text_read(to, attr);
+}
+
 /* Read optional links; an empty text removes all. */
 static int links_read(struct ditto_links **to, const struct nlattr *attr,
 		      struct netlink_ext_ack *extack)
@@ -307,6 +317,8 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]) ?:
+	      trash_exclude_read(&opts->trash_exclude, attrs[DITTO_A_SHARE_TRASH_EXCLUDE],
+				 info->extack) ?:
 	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack);
 	if (err)
 		return err;
@@ -383,6 +395,24 @@ static struct ditto_share_opts *share_opts_dup(const struct ditto_share *share)
 	return opts;
 }
 
+/* Check that the share can have a bin if the request asks for one that it does not have yet. */
+static int trash_check(struct ditto_share *share, struct genl_info *info)
+{
+	struct ditto_share_opts *opts;
+	int err;
+
+	if (READ_ONCE(share->has_trash) || !info->attrs[DITTO_A_SHARE_OPTION])
+		return 0;
+	opts = share_opts_dup(share);
+	if (!opts)
+		return -ENOMEM;
+	err = options_read(opts, info);
+	if (!err && opts->trash)
+		err = ditto_trash_check(share, info->extack);
+	ditto_share_opts_free(opts);
+	return err;
+}
+
 /* @links: given to the share if the request has links; gets the ones before */
 static int share_set(struct ditto_server *srv, struct genl_info *info, struct ditto_links **links)
 {
@@ -424,8 +454,9 @@ int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info)
 	share = share_of(srv, info, &err);
 	if (!share)
 		return err;
-	/* The file system may hang, so the directories are looked for without the mutex. */
-	err = links_read(&links, info->attrs[DITTO_A_SHARE_LINKS], info->extack);
+	/* The file system may hang, so directories are looked for without the mutex. */
+	err = trash_check(share, info) ?:
+	      links_read(&links, info->attrs[DITTO_A_SHARE_LINKS], info->extack);
 	if (!err)
 		ditto_links_find_dirs(share, links, info->extack);
 	ditto_share_put(share);
@@ -471,6 +502,7 @@ static size_t share_size(const struct ditto_share *share)
 		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
 		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0) +
 		nla_total_size(opts->protocols ? strlen(opts->protocols) + 1 : 0) +
+		nla_total_size(opts->trash_exclude ? strlen(opts->trash_exclude) + 1 : 0) +
 		nla_total_size(opts->links ? strlen(opts->links->text) + 1 : 0);
 	rcu_read_unlock();
 	ditto_option_owners_release();
@@ -511,6 +543,8 @@ static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
 	    (opts->protocols &&
 	     nla_put_string(msg, DITTO_A_SHARE_PROTOCOLS, opts->protocols)) ||
+	    (opts->trash_exclude &&
+	     nla_put_string(msg, DITTO_A_SHARE_TRASH_EXCLUDE, opts->trash_exclude)) ||
 	    (opts->links && nla_put_string(msg, DITTO_A_SHARE_LINKS, opts->links->text)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||

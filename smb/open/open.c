@@ -602,7 +602,7 @@ bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state)
 		state->ranges = ditto_range_owner_has(&node->point, open->owner);
 		state->delete_pending = ditto_instance_delete_pending(open->inst);
 		state->reserved = ditto_instance_has_reserved(open->inst);
-		state->unlinked = !ditto_instance_base(open->inst)->inode->i_nlink;
+		state->unlinked = !ditto_node_links(ditto_instance_base(open->inst));
 		state->nameless = !ditto_instance_name(open->inst) ||
 				  d_unhashed(ditto_instance_dentry(open->inst)) ||
 				  !ditto_instance_has_name(open->inst);

@@ -174,7 +174,7 @@ static int gather_file(const struct dsmb_durable *durable, struct ditto_share *s
 	/* A change of the names from here on writes the record again. */
 	dsmb_persist_watch(durable->persist, node);
 	r->entry_len = ditto_instance_entry(open->inst, &r->dir, r->entry);
-	if (node->inode->i_nlink > (r->entry_len ? 1 : 0))
+	if (ditto_node_links(node) > (r->entry_len ? 1 : 0))
 		r->flags |= DSMB_RECORD_OTHERS;
 	r->rights = open->rights;
 	r->deny = ditto_open_deny(ditto_instance_claim(open->inst));

@@ -527,6 +527,7 @@ static bool client_schedule(struct offload *o, struct client *c)
 	schedule.stores = o->cfg->nstores;
 	for (i = 0; i < o->cfg->nshares; i++)
 		schedule.shares += o->cfg->shares[i]->offload;
+	offload_schedule_limit(&schedule, schedule.stores, config_has_trash(o->cfg));
 	return client_send(c, &schedule, sizeof(schedule)) || client_send_rest(o, c);
 }
 

@@ -16,7 +16,7 @@
 #define OFFLOAD_CTL_NAME	"offload"
 #define OFFLOAD_CTL_SUFFIX	".sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		7
+#define OFFLOAD_CTL_VERSION		8
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
@@ -256,6 +256,7 @@ struct offload_policy {
  * @OFFLOAD_JOB_SNAPSHOTS: a snapshot of each share is made, and old ones are deleted
  * @OFFLOAD_JOB_GC: garbage is deleted
  * @OFFLOAD_JOB_SCRUB: some objects are checked
+ * @OFFLOAD_JOB_TRASH: old files go from the bins of shares; it needs no store
  * @OFFLOAD_JOBS: number of these
  */
 enum offload_job {
@@ -263,6 +264,7 @@ enum offload_job {
 	OFFLOAD_JOB_SNAPSHOTS,
 	OFFLOAD_JOB_GC,
 	OFFLOAD_JOB_SCRUB,
+	OFFLOAD_JOB_TRASH,
 	OFFLOAD_JOBS,
 };
 

@@ -25,6 +25,7 @@
 static const char *const job_names[OFFLOAD_JOBS] = {
 	[OFFLOAD_JOB_POLICIES] = "policies", [OFFLOAD_JOB_SNAPSHOTS] = "snapshots",
 	[OFFLOAD_JOB_GC] = "gc", [OFFLOAD_JOB_SCRUB] = "scrub",
+	[OFFLOAD_JOB_TRASH] = "trash",
 };
 
 static const struct {
@@ -48,8 +49,18 @@ void offload_schedule_init(struct offload_schedule *s)
 	s->period[OFFLOAD_JOB_GC] = 3 * DAY;
 	s->period[OFFLOAD_JOB_SCRUB] = 30 * DAY;
 	s->period[OFFLOAD_JOB_POLICIES] = POLICIES_PERIOD;
+	s->period[OFFLOAD_JOB_TRASH] = HOUR;
 	s->keep[0] = (struct offload_keep){ .period = HOUR, .count = 24 };
 	s->keep[1] = (struct offload_keep){ .period = DAY, .count = 7 };
+}
+
+void offload_schedule_limit(struct offload_schedule *s, bool stores, bool trash)
+{
+	u64 period = trash ? HOUR : 0;
+
+	if (!stores)
+		memset(s->period, 0, sizeof(s->period));
+	s->period[OFFLOAD_JOB_TRASH] = period;
 }
 
 static bool schedule_set_period(u64 *period, const char *value, struct why *why)

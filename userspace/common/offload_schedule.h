@@ -59,6 +59,9 @@ void offload_schedule_init(struct offload_schedule *s);
 bool offload_schedule_set(struct offload_schedule *s, const char *key, const char *value,
 			  struct why *why);
 
+/* Leave out what there is nothing for: jobs of stores, or of bins. */
+void offload_schedule_limit(struct offload_schedule *s, bool stores, bool trash);
+
 /* Name of a job, as in the section. */
 const char *offload_job_name(enum offload_job job);
 /* Whether a job is to be done now. One that failed is tried again earlier. */

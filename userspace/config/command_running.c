@@ -66,7 +66,7 @@ static bool command_running(struct running *r)
 /* Ends of lines in these would make others of what is behind. */
 static void share_make_printable(struct share *s)
 {
-	char *const texts[] = { s->path, s->comment, s->snapshots };
+	char *const texts[] = { s->path, s->comment, s->snapshots, s->trash_exclude };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(texts); i++)

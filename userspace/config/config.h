@@ -127,4 +127,7 @@ void config_free(struct config *cfg);
 /* Free the texts of @m; the structure itself stays the caller's. */
 void mistakes_free(struct mistakes *m);
 
+/* Whether a share has a bin. */
+bool config_has_trash(const struct config *cfg);
+
 #endif

@@ -75,3 +75,13 @@ void mistakes_free(struct mistakes *m)
 	free(m->text);
 	memset(m, 0, sizeof(*m));
 }
+
+bool config_has_trash(const struct config *cfg)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nshares; i++)
+		if (cfg->shares[i]->trash)
+			return true;
+	return false;
+}

@@ -56,6 +56,7 @@ static const struct key share_keys[] = {
 	{ "snapshots", .share = share_set_snapshots },
 	{ "protocols", .share = share_set_protocols },
 	{ "link", .share = share_add_link, .repeats = true },
+	{ "trash-exclude", .share = share_set_trash_exclude },
 	/*
 	 * Names are resolved when the share is applied, because a directory service may not be up
 	 * yet.

@@ -32,19 +32,14 @@
 #include "mem.h"
 #include "nl/share.h"
 #include "out.h"
+#include "stream_dir.h"
 #include "text.h"
 
 /* Levels of a tree that are entered. Each takes two descriptors. */
 #define DEPTH_MAX	400
 /* A file is read into memory. */
 #define SIZE_MAX_DOUBLE	(256 << 20)
-#define KEY_MAX		48
 #define BAR_MS		200
-
-/* Types of file handles of the file systems whose handles have number and generation. */
-#define HANDLE_INO32	1
-#define HANDLE_INO64	0x81
-#define HANDLE_BTRFS	0x4d
 
 /**
  * struct convert - one run
@@ -119,48 +114,6 @@ static void convert_kept(struct convert *c, const char *why)
 	c->shown = 0;
 }
 
-/* Number, generation and subvolume of a file. */
-struct identity {
-	u64 ino;
-	u32 generation;
-	u64 subvolume;
-};
-
-static bool identity_get(int fd, struct identity *id)
-{
-	union {
-		struct file_handle handle;
-		u8 room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-	} u = { .handle.handle_bytes = MAX_HANDLE_SZ };
-	const u8 *data = u.handle.f_handle;
-	u32 word[3] = { 0 }, len;
-	struct stat st;
-	int mount;
-
-	*id = (struct identity) { 0 };
-	if (name_to_handle_at(fd, "", &u.handle, &mount, AT_EMPTY_PATH) || fstat(fd, &st))
-		return false;
-	len = u.handle.handle_bytes;
-	memcpy(word, data, len < sizeof(word) ? len : sizeof(word));
-	if (u.handle.handle_type == HANDLE_INO32 && len == 8) {
-		id->ino = word[0];
-		id->generation = word[1];
-	} else if (u.handle.handle_type == HANDLE_INO32 && len == 12) {
-		/* tmpfs */
-		id->ino = (u64)word[2] << 32 | word[1];
-		id->generation = word[0];
-	} else if (u.handle.handle_type == HANDLE_INO64 && len == 12) {
-		memcpy(&id->ino, data, sizeof(id->ino));
-		id->generation = word[2];
-	} else if (u.handle.handle_type == HANDLE_BTRFS && len == 20) {
-		memcpy(&id->ino, data, sizeof(id->ino));
-		memcpy(&id->subvolume, data + 8, sizeof(id->subvolume));
-		memcpy(&id->generation, data + 16, sizeof(id->generation));
-	}
-	/* The form was not understood if the number is another one. */
-	return id->ino && id->ino == st.st_ino;
-}
-
 static bool errno_why(struct why *why, const char *what)
 {
 	return why_not(why, "%s: %s", what, strerror(errno));
@@ -196,51 +149,16 @@ static bool file_is(int fd, const u8 *data, size_t len, struct why *why)
 	return same;
 }
 
-/* Open a directory of the server, or make it. Returns -1 with errno. */
-static int folder_open(int dir, const char *name, bool make)
-{
-	int fd;
-
-	if (make && mkdirat(dir, name, 0700) && errno != EEXIST)
-		return -1;
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && make && (fsync(fd) || fsync(dir))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* The same for one that only root may change, as the server demands. */
-static int outer_open(int dir, const char *name, bool make)
-{
-	int fd = folder_open(dir, name, make);
-	struct stat st;
-
-	if (fd >= 0 && !fstat(fd, &st) && !st.st_uid && !(st.st_mode & 0022))
-		return fd;
-	if (fd >= 0) {
-		close(fd);
-		errno = EPERM;
-	}
-	return -1;
-}
-
 /* The directory of the streams of a file. Returns -1 with errno. */
-static int streams_open(const struct convert *c, int file, const struct identity *id, bool make)
+static int streams_open(const struct convert *c, int file, const struct stream_identity *id,
+			bool make)
 {
-	char key[KEY_MAX];
-	int len, hidden, streams = -1, fd = -1;
+	char key[STREAM_KEY_MAX];
+	int streams, fd = -1;
 	struct stat st;
 
-	len = snprintf(key, sizeof(key), "%016llx-%08x", (unsigned long long)id->ino,
-		       id->generation);
-	if (id->subvolume != c->subvolume)
-		snprintf(key + len, sizeof(key) - (size_t)len, "-%llx",
-			 (unsigned long long)id->subvolume);
-	hidden = outer_open(c->root, ".ditto", make);
-	if (hidden >= 0)
-		streams = outer_open(hidden, "streams", make);
+	stream_key(id, c->subvolume, key);
+	streams = hidden_dir_open(c->root, "streams", make);
 	if (streams >= 0)
 		fd = folder_open(streams, key, make);
 	if (fd >= 0 && make && (fstat(file, &st) || fchown(fd, st.st_uid, st.st_gid))) {
@@ -249,8 +167,6 @@ static int streams_open(const struct convert *c, int file, const struct identity
 	}
 	if (streams >= 0)
 		close(streams);
-	if (hidden >= 0)
-		close(hidden);
 	return fd;
 }
 
@@ -323,13 +239,13 @@ static bool streams_make(const struct convert *c, int file, const struct apple_d
 			 struct why *why)
 {
 	bool there[APPLE_STREAMS_MAX] = { false }, ok = true;
-	struct identity id;
+	struct stream_identity id;
 	unsigned int i;
 	int dir;
 
 	if (!d->count)
 		return true;
-	if (!identity_get(file, &id))
+	if (!stream_identity_get(file, &id))
 		return why_not(why, "its file system is not supported here");
 	dir = streams_open(c, file, &id, !c->dry);
 	if (dir < 0)
@@ -496,12 +412,12 @@ static void convert_tree(struct convert *c, int fd)
 static int convert_run(struct convert *c)
 {
 	const struct sigaction on_signal = { .sa_handler = convert_on_signal };
-	struct identity id;
+	struct stream_identity id;
 
 	c->root = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->root < 0)
 		return ctl_failed(c->ctl, "%s: %s", c->path, strerror(errno));
-	if (!identity_get(c->root, &id)) {
+	if (!stream_identity_get(c->root, &id)) {
 		close(c->root);
 		return ctl_failed(c->ctl, "%s: its file system is not supported here", c->path);
 	}

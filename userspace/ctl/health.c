@@ -47,6 +47,7 @@ static const int health_exit[] = { CTL_OK, CTL_DEGRADED, CTL_NOT_RUNNING };
  * @known: a dittod of this namespace has written @daemon
  * @applied: @daemon is about this server, not about one that was unloaded
  * @shares: number of shares
+ * @has_trash: one of them has a bin
  * @listeners: number of listeners
  * @calls_back: shares accept Kerberos over NFS, whose clients of 4.0 are called back with it
  * @gssd: rpc.gssd runs, which that needs
@@ -71,6 +72,7 @@ struct health_report {
 	bool known;
 	bool applied;
 	unsigned int shares;
+	bool has_trash;
 	unsigned int listeners;
 	bool calls_back;
 	bool gssd;
@@ -287,6 +289,7 @@ static int look_at_shares(struct ctl *ctl, struct health_report *h)
 	for (i = 0; i < r.count; i++) {
 		if (shares[i])
 			look_at_share(h, shares[i], nfs, smb, until);
+		h->has_trash |= shares[i] && shares[i]->trash;
 		share_free(shares[i]);
 	}
 	free(shares);
@@ -316,13 +319,16 @@ static void look_at_jobs(struct health_report *h)
 	enum offload_job job;
 	char *problem;
 
+	/* Shares that dittoctl has added or changed count, too. */
+	offload_schedule_limit(s, true, h->known && h->has_trash);
 	if (access(INDEX_FOLDER, X_OK) && errno != ENOENT)
 		memset(s->period, 0, sizeof(s->period));
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &h->progress);
 	for (job = 0; job < OFFLOAD_JOBS; job++) {
 		problem = offload_job_problem(s, job, &h->progress, s->since, (u64)time(NULL));
 		if (problem)
-			status_add_problem(&h->daemon, "offload", problem);
+			status_add_problem(&h->daemon,
+					   job == OFFLOAD_JOB_TRASH ? "trash" : "offload", problem);
 		free(problem);
 	}
 }
@@ -337,12 +343,13 @@ static int health_look(struct ctl *ctl, struct health_report *h)
 	h->replaced = modules_are_replaced();
 	h->missing = modules_missing();
 	guard_look(&h->guard);
-	look_at_jobs(h);
-	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn))
-		return CTL_OK;
-	h->loaded = true;
-	if (ask_server(ctl, &started, &h->helper) || ask_grace(ctl, h) || look_at_shares(ctl, h))
+	h->loaded = !conn_open(&ctl->conn) && !conn_find_family(&ctl->conn);
+	if (h->loaded && (ask_server(ctl, &started, &h->helper) || ask_grace(ctl, h) ||
+			  look_at_shares(ctl, h)))
 		return CTL_REFUSED;
+	look_at_jobs(h);
+	if (!h->loaded)
+		return CTL_OK;
 	h->applied = h->daemon.started == started;
 	if (!h->known || !h->helper || h->daemon.stopped)
 		return CTL_OK;

@@ -101,6 +101,7 @@ static const struct option options[] = {
 	{ "no-links", false, no_links },
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
+	{ "trash-exclude", true, share_set_trash_exclude },
 	{ "user", true, share_add_user },
 	{ "group", true, share_add_group },
 	{ "no-users", false, no_users },
@@ -525,7 +526,8 @@ static int share_show(struct ctl *ctl, char **words)
 	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-users]\n" \
 	"            [default-access ACCESS] [comment TEXT] [snapshots PATH]\n" \
 	"            [link PATH=SERVER:/PATH[,SERVER:/PATH...]]... [no-links]\n" \
-	"            [protocols NAME,...] [OPTION VALUE]..."
+	"            [protocols NAME,...] [trash-exclude PATTERN,...]\n" \
+	"            [OPTION VALUE]..."
 
 const struct verb share_verbs[] = {
 	{ "add", share_add, "NAME PATH " SHARE_USAGE " [id UUID]" },

@@ -218,8 +218,8 @@ static void control_write_status(struct control *c)
 	for (i = 0; i < c->refusals.n; i++)
 		s.refusal[s.nrefusals++] = (struct status_problem){ c->refusals.list[i].what,
 								    c->refusals.list[i].why };
-	if (c->cfg->nstores)
-		s.schedule = c->cfg->schedule;
+	s.schedule = c->cfg->schedule;
+	offload_schedule_limit(&s.schedule, c->cfg->nstores, config_has_trash(c->cfg));
 	s.schedule.since = c->since;
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));

@@ -16,6 +16,9 @@
 /* Largest number of rules of a share in the kernel. */
 #define RULES_MAX	256
 
+static_assert(SHARE_BIT(DITTO_A_SHARE_MAX) < SHARE_OPTION_BIT(0), "bits of attributes");
+static_assert(SHARE_OPTION_FIRST + SHARE_OPTIONS < 64, "bits of options");
+
 void share_free(struct share *s)
 {
 	unsigned int i;
@@ -30,6 +33,7 @@ void share_free(struct share *s)
 	free(s->snapshots);
 	free(s->protocols);
 	free(s->links);
+	free(s->trash_exclude);
 	free(s->offload_store);
 	free(s->name);
 	free(s->path);
@@ -195,6 +199,15 @@ bool share_set_snapshots(struct share *s, const char *text, struct why *why)
 		return why_not(why,
 			       "the path of the snapshots begins at the share's root, without '/'");
 	return set_text(s, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots, text, why);
+}
+
+bool share_set_trash_exclude(struct share *s, const char *text, struct why *why)
+{
+	if (strchr(text, '/') || strchr(text, '\n'))
+		return why_not(why,
+			       "'%.60s' is not allowed: patterns of names are, such as *.tmp,~$*",
+			       text);
+	return set_text(s, DITTO_A_SHARE_TRASH_EXCLUDE, &s->trash_exclude, text, why);
 }
 
 bool share_add_link(struct share *s, const char *text, struct why *why)
@@ -542,6 +555,10 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_LINKS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_LINKS))
 		msg_put_string(msg, DITTO_A_SHARE_LINKS, s->links ? s->links : "");
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_TRASH_EXCLUDE)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_TRASH_EXCLUDE))
+		msg_put_string(msg, DITTO_A_SHARE_TRASH_EXCLUDE,
+			       s->trash_exclude ? s->trash_exclude : "");
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_USERS))
 		share_users_fill(msg, &s->users);
@@ -653,6 +670,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
 	take_string(tb, DITTO_A_SHARE_PROTOCOLS, &s->protocols);
 	take_string(tb, DITTO_A_SHARE_LINKS, &s->links);
+	take_string(tb, DITTO_A_SHARE_TRASH_EXCLUDE, &s->trash_exclude);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
 	if (tb[DITTO_A_SHARE_DEVICE] && tb[DITTO_A_SHARE_INODE]) {
@@ -707,6 +725,7 @@ u64 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_PROTOCOLS, !same_text(a->protocols, b->protocols) },
 		{ DITTO_A_SHARE_LINKS, !same_text(a->links, b->links) },
+		{ DITTO_A_SHARE_TRASH_EXCLUDE, !same_text(a->trash_exclude, b->trash_exclude) },
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};

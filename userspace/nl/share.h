@@ -32,6 +32,7 @@ struct share_rule {
 #define SHARE_C_ENUM	u32
 #define SHARE_C_FLAGS	u32
 #define SHARE_C_MODE	u32
+#define SHARE_C_NUMBER	u32
 #define SHARE_MEMBER(_kind, _name, _field, ...) SHARE_C_##_kind _field;
 
 /**
@@ -51,6 +52,7 @@ struct share_rule {
  * @protocols: names of the protocols that serve it, separated by commas; NULL or empty for
  *	all
  * @links: directories that lead to other servers, a line PATH=TARGET[,TARGET...] each; or NULL
+ * @trash_exclude: patterns of names, separated by commas, that do not go to the bin; or NULL
  * @default_access: enum ditto_share_right of users that are not named
  * @rules: export rules in order
  * @nrules: entries of @rules
@@ -73,6 +75,7 @@ struct share {
 	char *snapshots;
 	char *protocols;
 	char *links;
+	char *trash_exclude;
 	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
@@ -104,7 +107,7 @@ enum share_option_id {
 /* Bit of an attribute in struct share.given. */
 #define SHARE_BIT(attr)		(1ULL << (attr))
 /* Bit of an option in struct share.given, by its place, and the bits of all options. */
-#define SHARE_OPTION_FIRST	24
+#define SHARE_OPTION_FIRST	20
 #define SHARE_OPTION_BIT(id)	(1ULL << (SHARE_OPTION_FIRST + (id)))
 #define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - SHARE_OPTION_BIT(0))
 
@@ -134,6 +137,8 @@ bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 /* Names of protocols, separated by commas or spaces; all of them are the same as none. */
 bool share_set_protocols(struct share *s, const char *text, struct why *why);
+/* Patterns of names, separated by commas. */
+bool share_set_trash_exclude(struct share *s, const char *text, struct why *why);
 /* Add a link: PATH=SERVER:/PATH[,SERVER:/PATH...]; the kernel checks it. */
 bool share_add_link(struct share *s, const char *text, struct why *why);
 /* Is it one of the protocols that serve the share? */

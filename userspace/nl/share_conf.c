@@ -92,6 +92,11 @@ static void snapshots_get(const struct share *s, struct share_conf *c)
 	conf_text(c, s->snapshots);
 }
 
+static void trash_exclude_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, s->trash_exclude);
+}
+
 static void links_get(const struct share *s, struct share_conf *c)
 {
 	const char *line = s->links ? s->links : "";
@@ -121,6 +126,7 @@ static const struct {
 	{ "anon-gid", SHARE_BIT(DITTO_A_SHARE_ANON_GID), anon_gid_get },
 	{ "snapshots", SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS), snapshots_get },
 	{ "link", SHARE_BIT(DITTO_A_SHARE_LINKS), links_get },
+	{ "trash-exclude", SHARE_BIT(DITTO_A_SHARE_TRASH_EXCLUDE), trash_exclude_get },
 };
 
 static u64 conf_bit(unsigned int i)

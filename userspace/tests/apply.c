@@ -73,9 +73,9 @@ static void changed_options(void)
 {
 	fake_load(&k, 2, NULL);
 	apply_expect(A, "key +share:a");
-	apply_expect(A "read_only = yes\n", "share:a:1000000");
-	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:2000040");
-	apply_expect(A, "share:a:3000040");
+	apply_expect(A "read_only = yes\n", "share:a:100000");
+	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:200040");
+	apply_expect(A, "share:a:300040");
 	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:300");
 	apply_expect(A, "share:a:300");
 	fake_unload(&k);

@@ -60,6 +60,9 @@ static void whole_file(void)
 		"browse = off\n"
 		"notify = no\n"
 		"comment = Data of all; [no section]\n"
+		"trash = on\n"
+		"trash_keep = 7\n"
+		"trash-exclude = *.tmp,~$*\n"
 		"user = root=admin\n"
 		"user = 1000=read\n"
 		"group = root=none\n"
@@ -111,6 +114,8 @@ static void whole_file(void)
 	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_SHARE_RIGHT_READ);
 	CHECK(!s->notify && s->streams);
 	SAME(s->comment, "Data of all; [no section]");
+	CHECK(s->trash && s->trash_keep == 7 && !s->trash_size && config_has_trash(cfg));
+	SAME(s->trash_exclude, "*.tmp,~$*");
 	SAME(s->links, "a b/c=one:/x,[2001:db8::1]:/y\nd=two:/z");
 	CHECK(s->users.n == 3);
 	CHECK(!s->users.user[0].group && s->users.user[0].access == DITTO_SHARE_RIGHT_ADMIN);

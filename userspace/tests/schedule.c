@@ -56,6 +56,19 @@ static bool job_due(enum offload_job job, u64 tried, enum offload_job_result res
 	return offload_job_is_due(&s, job, &done, now);
 }
 
+/* Bins need no store, and stores no bin. */
+static void jobs_limited(void)
+{
+	struct offload_schedule s;
+
+	offload_schedule_init(&s);
+	offload_schedule_limit(&s, false, true);
+	CHECK(s.period[OFFLOAD_JOB_TRASH] == HOUR && !s.period[OFFLOAD_JOB_GC]);
+	offload_schedule_init(&s);
+	offload_schedule_limit(&s, true, false);
+	CHECK(!s.period[OFFLOAD_JOB_TRASH] && s.period[OFFLOAD_JOB_GC]);
+}
+
 static void jobs_due(void)
 {
 	struct offload_done never = { .tried = 0 };
@@ -225,8 +238,8 @@ static void progress_remembered(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(keys_set), TEST(jobs_due), TEST(snapshots_kept), TEST(problems_told),
-		TEST(parts_scrubbed), TEST(progress_remembered), { 0 }
+		TEST(keys_set), TEST(jobs_limited), TEST(jobs_due), TEST(snapshots_kept),
+		TEST(problems_told), TEST(parts_scrubbed), TEST(progress_remembered), { 0 }
 	};
 
 	return test_main(tests);

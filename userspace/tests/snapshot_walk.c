@@ -217,11 +217,34 @@ static void paths_end(void)
 	share_end();
 }
 
+/* The bin is not in snapshots. Streams are, and what others call the same. */
+static void bin_is_left_out(void)
+{
+	char *path;
+
+	share_begin();
+	CHECK(!mkdirat(folder, "share/.ditto", 0700) &&
+	      !mkdirat(folder, "share/.ditto/streams", 0700) &&
+	      !mkdirat(folder, "share/.ditto/trash", 0700));
+	file_make("share/.ditto/streams/s");
+	file_make("share/.ditto/trash/f");
+	CHECK(!mkdirat(folder, "share/x.ditto", 0700) &&
+	      !mkdirat(folder, "share/x.ditto/trash", 0700));
+	walk_is(" .ditto .ditto/streams .ditto/streams/s .ditto/trash .ditto/trash/f x.ditto "
+		"x.ditto/trash ");
+	/* Only the administrator of the machine can mark it. */
+	path = mem_print("%s/.ditto/trash", share.path);
+	if (!setxattr(path, "trusted.ditto.trash", "1", 1, 0))
+		walk_is(" .ditto .ditto/streams .ditto/streams/s x.ditto x.ditto/trash ");
+	free(path);
+	share_end();
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(all_in_order), TEST(links_lead_nowhere), TEST(root_is_no_link),
-		TEST(paths_end), { 0 }
+		TEST(all_in_order), TEST(bin_is_left_out), TEST(links_lead_nowhere),
+		TEST(root_is_no_link), TEST(paths_end), { 0 }
 	};
 
 	return test_main(tests);

@@ -109,18 +109,21 @@ static int access_remove(const struct ditto_op *op, struct ditto_node *dir,
 	return ret;
 }
 
-int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
-		     struct ditto_node *child)
+int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *dir,
+			  const struct ditto_node *child)
 {
 	struct inode *inode = child->inode;
-	int err = access_remove(op, dir, child);
 
-	if (err)
-		return err;
-	/* The VFS refuses this whoever asks, but only after grants were broken. */
 	return IS_APPEND(dir->inode) || IS_IMMUTABLE(dir->inode) || IS_APPEND(inode) ||
 	       IS_IMMUTABLE(inode) || IS_SWAPFILE(inode) ||
 	       HAS_UNMAPPED_ID(ditto_idmap(op->share), inode) ? -EPERM : 0;
+}
+
+int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
+		     struct ditto_node *child)
+{
+	/* The VFS refuses the rest whoever asks, but only after grants were broken. */
+	return access_remove(op, dir, child) ?: ditto_check_removable(op, dir, child);
 }
 
 /* Check each node by its list or its mode. */

@@ -39,6 +39,9 @@ static const struct option_limit {
 	{ "core", "audit", 0, 1, 0 },
 	{ "core", "security-labels", 0, 1, 0 },
 	{ "core", "offload", 0, 1, 0 },
+	{ "core", "trash", 0, 1, 0 },
+	{ "core", "trash-keep", 0, 36500, 30 },
+	{ "core", "trash-size", 0, 1073741824, 0 },
 	{ "nfs", "xprtsec", 1, 7, 7 },
 	{ "nfs", "sec-first", 0, 5, 0 },
 	{ "nfs", "nlm-callers", 0, 2, 0 },
@@ -88,7 +91,7 @@ static void options_described(struct kunit *test)
 			else if (desc->kind == DITTO_SETTING_FLAGS)
 				KUNIT_EXPECT_EQ_MSG(test, BIT(names), desc->max + 1, "%s",
 						    desc->name);
-			else
+			else if (desc->kind != DITTO_SETTING_NUMBER)
 				KUNIT_EXPECT_EQ_MSG(test, *desc->values, '\0', "%s", desc->name);
 		}
 	}

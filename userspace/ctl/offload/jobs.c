@@ -3,8 +3,9 @@
  * dittoctl offload run: what the schedule of ditto.conf says, for ditto-offload.timer. What was
  * done when is remembered on this server, so that each run does what is due.
  *
- * Policies may upload for hours, in which other jobs become due. So they have a process of their
- * own, and until it ends the run looks for what else is due.
+ * Policies may upload for hours, and a file system with a bin may hang, while other jobs become
+ * due. So these two have processes of their own, and until they end the run looks for what else is
+ * due.
  */
 
 #include <fcntl.h>
@@ -27,6 +28,7 @@
 #include "jobs.h"
 #include "lock.h"
 #include "ctl/snapshot/snapshot_restore.h"
+#include "ctl/trash.h"
 #include "ctl/out.h"
 
 /* Milliseconds between two looks whether something is due. */
@@ -42,9 +44,9 @@
  * @wanted: these jobs
  * @named: they were named by hand
  * @again: the last run of the job failed, or did not end
- * @lock: keeps other runs from beginning; the process @policies closes its copy
- * @policies: process that works on the policies, or 0
- * @ended: end of a pipe that is closed when that process ends
+ * @lock: keeps other runs from beginning; each @child closes its copy
+ * @child: processes that do jobs, or 0
+ * @ended: ends of pipes that are closed when these processes end
  * @failed: a job failed
  */
 struct jobs {
@@ -55,8 +57,8 @@ struct jobs {
 	bool named;
 	bool again;
 	int lock;
-	pid_t policies;
-	int ended;
+	pid_t child[OFFLOAD_JOBS];
+	int ended[OFFLOAD_JOBS];
 	bool failed;
 };
 
@@ -285,6 +287,7 @@ static bool jobs_scrub(struct jobs *j)
 
 typedef bool (*job_run)(struct jobs *j);
 
+/* The others have a process. */
 static const job_run job_runs[OFFLOAD_JOBS] = {
 	[OFFLOAD_JOB_SNAPSHOTS] = jobs_snapshots,
 	[OFFLOAD_JOB_GC] = jobs_gc,
@@ -323,55 +326,75 @@ static void job_end(struct jobs *j, enum offload_job job, bool good)
 	json_close(stdout, '}');
 }
 
-/* Begin with the policies, in a process of their own. Their output is for people. */
-static void jobs_begin_policies(struct jobs *j)
+/* Begin with a job in a process of its own, whose output is for people. */
+static void jobs_begin_child(struct jobs *j, enum offload_job job)
 {
 	struct ctl ctl = { .object = j->ctl->object, .verb = j->ctl->verb };
 	int ends[2];
+	bool good;
 
-	if (j->policies)
+	if (j->child[job])
 		return;
-	job_note(j, OFFLOAD_JOB_POLICIES, OFFLOAD_JOB_RUNS);
+	job_note(j, job, OFFLOAD_JOB_RUNS);
 	fflush(stdout);
 	if (pipe2(ends, O_CLOEXEC)) {
-		job_end(j, OFFLOAD_JOB_POLICIES, false);
+		job_end(j, job, false);
 		return;
 	}
-	j->policies = fork();
-	if (!j->policies) {
+	j->child[job] = fork();
+	if (!j->child[job]) {
 		close(ends[0]);
 		close(j->lock);
 		if (j->ctl->json)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
-		exit(offload_policies_scheduled(&ctl, !j->all) ? CTL_OK : CTL_REFUSED);
+		good = job == OFFLOAD_JOB_TRASH ? trash_expire(&ctl) :
+						  offload_policies_scheduled(&ctl, !j->all);
+		exit(good ? CTL_OK : CTL_REFUSED);
 	}
 	close(ends[1]);
-	j->ended = ends[0];
-	if (j->policies > 0)
+	j->ended[job] = ends[0];
+	if (j->child[job] > 0)
 		return;
-	j->policies = 0;
+	j->child[job] = 0;
 	close(ends[0]);
-	job_end(j, OFFLOAD_JOB_POLICIES, false);
+	job_end(j, job, false);
 }
 
-/* Wait for the end of the policies, and for no longer than until the next look. */
-static void jobs_wait_policies(struct jobs *j)
+static bool jobs_have_child(const struct jobs *j)
 {
-	struct pollfd p = { .fd = j->ended };
+	enum offload_job job;
+
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		if (j->child[job])
+			return true;
+	return false;
+}
+
+/* Wait for the end of a process, and for no longer than until the next look. */
+static void jobs_wait_child(struct jobs *j)
+{
+	struct pollfd p[OFFLOAD_JOBS];
+	enum offload_job job;
 	int status;
 
-	if (poll(&p, 1, LOOK_TIME) <= 0)
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		p[job] = (struct pollfd){ .fd = j->child[job] ? j->ended[job] : -1 };
+	if (poll(p, OFFLOAD_JOBS, LOOK_TIME) <= 0)
 		return;
-	close(j->ended);
-	waitpid(j->policies, &status, 0);
-	j->policies = 0;
-	job_end(j, OFFLOAD_JOB_POLICIES, WIFEXITED(status) && !WEXITSTATUS(status));
+	for (job = 0; job < OFFLOAD_JOBS; job++) {
+		if (!p[job].revents)
+			continue;
+		close(j->ended[job]);
+		waitpid(j->child[job], &status, 0);
+		j->child[job] = 0;
+		job_end(j, job, WIFEXITED(status) && !WEXITSTATUS(status));
+	}
 }
 
 static void jobs_do(struct jobs *j, enum offload_job job)
 {
-	if (job == OFFLOAD_JOB_POLICIES) {
-		jobs_begin_policies(j);
+	if (!job_runs[job]) {
+		jobs_begin_child(j, job);
 		return;
 	}
 	if (!j->ctl->json)
@@ -385,12 +408,16 @@ static bool job_is_on(struct jobs *j, enum offload_job job)
 {
 	if (j->schedule.period[job])
 		return true;
-	if (j->named && j->all) {
+	if (!j->named || !j->all)
+		return false;
+	if (job == OFFLOAD_JOB_TRASH)
+		snapshot_problem(j->ctl, offload_job_name(job),
+				 "no share has a bin: dittoctl share set SHARE trash on");
+	else
 		snapshot_problem(j->ctl, offload_job_name(job),
 				 "it is off in the section [schedule] of ditto.conf; remove '%s = off' there, then: systemctl reload dittod",
 				 offload_job_name(job));
-		j->failed = true;
-	}
+	j->failed = true;
 	return false;
 }
 
@@ -398,8 +425,11 @@ static void jobs_do_due(struct jobs *j)
 {
 	struct offload_progress p;
 	enum offload_job job;
+	unsigned int i;
 
-	for (job = 0; job < OFFLOAD_JOBS; job++) {
+	/* First the last one, which has a process: others take hours. */
+	for (i = 0; i < OFFLOAD_JOBS; i++) {
+		job = (OFFLOAD_JOB_TRASH + i) % OFFLOAD_JOBS;
 		offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
 		if (j->wanted[job] && job_is_on(j, job) &&
 		    (j->all || offload_job_is_due(&j->schedule, job, &p.done[job],
@@ -415,9 +445,9 @@ static int jobs_run(struct jobs *j)
 	if (j->ctl->json)
 		json_open(stdout, NULL, '[');
 	jobs_do_due(j);
-	while (j->policies) {
-		jobs_wait_policies(j);
-		if (j->policies && !j->all)
+	while (jobs_have_child(j)) {
+		jobs_wait_child(j);
+		if (jobs_have_child(j) && !j->all)
 			jobs_do_due(j);
 	}
 	if (j->ctl->json) {
@@ -443,6 +473,7 @@ static bool jobs_want(struct jobs *j, const char *word)
 int offload_run(struct ctl *ctl, char **words)
 {
 	struct jobs j = { .ctl = ctl, .all = true, .lock = -1 };
+	enum offload_job job;
 	struct why why;
 	int rc;
 
@@ -466,9 +497,10 @@ int offload_run(struct ctl *ctl, char **words)
 		ctl->conn.why = why;
 		return ctl_refused(ctl, NULL);
 	}
-	/* Without stores there is nothing to do. */
-	if (!j.schedule.stores)
-		memset(j.wanted, false, sizeof(j.wanted));
+	/* Without stores there is nothing to do but in bins, of shares added by hand, too. */
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		j.wanted[job] = j.wanted[job] && (j.schedule.stores || job == OFFLOAD_JOB_TRASH);
+	offload_schedule_limit(&j.schedule, j.schedule.stores, trash_is_used(ctl));
 	rc = jobs_run(&j);
 	close(j.lock);
 	return rc;

@@ -22,6 +22,7 @@
 #include "jobs.h"
 #include "mark.h"
 #include "object/record.h"
+#include "ctl/trash.h"
 #include "ctl/out.h"
 #include "pass.h"
 #include "text.h"
@@ -386,7 +387,8 @@ static bool status_jobs(struct ctl *ctl)
 
 	if (!offload_schedule_get(&schedule, &ctl->conn.why))
 		return false;
-	if (!schedule.stores)
+	offload_schedule_limit(&schedule, schedule.stores, trash_is_used(ctl));
+	if (!schedule.stores && !schedule.period[OFFLOAD_JOB_TRASH])
 		return true;
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &progress);
 	if (ctl->json) {
@@ -573,7 +575,7 @@ const struct verb offload_verbs[] = {
 	{ "policy", offload_policy, "list" },
 	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
 	{ "policy", offload_policy, "watch" },
-	{ "run", offload_run, "[--scheduled] [snapshots] [gc] [scrub] [policies]" },
+	{ "run", offload_run, "[--scheduled] [snapshots] [gc] [scrub] [policies] [trash]" },
 	{ "snapshot", offload_snapshot, "create SHARE [NAME]" },
 	{ "snapshot", offload_snapshot, "list [SHARE]" },
 	{ "snapshot", offload_snapshot, "show SHARE/NAME [PATH...]" },

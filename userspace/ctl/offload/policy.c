@@ -16,6 +16,7 @@
 
 #include "common/offload_policy.h"
 #include "ctl/ctl.h"
+#include "ctl/stream_dir.h"
 #include "mem.h"
 #include "offload.h"
 #include "jobs.h"
@@ -212,7 +213,8 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 		mem_out();
 	while (!offload_run_stopped(NULL) && (e = fts_read(fts))) {
 		p->seen |= e->fts_info == FTS_F;
-		if (e->fts_info == FTS_D && policy_ends_at(p, policy, e->fts_path)) {
+		if (e->fts_info == FTS_D && (bin_dir_is(e->fts_path, e->fts_path) ||
+					     policy_ends_at(p, policy, e->fts_path))) {
 			fts_set(fts, e, FTS_SKIP);
 		} else if (offload_walk_failed(e)) {
 			offload_complain(p->ctl, false, e->fts_path, strerror(e->fts_errno));

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "ctl/ctl.h"
+#include "ctl/stream_dir.h"
 #include "mem.h"
 #include "offload.h"
 #include "ctl/out.h"
@@ -83,12 +84,20 @@ static FTS *run_walk(struct offload_run *r)
 	return fts;
 }
 
+/* What is in there cannot be moved, and is brought back when it is restored and used. */
+static void run_pass_bin(FTS *fts, FTSENT *e)
+{
+	if (e->fts_info == FTS_D && bin_dir_is(e->fts_path, e->fts_path))
+		fts_set(fts, e, FTS_SKIP);
+}
+
 static void run_count(struct offload_run *r)
 {
 	FTSENT *e;
 
 	r->fts = run_walk(r);
 	while (!run_stopped && (e = fts_read(r->fts))) {
+		run_pass_bin(r->fts, e);
 		if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
 			continue;
 		r->all++;
@@ -189,6 +198,7 @@ const char *offload_run_next(struct offload_run *r, const struct stat **st)
 	if (r->list)
 		return run_next_listed(r, st);
 	while (!run_stopped && (e = fts_read(r->fts))) {
+		run_pass_bin(r->fts, e);
 		if (offload_walk_failed(e))
 			offload_run_fail(r, e->fts_path, "%s", strerror(e->fts_errno));
 		if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))

@@ -25,6 +25,7 @@
 #include "fault.h"
 #include "fd_path.h"
 #include "mem.h"
+#include "ctl/stream_dir.h"
 #include "snapshot.h"
 
 /* Longest value, and list, of extended attributes in Linux. */
@@ -248,10 +249,11 @@ static void walk_add(struct walk *walk, const char *path, struct names *names)
 {
 	int fd = snapshot_entry_open(walk->look.root, path, O_NOFOLLOW), error = 0;
 	struct snapshot_entry e = { .path = mem_string(path) };
+	char at[FD_PATH_MAX];
 
 	if (fd < 0 || !snapshot_entry_read(&walk->look, path, fd, &e)) {
 		error = errno;
-	} else {
+	} else if (!bin_dir_is(path, fd_path(fd, at))) {
 		/* Its content is not known yet. */
 		e.flags = e.size ? SNAPSHOT_LOST : 0;
 		e.change = e.partial;

@@ -300,7 +300,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 	if (ditto_lease_bits(grant) != want || ditto_lease_breaking(grant))
 		goto give_back;
 	/* Removed by now: the removal has looked for grants, or is about to. */
-	if (!node->inode->i_nlink || IS_DEADDIR(node->inode))
+	if (!ditto_node_links(node) || IS_DEADDIR(node->inode))
 		goto give_back;
 	err = dnfs4_state_add(&d->state);
 	if (err)

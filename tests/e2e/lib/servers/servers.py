@@ -211,12 +211,13 @@ class Ditto:
         for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available',
                        'secure_ports', 'list_snapshots', 'security_labels',
                        'offload', 'utf8_names', 'dacl',
-                       'delegated_times'):
+                       'delegated_times', 'trash'):
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
-        for choice in ('sec_first', 'nlm_callers', 'nested'):
+        for choice in ('sec_first', 'nlm_callers', 'nested', 'trash_keep', 'trash_size',
+                       'trash_exclude'):
             if choice in switches:
-                out += [choice.replace('_', '-'), switches.pop(choice)]
+                out += [choice.replace('_', '-'), str(switches.pop(choice))]
         if switches:
             raise TypeError(f'unknown options of a share: {switches}')
         for user in users:

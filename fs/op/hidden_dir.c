@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Directories of the server in the root of a share, see hidden_dir.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/printk.h>
+
+#include "../node/hidden.h"
+#include "hidden_dir.h"
+#include "op_private.h"
+
+struct dentry *ditto_dir_make(struct ditto_share *share, struct dentry *parent, const char *name)
+{
+	struct inode *dir = d_inode(parent);
+	struct dentry *child;
+	int err = 0;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	child = lookup_one(ditto_idmap(share), &QSTR(name), parent);
+	if (!IS_ERR(child) && d_is_negative(child)) {
+		err = ditto_mkdir(ditto_idmap(share), dir, &child, 0700);
+		if (!err && d_unhashed(child)) {
+			dput(child);
+			child = lookup_one(ditto_idmap(share), &QSTR(name), parent);
+		}
+	}
+	inode_unlock(dir);
+	if (IS_ERR(child))
+		return child;
+	err = ditto_no_wait(err);
+	if (!err && !d_can_lookup(child))
+		err = d_is_negative(child) ? -ENOENT : -ENOTDIR;
+	if (err) {
+		dput(child);
+		return ERR_PTR(err);
+	}
+	return child;
+}
+
+static struct dentry *hidden_dir_find(struct ditto_share *share, struct dentry *parent,
+				      const char *name, bool create)
+{
+	struct dentry *child;
+
+	child = lookup_one_positive_unlocked(ditto_idmap(share), &QSTR(name), parent);
+	if (child == ERR_PTR(-ENOENT) && create)
+		return ditto_dir_make(share, parent, name);
+	if (!IS_ERR(child) && !d_can_lookup(child)) {
+		dput(child);
+		return ERR_PTR(-ENOTDIR);
+	}
+	return child;
+}
+
+/*
+ * Whoever could change what is in it could give a file the streams of another one, so a directory
+ * that somebody else made is not used.
+ */
+static struct dentry *hidden_dir_find_safe(struct ditto_share *share, struct dentry *parent,
+					   const char *name, bool create)
+{
+	struct dentry *dir = hidden_dir_find(share, parent, name, create);
+	const struct inode *inode;
+
+	if (IS_ERR(dir))
+		return dir;
+	inode = d_inode(dir);
+	if (vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode), current_fsuid()) &&
+	    !(inode->i_mode & 0022))
+		return dir;
+	pr_notice_ratelimited("share %s: %pd2 is not used, as others than root can change it: look what they have put there, and remove it\n",
+			      share->name, dir);
+	dput(dir);
+	return ERR_PTR(create ? -EACCES : -ENOENT);
+}
+
+struct dentry *ditto_hidden_dir(struct ditto_share *share, const char *name, bool create)
+{
+	struct dentry *hidden, *dir;
+
+	hidden = hidden_dir_find_safe(share, share->root.dentry, DITTO_HIDDEN, create);
+	if (IS_ERR(hidden))
+		return hidden;
+	dir = hidden_dir_find_safe(share, hidden, name, create);
+	dput(hidden);
+	return dir;
+}
