@@ -243,6 +243,8 @@ def directory_leases(w):
     put(w.path('d/f'), b'data', 0o666)
     d = n.lookup(n.root, 'd').fh
     fh = n.lookup(d, 'f').fh
+    a = Smb2(w.client)
+    f = a.create('d\\f', access=GENERIC_READ, share=SHARE_ALL)
     eq(n.remove(d, 'f').status, nfs3.OK)
     put('/proc/sys/vm/drop_caches', b'2')
     s = Watcher(w.client, dialect=SMB2_DIALECT_30)
@@ -252,6 +254,8 @@ def directory_leases(w):
     s.quiet()
     s.close(g.fid)
     s.end()
+    a.close(f)
+    a.end()
 
 
 @test(share=False, server='ditto')
