@@ -92,16 +92,14 @@ static struct dentry *trash_make(struct ditto_share *share, struct netlink_ext_a
 	int err;
 
 	if (IS_ERR(bin)) {
-		NL_SET_ERR_MSG_FMT(extack,
-				   "trash: .ditto/%s of the share's root cannot be made, or others than root can change it (error %ld)",
-				   DITTO_TRASH, PTR_ERR(bin));
+		NL_SET_ERR_MSG(extack,
+			       "trash: .ditto/trash in the share's root cannot be made, or others than root can change it");
 		return bin;
 	}
 	err = trash_record_write(bin, "1", 1);
 	if (err) {
-		NL_SET_ERR_MSG_FMT(extack,
-				   "trash: the file system of the share keeps no trusted extended attributes (error %d)",
-				   err);
+		NL_SET_ERR_MSG(extack,
+			       "trash: the file system of the share keeps no trusted extended attributes");
 	} else if (!d_inode(bin)->i_op->link) {
 		NL_SET_ERR_MSG(extack, "trash: the file system of the share has no hard links");
 		err = -EOPNOTSUPP;
