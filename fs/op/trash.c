@@ -212,10 +212,13 @@ struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *d
 			       struct dentry *child, bool now)
 {
 	const struct cred *old = ditto_act_as(op->srv->nodes->cred);
-	struct dentry *bin = ditto_hidden_dir(op->share, DITTO_TRASH, true), *entry = NULL;
+	struct dentry *bin = ditto_hidden_dir(op->share, DITTO_TRASH, false), *entry = NULL;
 	bool last = true;
 	int err;
 
+	/* Somebody has removed it. */
+	if (bin == ERR_PTR(-ENOENT))
+		bin = trash_make(op->share, NULL);
 	/* Others give their delegations back before the removal, which asks them to. */
 	err = PTR_ERR_OR_ZERO(bin) ?: break_deleg(d_inode(child), O_WRONLY | O_NONBLOCK);
 	if (!err) {

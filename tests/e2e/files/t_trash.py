@@ -540,6 +540,16 @@ def options(w):
 
 
 @test(**ON)
+def bin_made_again(w):
+    """A bin that somebody has removed is made again, with the mark by which others leave it out."""
+    n = opened(w)
+    os.rmdir(w.path('.ditto/trash'))
+    put(w.path('f'), b'x', 0o666)
+    eq(n.remove(n.root, 'f').status, nfs3.OK)
+    eq((paths(w), os.getxattr(w.path('.ditto/trash'), XATTR)), (['f'], b'1'))
+
+
+@test(**ON)
 def cannot_be_kept(w):
     """What the bin cannot keep is removed all the same: a path that is too long, a full bin."""
     n = opened(w)
