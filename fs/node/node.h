@@ -92,7 +92,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @mark: fsnotify mark that reports when a file loses its last name, so that its node
  *	does not pin it
  * @names_lock: serializes the making of @names_mark
- * @trash_lock: held while a file gets or loses a name, if it may belong into a bin, see fs/op/trash.h
+ * @trash_lock: guards the numbers of names of files that may come into a bin, see fs/op/trash.h
  * @names_mark: fsnotify mark that reports new names, for case-insensitive indexes; or NULL while
  *	there was none yet
  * @watch_mark: fsnotify mark that reports changes while anything is watched, or NULL; see

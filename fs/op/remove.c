@@ -212,7 +212,7 @@ again:
 	err = ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL);
 	if (err)
 		goto end;
-	/* Nobody tries again for a client that has closed the file: the last try does not keep it. */
+	/* Nobody repeats this for a client that has closed the file: the last try keeps nothing. */
 	if (unlikely(READ_ONCE(op->share->has_trash)) && !is_dir &&
 	    (++tries < KEEP_TRIES_MAX || !now)) {
 		err = remove_keep(&c, name, dentry, now, &victim);
