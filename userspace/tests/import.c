@@ -393,8 +393,11 @@ static void files_of_packages(void)
 		     "journal");
 	import_tells(import_smb_conf, "[global]\nserver min protocol = NT1\n", 2, IMPORT_LOST,
 		     "NT1");
-	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_LOST,
-		     "recycle");
+	import_becomes(import_smb_conf, "[a]\npath = /a\nvfs objects = recycle\n",
+		       "[listener smb]\n\n[share a]\npath = /a\ntrash = yes\nprotocols = smb\n"
+		       "nested = on\nread-only = yes\n");
+	import_tells(import_smb_conf, "[a]\nrecycle:repository = old\n", 2, IMPORT_LOST,
+		     "trash-keep");
 	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_NEEDLESS,
 		     "apple");
 	import_tells(import_smb_conf, "[a]\nfruit:time machine = yes\n", 2, IMPORT_NEEDLESS, "fit");

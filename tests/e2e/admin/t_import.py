@@ -23,6 +23,7 @@ SMB_CONF = """[global]
   valid users = alice
   writeable = yes
   vfs objects = recycle
+  recycle:keeptree = yes
 [hidden]
   path = {team}/hidden
   veto files = /secret/
@@ -66,10 +67,11 @@ def shares(w):
     told = imported(w, 'config', 'import', 'smb.conf', smb_conf, code=3)
     eq((report(told, 'not-needed'), [x['section'] for x in told['sections'] if 'left_out' in x]),
        (['map to guest = bad user'], ['share hidden', 'share homes']))
-    assert 'vfs objects = recycle' in report(told, 'no-counterpart'), told
+    assert 'recycle:keeptree = yes' in report(told, 'no-counterpart'), told
     text = get(conf).decode()
     assert text.startswith(before), text
-    assert '\n[listener smb]\n' in text and '\n[server]\nworkgroup = OLD\nmin-dialect = 3.1.1\n' in text, text
+    assert '\n[listener smb]\n' in text, text
+    assert '\n[server]\nworkgroup = OLD\nmin-dialect = 3.1.1\n' in text, text
     # what is there stays: the same can be there, nothing else
     put(smb_conf, SMB_CONF.format(team=w.path('team')).replace('SMB3', 'SMB2').replace(
         'writeable = yes', 'browseable = no'))

@@ -272,6 +272,12 @@ static void map_ignore(struct smb_share *s, const struct smb_param *p, const str
 		smb_tell(s, v, IMPORT_MAPPED, "%s", s->ntacl_always ? p->to : "the default");
 }
 
+static void map_recycle(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	smb_set(s, v, "trash", "yes");
+}
+
 static void map_shadow(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
 	(void)p;
@@ -389,8 +395,9 @@ static const struct smb_param params[] = {
 	PARAM("shadow:sort|shadow:crossmountpoints|shadow:fixinodes", map_needless, BY_ITSELF),
 	PARAM("shadow:*", map_lost,
 	      "names of snapshots have a time in UTC, as @GMT-2026.11.20-14.30.00"),
-	PARAM("vfs objects = recycle|recycle:*", map_lost,
-	      "there is no recycle bin; snapshots keep what was removed"),
+	PARAM("vfs objects = recycle", map_recycle, "trash = yes"),
+	PARAM("recycle:*", map_lost,
+	      "what is kept is set by trash-keep, trash-size, trash-exclude; old bins stay"),
 	PARAM("vfs objects = full_audit|vfs objects = extd_audit|vfs objects = audit", map_lost,
 	      "the option audit records what the audit entries of files say"),
 	PARAM("full_audit:*|extd_audit:*|audit:*", map_lost,
