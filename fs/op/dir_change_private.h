@@ -14,7 +14,7 @@
  * @parent: dentry of the directory
  * @child: dentry of the changed name; may be negative
  * @kept: name in the bin that the removed file has got before, held; or NULL
- * @keeps: the removed file belongs into the bin, if ditto_trash_takes() it, and is not @kept
+ * @keeps: the removed file belongs into the bin, if ditto_trash_takes() it, and is not there
  * @removed: name that was removed from the directory, or NULL
  * @added: name that was added to it, or NULL
  * @old: previous credential, while @entered

@@ -45,7 +45,7 @@ static bool remove_is_early(const struct ditto_dir_change *c, const struct inode
 {
 	if (c->kept)
 		return d_inode(c->kept) != inode || inode->i_nlink != 2;
-	return c->keeps && ditto_trash_takes(c->child) && inode->i_nlink == 1;
+	return c->keeps && inode->i_nlink == 1;
 }
 
 int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
@@ -72,6 +72,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 			   ditto_has_grants(node) || ditto_has_grants(c->dir), &as);
 	if (err)
 		return err;
+	c->keeps = c->keeps && ditto_trash_takes(c->child);
 	if (unlikely(c->keeps))
 		mutex_lock(&node->volume->trash_lock);
 	c->raced = remove_is_early(c, node->inode);
