@@ -374,7 +374,8 @@ static int parent_open(struct trash_bin *b, const struct trash_entry *e, const s
 	if (dir < 0 || made || (!fstat(dir, &st) && st.st_uid == e->owner))
 		return dir;
 	close(dir);
-	why_not(why, "%s: the directory of '%.300s' belonged to user %u, and belongs to another one by now, so the file stays in the bin (.ditto/trash of the share)",
+	why_not(why,
+		"%s: the directory of '%.300s' belonged to user %u, and belongs to another one by now, so the file stays in the bin (.ditto/trash of the share)",
 		e->id, e->path, e->owner);
 	return -1;
 }

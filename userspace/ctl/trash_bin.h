@@ -67,8 +67,8 @@ typedef bool (*trash_fn)(void *arg, const struct trash_entry *e);
 bool trash_bin_open(struct trash_bin *b, const char *root, struct why *why);
 void trash_bin_close(struct trash_bin *b);
 /*
- * Call a function for each file in the bin, in the order of their names, which is that of their
- * removal. Returns 0, or an errno if some could not be read.
+ * Call a function for each file in the bin, first for those that were removed first. Returns 0, or
+ * an errno if some could not be read.
  */
 int trash_bin_each(const struct trash_bin *b, trash_fn fn, void *arg);
 /* Read about a file, whose id may be from the command line. Returns false with errno. */

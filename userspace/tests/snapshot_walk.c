@@ -220,7 +220,7 @@ static void paths_end(void)
 /* The bin is not in snapshots. Streams are, and what others call the same. */
 static void bin_is_left_out(void)
 {
-	char *path;
+	char *path, *all;
 
 	share_begin();
 	CHECK(!mkdirat(folder, "share/.ditto", 0700) &&
@@ -230,8 +230,10 @@ static void bin_is_left_out(void)
 	file_make("share/.ditto/trash/f");
 	CHECK(!mkdirat(folder, "share/x.ditto", 0700) &&
 	      !mkdirat(folder, "share/x.ditto/trash", 0700));
-	walk_is(" .ditto .ditto/streams .ditto/streams/s .ditto/trash .ditto/trash/f x.ditto "
-		"x.ditto/trash ");
+	all = mem_print("%s x.ditto x.ditto/trash ",
+			" .ditto .ditto/streams .ditto/streams/s .ditto/trash .ditto/trash/f");
+	walk_is(all);
+	free(all);
 	/* Only the administrator of the machine can mark it. */
 	path = mem_print("%s/.ditto/trash", share.path);
 	if (!setxattr(path, "trusted.ditto.trash", "1", 1, 0))
