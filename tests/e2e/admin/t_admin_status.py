@@ -158,7 +158,7 @@ def whose_grace(w):
 def store_that_does_not_answer(w):
     """dittod asks object stores; one that does not answer is a problem until it does."""
     Store.probe = 1
-    store = Store(w)
+    store = Store(w, timeout=3)
 
     def answers():
         return [(s['name'], s['answers']) for s in told(w)[1]['stores']]

@@ -28,16 +28,10 @@ def reader(path):
     return Child(lambda: hashlib.sha256(get(path)).hexdigest())
 
 
-class PatientStore(Store):
-    """A store that may be slow, as it is when it has just been started."""
-
-    timeout = 30
-
-
 @test(smb=True, offload=True, timeout=400)
 def pushed_and_read_back(w):
     """84 files go to the store and come back, over each protocol, with their checksums."""
-    s, sums = PatientStore(w), {}
+    s, sums = Store(w), {}
     for i in range(84):
         d = w.path(f'd{i % 7}')
         os.makedirs(d, exist_ok=True)
@@ -114,7 +108,7 @@ def read_lost(path):
 @test(smb=True, offload=True, timeout=240)
 def store_in_trouble(w):
     """A store that fails gives errors that name the cause, and wrong data is never passed on."""
-    s = Store(w)
+    s = Store(w, timeout=3)
     w.server.ctl('server', 'set', 'offload-recall-ms', '6000')
     where = mounts(w.client)
     for i, (mode, words) in enumerate((('500', '500'), ('down', ''), ('hang', ''),

@@ -215,7 +215,7 @@ def run(w, cases):
     os.makedirs(folder)
     file = Point.prepare(folder)
     w.server.helper_stop()
-    s = Store(w, packing='on')
+    s = Store(w, packing='on', timeout=3)
     w.server.ctl('server', 'set', 'offload-recall-ms', '5000')
     mount = w.client.mount(vers='3')
     for number, (name, fault) in enumerate(cases):

@@ -18,14 +18,8 @@ IO_ERROR = 'Input/output error'
 PATIENCE = 3000
 
 
-class StoreWithPauses(Store):
-    """A store whose attempts take longer than the pauses between them."""
-
-    timeout = 6
-
-
-def impatient(w):
-    w.server.ctl('server', 'set', 'offload-recall-ms', str(PATIENCE))
+def impatient(w, ms=PATIENCE):
+    w.server.ctl('server', 'set', 'offload-recall-ms', str(ms))
     w.server.ctl('server', 'set', 'offload-read-ahead', '0')
 
 
@@ -44,9 +38,9 @@ def slow_line(w):
     s = Store(w)
     path, data = stored(s, 'f', 10 * MIB)
     other, more = stored(s, 'g', 6 * MIB)
-    impatient(w)
+    impatient(w, 10000)
     mount = w.client.mount(vers='3')
-    s.mode('throttle 1000000')
+    s.mode('throttle 330000')
     readers = [Reader(path), Reader(f'{mount}/g')]
     eq([r.join() for r in readers] == [data, more], True, 'content')
     eq(s.status()['errors'], 0, 'errors')
@@ -56,7 +50,7 @@ def slow_line(w):
 @test(smb=True, fs='ext4', offload=True, timeout=300)
 def line_that_stops(w):
     """A store that begins to answer, and then stands still, is an error."""
-    s = Store(w)
+    s = Store(w, timeout=3)
     path, data = stored(s, 'f', 3 * MIB)
     impatient(w)
     s.mode('stall 300000')
@@ -71,7 +65,8 @@ def line_that_stops(w):
 @test(smb=True, fs='ext4', offload=True, timeout=300)
 def line_that_creeps(w):
     """A store whose answer stops a little later at each attempt is an error, too."""
-    s = StoreWithPauses(w)
+    # Attempts take longer than the pauses between them.
+    s = Store(w, timeout=6)
     path, data = stored(s, 'f', 3 * MIB)
     impatient(w)
     # Longer than an attempt and the pause behind it.
@@ -85,10 +80,10 @@ def line_that_creeps(w):
     wait_for('the data comes', lambda: local(path) == data)
 
 
-@test(fs='ext4', offload=True)
+@test(fs='ext4', offload=True, timeout=240)
 def deadline_begins_anew(w):
     """Pieces that the kernel takes, and notices of the helper, are progress; nothing else is."""
-    impatient(w)
+    impatient(w, 15000)
     with helper(w, lambda request: 'hold') as h:
         data = offloaded(w, h, 'f', os.urandom(RANGE))
         n = w.client.nfs()
@@ -96,16 +91,18 @@ def deadline_begins_anew(w):
         eq(n.read(fh, 0, 1).status, nfs3.JUKEBOX, 'READ')
         wait_for('the request', lambda: h.held)
         request = h.held.pop()
-        for i in range(4):
-            time.sleep(PATIENCE * 0.6 / 1000)
-            if i % 2:
-                h.part(request, (i - 1) * MIB, (i + 1) * MIB)
-            else:
+        # Of each kind for longer than the deadline.
+        for i in range(12):
+            time.sleep(3)
+            if i < 6:
                 h.moved(request)
-        eq(n.read(fh, 5 * MIB, 1).status, nfs3.JUKEBOX, 'READ of what comes')
-        h.part(request, 4 * MIB, RANGE)
+            else:
+                h.part(request, (i - 6) * MIB, (i - 5) * MIB)
+        eq(n.read(fh, 7 * MIB, 1).status, nfs3.JUKEBOX, 'READ of what comes')
+        h.part(request, 6 * MIB, RANGE)
         h.done(request)
-        eq(settled(n.read, fh, 5 * MIB, 100).data, data[5 * MIB:5 * MIB + 100], 'what came')
+        eq(settled(n.read, fh, 7 * MIB, 100).data, data[7 * MIB:7 * MIB + 100], 'what came')
+        impatient(w)
         offloaded(w, h, 'g')
         fh = n.lookup(n.root, 'g').fh
         eq(n.read(fh, 0, 1).status, nfs3.JUKEBOX, 'READ')

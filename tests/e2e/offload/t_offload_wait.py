@@ -226,12 +226,6 @@ def flavours(w):
     realm.stop()
 
 
-class PatientStore(Store):
-    """A store whose answers may take as long as the test."""
-
-    timeout = 120
-
-
 def first_chunk(s, data):
     """Path and length of the chunk with which content begins, which was just pushed."""
     for path in s.requests('PUT', 'chunks/'):
@@ -246,7 +240,7 @@ def first_chunk(s, data):
 def first_chunk_is_enough(w):
     """A reader gets the data of the first chunk while the store holds back the others."""
     # Without a key the name of a chunk does not depend on the test.
-    s, size = PatientStore(w, more='encryption = off'), 16 * MIB
+    s, size = Store(w, more='encryption = off', timeout=120), 16 * MIB
     for kind, where in mounts(w.client).items():
         data = content(kind, size)
         s.forget()
@@ -271,7 +265,7 @@ def first_chunk_is_enough(w):
 @test(smb=True, offload=True, squash='none')
 def writes_of_smb(w):
     """Data that wait in the memory of the network count as what the client holds."""
-    store = PatientStore(w)
+    store = Store(w, timeout=120)
     s, fid = writer(w)
     want = bytearray(content('f', 2 * MIB))
     s.close(fid)
@@ -299,7 +293,7 @@ def writes_of_smb(w):
 def copy_within_a_file(w):
     """OFFLOAD_WRITE within one file goes on behind what it copied before it had to wait."""
     w.server.ctl('server', 'set', 'offload-read-ahead', '0')
-    store, size = PatientStore(w), 3 * RANGE
+    store, size = Store(w, timeout=120), 3 * RANGE
     data = content('f', 2 * size)
     pushed(store, w.path('f'), data)
     os.chmod(w.path('f'), 0o666)

@@ -186,7 +186,8 @@ def lifecycle(w):
 @test(smb=True, offload=True, timeout=400)
 def versions_and_locks(w):
     """A bucket that keeps versions, and one that locks objects, are used as any other."""
-    s, data = Store(w), content('x', 2 * MIB)
+    # Uploads of what is condemned may wait for twice this time, see LATE of condemned.c.
+    s, data = Store(w, timeout=10), content('x', 2 * MIB)
     configured(s, ('versioning', VERSIONS))
     a = put(w.path('a'), data, 0o644)
     wait_for('it is pushed', lambda: not s.push(a, check=False))

@@ -83,7 +83,8 @@ def in_two_steps(w):
 @test(smb=True, offload=True, timeout=300)
 def what_comes_back(w):
     """What is pushed again, undeleted, or referred to again has a new life."""
-    s = Store(w)
+    # Uploads of what is condemned may wait for twice this time, see LATE of condemned.c.
+    s = Store(w, timeout=10)
     data = {name: content(name, MIB) for name in ('again', 'undeleted', 'found')}
     for name in data:
         os.unlink(offloaded(s, w.path(name), data[name]))
@@ -171,7 +172,8 @@ def undeleted_meanwhile(w):
 @test(smb=True, offload=True, timeout=300)
 def it_ends_early(w):
     """gc that is killed after it condemned, or after it deleted, is gone on with by the next one."""
-    s = Store(w)
+    # Uploads of what is condemned may wait for twice this time, see LATE of condemned.c.
+    s = Store(w, timeout=10)
     file = Point.prepare(w.base)
     path = offloaded(s, w.path('f'), content('f', MIB))
     os.unlink(offloaded(s, w.path('gone'), content('gone', MIB)))
@@ -212,7 +214,8 @@ def it_ends_early(w):
 @test(smb=True, offload=True, timeout=300)
 def damaged_list(w):
     """A list that cannot be used is named; what was condemned before gets its whole time again."""
-    s = Store(w)
+    # Uploads of what is condemned may wait for twice this time, see LATE of condemned.c.
+    s = Store(w, timeout=10)
     path = offloaded(s, w.path('f'), content('f', MIB))
     os.unlink(offloaded(s, w.path('gone'), content('gone', MIB)))
     eq(s.tool('gc')['condemned'], 2, 'condemned')

@@ -62,7 +62,7 @@ def garbage_goes_and_the_rest_stays(w):
 @test(smb=True, offload=True, timeout=240)
 def nothing_goes_in_doubt(w):
     """If a record, a manifest or a file system cannot be read, nothing is deleted."""
-    s = Store(w)
+    s = Store(w, timeout=3)
     path = offloaded(s, w.path('f'), content('f', MIB))
     offloaded(s, w.path('g'), content('g', MIB))
     garbage = offloaded(s, w.path('garbage'), content('garbage', MIB))
@@ -169,7 +169,7 @@ def uploads_and_deletions_exclude_each_other(w):
 @test(smb=True, offload=True, timeout=240)
 def scrub_finds_what_is_bad(w):
     """Missing and wrong objects are told with file, object and cause."""
-    s = Store(w)
+    s = Store(w, timeout=3)
     good = offloaded(s, w.path('good'), content('good', MIB))
     bad = offloaded(s, w.path('bad'), content('bad', MIB))
     twin = offloaded(s, w.path('twin'), content('bad', MIB))

@@ -132,7 +132,7 @@ def sparse_packs_are_repacked(w):
 @test(smb=True, offload=True, timeout=240)
 def failed_packs_are_tried_again(w):
     """If a pack cannot be sent, its files stay as they are, and others are not touched."""
-    s = Store(w, packing='on')
+    s = Store(w, packing='on', timeout=3)
     files = make(w, 'd', 20)
     first = offloaded(s, put(w.path('first'), b''), b'first')
     s.mode('500')
@@ -179,7 +179,7 @@ def packs_are_read_by_others(w):
 @test(smb=True, offload=True, timeout=240)
 def interrupted_pushes_leave_nothing(w):
     """After dittoctl is killed in the middle, the files are whole and the store has only garbage."""
-    s = Store(w, packing='on')
+    s = Store(w, packing='on', timeout=3)
     files = make(w, 'd', 40)
     s.mode('hang')
     p = s.spawn_push(*files)

@@ -68,7 +68,7 @@ def metrics(w):
 @test(smb=True, offload=True, timeout=300)
 def done_when_due(w):
     """Each job is done once in its period, and a later one as soon as it is due; status tells."""
-    s = scheduled(w)
+    s = scheduled(w, timeout=3)
     put(w.path('f'), content('f', MIB), 0o644)
     eq(problems(w), [], 'before it is due')
     good, errors = run(s, '--scheduled')
@@ -388,7 +388,7 @@ def scrub_goes_on(w):
 @test(smb=True, offload=True, timeout=300)
 def an_outage_is_no_damage(w):
     """A store that does not answer makes scrub fail; its objects are not bad, and are due still."""
-    s = scheduled(w)
+    s = scheduled(w, timeout=3)
     offloaded(s, w.path('f'), content('f', MIB))
     objects = s.tool('scrub')['objects']
     before = done()['position']

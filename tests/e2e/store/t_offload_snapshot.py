@@ -163,7 +163,7 @@ def read_copy(s, folder, *words):
 @test(smb=True, offload=True, timeout=300)
 def nothing_goes_in_doubt(w):
     """While a snapshot cannot be read, nothing is deleted; a damaged part of one is told."""
-    s = Store(w)
+    s = Store(w, timeout=3)
     path = put(w.path('f'), content('f', 2 * MIB), 0o644)
     s.tool('snapshot', 'create', 'data', 'one')
     os.unlink(path)
@@ -499,7 +499,7 @@ def memory(pid):
 @test(smb=True, offload=True, timeout=300)
 def large_attributes(w):
     """Memory does not grow with the attributes of entries that wait, or of directories in directories."""
-    s = Store(w)
+    s = Store(w, timeout=60)
     where = w.served_volume('large', 'xfs', offload=True)
     put(f'{where}/a', content('a', MIB), 0o644)
     deepest = where + '/d' * DIRS

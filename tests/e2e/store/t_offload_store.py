@@ -101,7 +101,7 @@ def one_server_writes(w):
 @test(smb=True, offload=True, timeout=240)
 def page_in_place_of_the_store(w):
     """Files stay whole if a proxy answers everything with success and a page."""
-    s, data = Store(w), content('page', 2 * MIB)
+    s, data = Store(w, timeout=3), content('page', 2 * MIB)
     offloaded(s, w.path('other'), data)
     path = put(w.path('f'), data[:MIB] + data[:MIB], 0o644)
     s.mode('page')

@@ -102,14 +102,16 @@ def start_disk_store(ns, folder, objects):
 class Store:
     """A bucket, the proxy in front of it, and a server that is configured to use it."""
 
-    timeout = 3
+    # Seconds without data after which a request is sent again, which tests count, too; with a
+    # store that fails, errors come after twice that time.
+    timeout = 30
     # Tests count requests, so the store is not asked whether it is there.
     probe = 0
 
     def __init__(self, world, more='key-file = {folder}/key', packing='off',
-                 kind='rgw'):
+                 kind='rgw', timeout=None):
         start(kind)
-        self.packing = packing
+        self.packing, self.timeout = packing, timeout or self.timeout
         _, self.port, self.access = KINDS[kind]
         # The index knows the file systems of earlier tests, and misses them.
         forget_index()
