@@ -181,17 +181,17 @@ def cell(held, other, intent, name, caching, want):
     """
     job, outcome = Job(other, intent, name), ALLOWED
     tries = 8 if want == REFUSED else 300
-    end = time.monotonic() + 20
+    end = time.monotonic() + 40
     while not job.done(0.01):
         if held.told(0.01):
             # an operation that need not wait is done before the holder answers
             if outcome != BROKEN:
-                need_not = job.done(4 if want == TOLD else 0.2) and job.outcome == ALLOWED
+                need_not = job.done(15 if want == TOLD else 0.2) and job.outcome == ALLOWED
                 outcome = TOLD if need_not else BROKEN
             held.give()
         elif job.again > tries and outcome == ALLOWED or time.monotonic() > end:
             job.stop = True
-    while caching and held.told(4 if want == TOLD and outcome == ALLOWED else 0.06):
+    while caching and held.told(15 if want == TOLD and outcome == ALLOWED else 0.06):
         outcome = TOLD if outcome == ALLOWED else outcome
         held.give()
     if job.outcome != ALLOWED:
