@@ -64,7 +64,7 @@ async function config_save(update) {
 	try {
 		const { value, warnings } = await dittoctl_run(["config", "save"]);
 
-		notice_show([`Saved to ${value.file}.`,
+		notice_show([`Saved to ${value.files.join(", ") || value.file}.`,
 			     ...value.kept.map(what => `Kept as it was: ${what}`), ...warnings], "info");
 		await update();
 	} catch (error) {

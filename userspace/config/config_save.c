@@ -54,7 +54,11 @@ bool config_save_is_current(const struct config_file *file, const struct config_
 	return same;
 }
 
-static bool file_replace(const char *path, const char *text)
+/*
+ * Write what is to take the place of a file, and let FILE.bak be what it is now. Return: the new
+ * file; NULL with errno.
+ */
+static FILE *file_prepare(const char *path, const char *text)
 {
 	char *old = mem_print("%s.bak", path);
 	struct stat st = { .st_mode = 0644 };
@@ -68,26 +72,43 @@ static bool file_replace(const char *path, const char *text)
 		good = (!unlink(old) || errno == ENOENT) && !link(path, old);
 	free(old);
 	if (good)
-		return folder_replaced(new, path);
+		return new;
 	folder_abandon(new, path);
-	return false;
+	return NULL;
 }
 
-/* New sections are in the first file: if not all are written, none stands in two. */
+/*
+ * All is on the disk before the first file is replaced, so that one that cannot be written leaves
+ * the others as they are. New sections are in the first file: if not all are replaced, none stands
+ * in two.
+ */
 bool config_save_replace(const struct config_texts *before, const struct config_texts *after)
 {
-	unsigned int i = after->n;
+	struct {
+		char *path;
+		FILE *new;
+	} *file = mem_new(after->n * sizeof(*file));
 	bool good = true;
-	char *path;
+	unsigned int i;
 
-	while (good && i--) {
+	for (i = 0; good && i < after->n; i++) {
 		if (!strcmp(before->file[i].text, after->file[i].text))
 			continue;
-		path = config_save_path(after->file[i].path);
-		good = file_replace(path, after->file[i].text);
+		file[i].path = config_save_path(after->file[i].path);
+		file[i].new = file_prepare(file[i].path, after->file[i].text);
+		good = file[i].new;
 		if (!good)
-			log_error("%s: %s", path, strerror(errno));
-		free(path);
+			log_error("%s: %s", file[i].path, strerror(errno));
 	}
+	for (i = after->n; i--;) {
+		if (!good) {
+			folder_abandon(file[i].new, file[i].path);
+		} else if (file[i].new && !folder_replaced(file[i].new, file[i].path)) {
+			log_error("%s: %s", file[i].path, strerror(errno));
+			good = false;
+		}
+		free(file[i].path);
+	}
+	free(file);
 	return good;
 }

@@ -107,6 +107,8 @@ static void folder_read(struct config_texts *texts, const char *folder, struct m
 
 	if (n < 0 && errno != ENOENT)
 		mistake_add(mistakes, folder, strerror(errno));
+	else if (n >= 0 && !stat(folder, &st) && (st.st_mode & 0002))
+		mistake_add(mistakes, folder, "every user may write it: chmod o-w");
 	for (i = 0; i < n; i++) {
 		path = mem_print("%s/%s", folder, entry[i]->d_name);
 		/* A link that leads nowhere is a mistake: what it named is not to be removed. */

@@ -12,9 +12,9 @@ void own_domain_get(struct rpc_call *call, struct own_domain *domain)
 	const struct row *row;
 
 	memset(domain, 0, sizeof(*domain));
-	if (!rpc_list_get(call, RPC_LIST_SERVER, &rows) && rows->n)
-		snprintf(domain->name, sizeof(domain->name), "%s",
-			 rows->row->text[SERVER_WORKGROUP]);
+	snprintf(domain->name, sizeof(domain->name), "%s",
+		 !rpc_list_get(call, RPC_LIST_SERVER, &rows) && rows->n ?
+		 rows->row->text[SERVER_WORKGROUP] : DEFAULT_WORKGROUP);
 	if (rpc_list_get(call, RPC_LIST_DOMAIN, &rows) || !rows->n)
 		return;
 	row = rows->row;

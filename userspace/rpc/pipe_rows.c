@@ -79,7 +79,8 @@ static int rows_of_server(const struct identity_who *who, struct rows *out)
 {
 	(void)who;
 	pthread_mutex_lock(&server_lock);
-	rows_add(out, server_workgroup ?: "WORKGROUP", server_comment ?: "Ditto", NULL);
+	rows_add(out, server_workgroup ?: DEFAULT_WORKGROUP,
+		 server_comment ?: DEFAULT_COMMENT, NULL);
 	pthread_mutex_unlock(&server_lock);
 	return 0;
 }

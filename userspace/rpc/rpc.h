@@ -108,6 +108,8 @@ enum alias_number { ALIAS_RID, ALIAS_GID };
 enum alias_text { ALIAS_GROUP_SID };
 enum domain_text { DOMAIN_NAME, DOMAIN_DNS_NAME, DOMAIN_SID };
 enum server_text { SERVER_WORKGROUP, SERVER_COMMENT };
+#define DEFAULT_WORKGROUP	"WORKGROUP"
+#define DEFAULT_COMMENT		"Ditto"
 /*
  * Numbers and texts of sessions, opens and connections to shares: seconds since 1970, number of
  * opens, address and port of the client, DITTO_OPEN_RIGHT_* bits. A path begins at the share's root

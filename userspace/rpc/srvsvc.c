@@ -246,11 +246,10 @@ static u32 server_get_info(struct rpc_call *call, void *data)
 	level = srvsvc_level_find(server_levels, ARRAY_SIZE(server_levels), args->level);
 	if (!level)
 		return ERROR_INVALID_LEVEL;
-	if (rpc_list_get(call, RPC_LIST_SERVER, &rows) || !rows->n)
-		return ERROR_GEN_FAILURE;
 	sid_machine_name(name);
 	args->name = name;
-	args->comment = rows->row->text[SERVER_COMMENT];
+	args->comment = !rpc_list_get(call, RPC_LIST_SERVER, &rows) && rows->n ?
+			rows->row->text[SERVER_COMMENT] : DEFAULT_COMMENT;
 	srvsvc_info_fill(call, args, &level->of, args);
 	return ERROR_SUCCESS;
 }

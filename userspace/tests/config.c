@@ -805,7 +805,11 @@ static void files_of_folder(void)
 	mistake = first_mistake(&file);
 	SAME(mistake, "f.d/40.conf: No such file or directory");
 	free(mistake);
-	CHECK(!unlink("f.d/40.conf") && !chmod("f", 0666));
+	CHECK(!unlink("f.d/40.conf") && !chmod("f.d", 0777));
+	mistake = first_mistake(&file);
+	SAME(mistake, "f.d: every user may write it: chmod o-w");
+	free(mistake);
+	CHECK(!chmod("f.d", 0755) && !chmod("f", 0666));
 	mistake = first_mistake(&file);
 	SAME(mistake, "f: every user may write it: chmod o-w");
 	free(mistake);

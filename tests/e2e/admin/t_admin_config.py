@@ -222,6 +222,12 @@ def files_of_folder(w):
     s.ctl('share', 'del', 'c')
     s.ctl('share', 'add', 'd', paths[3])
     s.ctl('server', 'set', 'drain-ms', '998')
+    # all is saved or nothing: one of the files cannot be written
+    before = [get(x) for x in (conf, b, c)]
+    os.mkdir(f'{b}.new')
+    assert b in s.refused('config', 'save')
+    eq([get(x) for x in (conf, b, c)], before)
+    os.rmdir(f'{b}.new')
     code, said = config(w, 'save', '--json')
     eq((code, json.loads(said)['files']), (0, [conf, b, c]), said)
     assert f'[share d]\npath = {paths[3]}\n' in get(conf).decode(), get(conf)

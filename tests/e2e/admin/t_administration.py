@@ -61,10 +61,10 @@ def several_files(w):
     state = f'{w.base}/state'
     for folder in (state, '/etc/ditto/ditto.conf.d'):
         os.makedirs(folder, exist_ok=True)
-    with open(f'{w.base}/dittod.log', 'ab') as log:
-        s.helper = s.ns.spawn(tool('dittod'), '-s', state, stdout=log, stderr=log)
-    wait_for('a listener', lambda: s.json('listener', 'list'))
     try:
+        with open(f'{w.base}/dittod.log', 'ab') as log:
+            s.helper = s.ns.spawn(tool('dittod'), '-s', state, stdout=log, stderr=log)
+        wait_for('a listener', lambda: s.json('listener', 'list'))
         s.ns.run('bash', '-ec', f'PATH={os.path.dirname(tool("dittoctl"))}:$PATH\n' +
                  text.replace('/srv/data', w.export))
         eq([(x['name'], x['path']) for x in s.json('share', 'list')], [('data', w.export)])

@@ -245,7 +245,8 @@ def upgrade_of_one_protocol(w):
         m.run('systemctl', 'reload', 'dittod')
         wait_for('NFS alone is served', lambda: w.server.json('share', 'list') and
                  [x['protocol'] for x in w.server.json('listener', 'list')] == ['nfs'])
-        m.run('modprobe', '-r', 'ditto_smb')
+        wait_for('SMB goes', lambda: not m.run('modprobe', '-r', 'ditto_smb',
+                                               check=False).returncode)
         eq(m.run('dittoctl', 'upgrade', '--check', check=False).returncode, 0, 'the same build')
         renumber_modules(m)
         os.rename(m.path(f'/lib/modules/{os.uname().release}/updates/ditto_smb.ko'),
