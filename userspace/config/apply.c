@@ -375,6 +375,15 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	share_path_end();
 }
 
+/* In a message of its own, as the kernel refuses all of one if the share cannot have a bin. */
+static void give_bin(struct work *w, const struct share *want, const char *what)
+{
+	struct share change = *want;
+
+	change.given = SHARE_OPTION_BIT(SHARE_OPTION_trash);
+	apply_outcome(w, kernel_share_set(w->k, &change), what, "given a bin");
+}
+
 static bool add_share(struct work *w, const struct wanted *wanted)
 {
 	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
@@ -410,13 +419,18 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 		state_share_fs_put(w->st, s->name, wanted->place.fs, wanted->place.fs_len);
 	else
 		state_share_fs_forget(w->st, s->name);
+	/* It is served all the same. Asked again, the kernel says why. */
+	if (want.trash && !added->trash)
+		give_bin(w, &want, what);
 	share_free(added);
-	return true;
+	return apply_goes_on(w);
 }
 
 static bool change_share(struct work *w, const struct share *want, const struct share *have)
 {
+	const u64 bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
 	u64 differs = share_diff(want, have);
+	bool lacks_bin = want->trash && differs & bin;
 	struct share change = *want;
 	char what[300];
 
@@ -424,8 +438,11 @@ static bool change_share(struct work *w, const struct share *want, const struct 
 	if (!differs)
 		return true;
 	snprintf(what, sizeof(what), "share %s", want->name);
-	change.given = differs;
-	apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
+	change.given = lacks_bin ? differs & ~bin : differs;
+	if (change.given)
+		apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
+	if (lacks_bin && apply_goes_on(w))
+		give_bin(w, want, what);
 	return apply_goes_on(w);
 }
 

@@ -69,6 +69,25 @@ static void from_nothing_to_nothing(void)
 	fake_unload(&k);
 }
 
+/* A share that cannot have its bin is served, and all else of it changes. */
+static void share_without_bin(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 2, "nfs");
+	k.no_bins = true;
+	SAME(apply_text(A "trash = yes\n", &result), "key +share:a +listener:nfs tcp *");
+	CHECK(result.errors == 1 && result.problems.n == 1);
+	SAME(apply_text(A "trash = yes\nread_only = yes\n", &result), "share:a:100000");
+	CHECK(result.errors == 1 && result.problems.n == 1 && !result.news);
+	CHECK(!strncmp(result.problems.list[0].why, "not given a bin: ", 17));
+	SAME(apply_text(A "read_only = yes\n", &result), "");
+	CHECK(!result.errors && !result.problems.n);
+	applied_free(&result);
+	k.no_bins = false;
+	fake_unload(&k);
+}
+
 static void changed_options(void)
 {
 	fake_load(&k, 2, NULL);
@@ -497,6 +516,7 @@ int main(void)
 	static const struct test tests[] = {TEST(from_nothing_to_nothing),
 					    TEST(changed_options),
 					    TEST(setting_that_is_unknown),
+					    TEST(share_without_bin),
 					    TEST(moved_share),
 					    TEST(kept_id),
 					    TEST(same_key_in_every_life),

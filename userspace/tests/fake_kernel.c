@@ -282,6 +282,7 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 	if (!(copy->given & SHARE_BIT(DITTO_A_SHARE_ID)))
 		snprintf((char *)copy->id, sizeof(copy->id), "%s", copy->path);
 	copy->given |= SHARE_BIT(DITTO_A_SHARE_ID);
+	copy->trash = copy->trash && !k->no_bins;
 	copy->device = k->root.device;
 	copy->inode = k->root.inode;
 	k->shares.share = mem_grow(k->shares.share, k->shares.n, sizeof(*k->shares.share));
@@ -300,6 +301,8 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 		return 0;
 	if (!old)
 		return fake_fail(k, ENOENT);
+	if (s->given & SHARE_OPTION_BIT(SHARE_OPTION_trash) && s->trash && k->no_bins)
+		return fake_fail(k, EOPNOTSUPP);
 	/* Sufficient: dittod sends the differences, and all else is equal. */
 	changed = copy_share(s);
 	free(changed->path);
