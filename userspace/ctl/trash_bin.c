@@ -380,6 +380,23 @@ static int parent_open(struct trash_bin *b, const struct trash_entry *e, const s
 	return -1;
 }
 
+bool trash_name_other(const char *name, const char *id, char other[NAME_MAX + 1])
+{
+	size_t len = strlen(name), end = strlen(id) + 1;
+
+	if (end >= NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	if (len + end > NAME_MAX)
+		len = NAME_MAX - end;
+	/* Before a character of UTF-8, not in it. */
+	while (name[len] && len > 1 && ((u8)name[len] & 0xc0) == 0x80)
+		len--;
+	snprintf(other, NAME_MAX + 1, "%.*s.%s", (int)len, name, id);
+	return true;
+}
+
 /*
  * Give the file its name again, or one that nobody has. Its record goes first: as soon as the file
  * has a name, a client may remove it, and it gets another one.
@@ -388,7 +405,7 @@ static bool restore_name(struct trash_bin *b, const struct trash_entry *e, int f
 			 char **where)
 {
 	const char *slash = strrchr(e->path, '/'), *name = slash ? slash + 1 : e->path;
-	char *other = mem_print("%s.%s", name, e->id), *record, path[FD_PATH_MAX];
+	char *record, path[FD_PATH_MAX], other[NAME_MAX + 1];
 	bool good;
 	int err;
 
@@ -397,10 +414,10 @@ static bool restore_name(struct trash_bin *b, const struct trash_entry *e, int f
 	if (good && !renameat2(b->dir, e->id, dir, name, RENAME_NOREPLACE)) {
 		*where = mem_string(e->path);
 	} else if (good) {
-		good = errno == EEXIST &&
+		good = errno == EEXIST && trash_name_other(name, e->id, other) &&
 		       !renameat2(b->dir, e->id, dir, other, RENAME_NOREPLACE);
 		if (good)
-			*where = mem_print("%s.%s", e->path, e->id);
+			*where = mem_print("%.*s%s", (int)(name - e->path), e->path, other);
 	}
 	if (!good) {
 		err = errno;
@@ -410,9 +427,6 @@ static bool restore_name(struct trash_bin *b, const struct trash_entry *e, int f
 		free(record);
 		errno = err;
 	}
-	err = errno;
-	free(other);
-	errno = err;
 	return good;
 }
 

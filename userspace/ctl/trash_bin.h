@@ -7,6 +7,8 @@
 #ifndef _DITTO_CTL_TRASH_BIN_H
 #define _DITTO_CTL_TRASH_BIN_H
 
+#include <limits.h>
+
 #include "common/text.h"
 #include "common/types.h"
 
@@ -82,6 +84,9 @@ void trash_names_free(struct trash_names *t);
 
 /* Take a record to pieces, but for @id and sizes. Returns false if it is not understood. */
 bool trash_record_parse(const char *record, size_t len, struct trash_entry *e);
+
+/* The name with the id behind, cut where that is too long. Returns false with errno. */
+bool trash_name_other(const char *name, const char *id, char other[NAME_MAX + 1]);
 
 /* Whether a file was removed more than @keep seconds ago; 0 for no limit. */
 bool trash_is_old(const struct trash_entry *e, u64 keep, u64 now);

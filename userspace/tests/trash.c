@@ -50,6 +50,26 @@ static void records_read(void)
 	free(longest);
 }
 
+/* A name of any length gets the id behind it, and stays whole characters. */
+static void names_have_room(void)
+{
+	static const char id[] = "18a3f2c15b0e7d40";
+	char name[NAME_MAX + 1], other[NAME_MAX + 1], long_id[NAME_MAX + 1] = "";
+
+	CHECK(trash_name_other("f", id, other));
+	SAME(other, "f.18a3f2c15b0e7d40");
+	memset(name, 'x', NAME_MAX);
+	name[NAME_MAX] = 0;
+	CHECK(trash_name_other(name, id, other) && strlen(other) == NAME_MAX);
+	SAME(other + NAME_MAX - 18, "x.18a3f2c15b0e7d40");
+	/* A character of three bytes, the last of which has no room. */
+	memcpy(name + 236, "\xe2\x82\xac", 3);
+	CHECK(trash_name_other(name, id, other) && strlen(other) == NAME_MAX - 2);
+	SAME(other + NAME_MAX - 20, "x.18a3f2c15b0e7d40");
+	memset(long_id, 'i', NAME_MAX);
+	CHECK(!trash_name_other("f", long_id, other));
+}
+
 static void old_files_go(void)
 {
 	const struct trash_entry e = { .time = 20 };
@@ -169,8 +189,8 @@ static void files_read(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(records_read), TEST(old_files_go), TEST(rest_is_limited), TEST(names_in_order),
-		TEST(files_read), { 0 }
+		TEST(records_read), TEST(names_have_room), TEST(old_files_go),
+		TEST(rest_is_limited), TEST(names_in_order), TEST(files_read), { 0 }
 	};
 
 	return test_main(tests);

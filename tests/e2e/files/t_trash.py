@@ -401,6 +401,16 @@ def restored(w):
     eq((os.listxattr(w.path('a/b/f')), kept(w)), ([], []))
     os.unlink(w.path('a/b/f'))
     os.chmod(w.path('a/b'), 0o777)
+    long = 'n' * 255
+    put(w.path('a/b', long), b'long', 0o640)
+    b = n.lookup(n.lookup(n.root, 'a').fh, 'b').fh
+    eq(n.remove(b, long).status, nfs3.OK)
+    put(w.path('a/b', long), b'new')
+    last = kept(w)[-1]
+    other = w.server.ctl('trash', 'restore', 'data', last).strip()
+    eq((other, get(w.path(other))), (f'a/b/{"n" * 238}.{last}', b'long'))
+    for name in long, os.path.basename(other):
+        os.unlink(w.path('a/b', name))
     two = remove(b'two')
     put(w.path('a/b/f'), b'new')
     eq(w.server.json('trash', 'restore', 'data', two), [{'id': two, 'path': f'a/b/f.{two}'}])
