@@ -2,7 +2,6 @@
 /* The bin of a share, see trash.h. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ctype.h>
 #include <linux/dcache.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -25,6 +24,11 @@
 #define NAME_TRIES	8
 #define NAME_LEN	16
 
+static char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
 /* The pattern ends with a comma or the text. A star that was met last takes one byte more. */
 static bool pattern_matches(const char *pattern, const char *name, size_t len)
 {
@@ -35,7 +39,7 @@ static bool pattern_matches(const char *pattern, const char *name, size_t len)
 			star = ++pattern;
 			retry = name;
 		} else if (name < end && *pattern && *pattern != ',' &&
-			   (*pattern == '?' || tolower(*pattern) == tolower(*name))) {
+			   (*pattern == '?' || ascii_lower(*pattern) == ascii_lower(*name))) {
 			pattern++;
 			name++;
 		} else if (name == end && (!*pattern || *pattern == ',')) {

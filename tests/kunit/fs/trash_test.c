@@ -35,6 +35,10 @@ static const struct trash_case {
 	{ "a*b*c", "aXbYbZ", false },
 	{ "*ab", "aab", true },
 	{ "a?c*", "abcd", true },
+	{ "\xc3\x84", "\xe3\xa4", false },
+	{ "\xc3\x84", "\xe3\x84", false },
+	{ "[@`{", "[@`{", true },
+	{ "@[", "`{", false },
 	{ "\xc3\x84*", "\xc3\x84rger", true },
 };
 
