@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 
 #include "../node/hidden.h"
 #include "hidden_dir.h"
@@ -57,10 +58,10 @@ static struct dentry *hidden_dir_find(struct ditto_share *share, struct dentry *
 
 /*
  * Whoever could change what is in it could give a file the streams of another one, so a directory
- * that somebody else made is not used.
+ * that somebody else made is not used. @others: what others than root must not have of its mode.
  */
 static struct dentry *hidden_dir_find_safe(struct ditto_share *share, struct dentry *parent,
-					   const char *name, bool create)
+					   const char *name, umode_t others, bool create)
 {
 	struct dentry *dir = hidden_dir_find(share, parent, name, create);
 	const struct inode *inode;
@@ -69,10 +70,10 @@ static struct dentry *hidden_dir_find_safe(struct ditto_share *share, struct den
 		return dir;
 	inode = d_inode(dir);
 	if (vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode), current_fsuid()) &&
-	    !(inode->i_mode & 0022))
+	    !(inode->i_mode & others))
 		return dir;
-	pr_notice_ratelimited("share %s: %pd2 is not used, as others than root can change it: look what they have put there, and remove it\n",
-			      share->name, dir);
+	pr_notice_ratelimited("share %s: %pd2 is not used, as others than root can %s it: look what they have put there, and remove it\n",
+			      share->name, dir, others == 0022 ? "change" : "enter");
 	dput(dir);
 	return ERR_PTR(create ? -EACCES : -ENOENT);
 }
@@ -81,10 +82,12 @@ struct dentry *ditto_hidden_dir(struct ditto_share *share, const char *name, boo
 {
 	struct dentry *hidden, *dir;
 
-	hidden = hidden_dir_find_safe(share, share->root.dentry, DITTO_HIDDEN, create);
+	hidden = hidden_dir_find_safe(share, share->root.dentry, DITTO_HIDDEN, 0022, create);
 	if (IS_ERR(hidden))
 		return hidden;
-	dir = hidden_dir_find_safe(share, hidden, name, create);
+	/* Files come to the bin from directories that not everybody can enter. */
+	dir = hidden_dir_find_safe(share, hidden, name,
+				   strcmp(name, DITTO_TRASH) ? 0022 : 0077, create);
 	dput(hidden);
 	return dir;
 }

@@ -88,13 +88,14 @@ int folder_open(int dir, const char *name, bool make)
 	return fd;
 }
 
-/* The server demands that only root may change it. */
+/* The server demands that only root may change it, and enter a bin. */
 static int outer_open(int dir, const char *name, bool make)
 {
 	int fd = folder_open(dir, name, make);
+	mode_t others = strcmp(name, "trash") ? 0022 : 0077;
 	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && !st.st_uid && !(st.st_mode & 0022))
+	if (fd >= 0 && !fstat(fd, &st) && !st.st_uid && !(st.st_mode & others))
 		return fd;
 	if (fd >= 0) {
 		close(fd);

@@ -471,7 +471,7 @@ def another_disk(w):
         mount('none', where, 'tmpfs', 0, '')
         try:
             eq(os.stat(where).st_ino, ino)
-            os.makedirs(f'{where}/.ditto/trash')
+            os.makedirs(f'{where}/.ditto/trash', mode=0o700)
             put(f'{where}/.ditto/trash/f', b'x')
             assert 'does not lead' in w.server.refused('trash', 'empty', 'data')
             eq(get(f'{where}/.ditto/trash/f'), b'x')
@@ -576,11 +576,13 @@ def cannot_be_kept(w):
     eq(n.remove(fh, 'f').status, nfs3.OK)
     eq((os.listdir(at), kept(w)), ([], []))
     os.close(at)
-    # others could change it
-    os.chmod(w.path('.ditto/trash'), 0o777)
-    put(w.path('g'), b'x', 0o666)
-    eq(n.remove(n.root, 'g').status, nfs3.OK)
-    eq((os.path.exists(w.path('g')), kept(w)), (False, []))
+    # others could change it, or enter it
+    for mode in 0o777, 0o755, 0o710:
+        os.chmod(w.path('.ditto/trash'), mode)
+        put(w.path('g'), b'x', 0o666)
+        eq(n.remove(n.root, 'g').status, nfs3.OK)
+        eq((os.path.exists(w.path('g')), kept(w)), (False, []))
+        w.server.refused('trash', 'list', 'data')
 
 
 @test(share=False, server='ditto')
