@@ -212,6 +212,22 @@ static struct dentry *trash_name(const struct ditto_op *op, struct dentry *bin)
 	return ERR_PTR(-EEXIST);
 }
 
+/* In directories with folded names, a new name is not hashed until it is looked up again. */
+static struct dentry *trash_name_hash(const struct ditto_op *op, struct dentry *bin,
+				      struct dentry *entry)
+{
+	struct dentry *found;
+
+	if (likely(!d_unhashed(entry)))
+		return entry;
+	found = lookup_one(ditto_idmap(op->share),
+			   &QSTR_LEN(entry->d_name.name, entry->d_name.len), bin);
+	if (IS_ERR(found))
+		return entry;
+	dput(entry);
+	return found;
+}
+
 struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *dir,
 			       struct dentry *child, bool now)
 {
@@ -237,6 +253,8 @@ struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *d
 			err = vfs_link(child, ditto_idmap(op->share), d_inode(bin), entry, NULL);
 			if (err)
 				trash_record_write(child, NULL, 0);
+			else
+				entry = trash_name_hash(op, bin, entry);
 		}
 		mutex_unlock(&op->share->volume->trash_lock);
 		inode_unlock(d_inode(bin));
