@@ -274,9 +274,12 @@ struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *d
 	err = ditto_no_wait(err);
 	if (!now && (err == -EJUKEBOX || err == -ENOMEM))
 		return ERR_PTR(-EJUKEBOX);
-	/* A delegation that somebody still has forbids the removal, too. */
+	/*
+	 * A delegation that somebody still has forbids the removal, too. It may be returned before
+	 * the removal, which would find the file without a name in the bin.
+	 */
 	if (err == -EJUKEBOX)
-		return NULL;
+		return ERR_PTR(-EAGAIN);
 	pr_notice_ratelimited("share %s: what clients remove is gone for good, as the bin cannot take it (error %d)\n",
 			      op->share->name, err);
 	return NULL;

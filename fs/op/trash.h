@@ -63,8 +63,9 @@ bool ditto_trash_has(struct dentry *dentry);
 
 /*
  * Give a file in a directory a name in the bin. Returns it, to be put; NULL if the bin cannot take
- * the file; ERR_PTR(-EAGAIN) if the file does not have one name; or, but with @now, another ERR_PTR
- * if the bin can take it later. May sleep; write access to the mount, nothing is locked.
+ * the file; ERR_PTR(-EAGAIN) if the file does not have one name, or if somebody has a delegation
+ * and @now is set; or, but with @now, another ERR_PTR if the bin can take it later. May sleep;
+ * write access to the mount, nothing is locked.
  */
 struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *dir,
 			       struct dentry *child, bool now);
