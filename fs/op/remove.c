@@ -91,9 +91,13 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 		WRITE_ONCE(node->changer, current);
 		err = vfs_unlink(idmap, c->dir->inode, c->child, NULL);
 		WRITE_ONCE(node->changer, NULL);
-		/* Whoever looked up the name until now has cleared it. */
+		/*
+		 * Whoever looked up the name until now has cleared it. If the file got another name
+		 * in the meantime, it is not only in the bin.
+		 */
 		if (c->kept)
-			assign_bit(DITTO_NODE_BINNED, &node->flags, !err);
+			assign_bit(DITTO_NODE_BINNED, &node->flags,
+				   !err && node->inode->i_nlink == 1);
 	}
 	ditto_op_leave(old);
 	err = ditto_no_wait(err);
