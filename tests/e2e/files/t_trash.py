@@ -22,7 +22,7 @@ from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, SHARE_ALL, Smb2, ref
 from smb_cachers import H, R
 from smb_info import names
 from smb_watchers import Watcher, lease
-from store_files import content
+from store_files import content, offloaded
 from stores import Store
 from volumes import frozen, mount, umount
 
@@ -631,6 +631,32 @@ def not_offloaded(w):
     # the timer's command tells that there is nothing to empty
     w.server.set('data', trash=False)
     assert 'no share has a bin' in w.server.refused('offload', 'run', 'trash')
+
+
+@test(smb=True, offload=True, fs='ext4', timeout=240, **ON)
+def recalled_all(w):
+    """A recall of all fails while offloaded files are in the bin; the status leaves them out."""
+    n = opened(w)
+    s = Store(w)
+    s.configure('key-file = {folder}/key\n')
+    s.ready()
+    offloaded(s, w.path('f'), content('f', 1 << 20))
+    put(w.path('here'), b'x', 0o666)
+    for name in 'f', 'here':
+        eq(n.remove(n.root, name).status, nfs3.OK)
+    eq(s.states(), {'resident': 0, 'partial': 0, 'offloaded': 0, 'recalling': 0})
+    for where in w.export, w.path('.ditto'):
+        said = s.recall(where, check=False)
+        assert '1 offloaded files are in the bin' in said, said
+    w.server.ctl('trash', 'restore', 'data', ids(w)['f'])
+    eq(s.recall(w.export)['done'], 1)
+    eq(get(w.path('f')), content('f', 1 << 20))
+    # what came back may give way again
+    eq(s.push(w.path('f'))['done'], 1)
+    eq(n.remove(n.root, 'f').status, nfs3.OK)
+    assert 'in the bin' in s.recall(w.export, check=False)
+    w.server.ctl('trash', 'empty', 'data')
+    s.recall(w.export)
 
 
 @test(smb=True, offload=True, fs='ext4', timeout=240, **ON)

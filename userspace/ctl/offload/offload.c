@@ -15,6 +15,7 @@
 
 #include "common/run_path.h"
 #include "ctl/ctl.h"
+#include "ctl/stream_dir.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "offload.h"
@@ -482,6 +483,9 @@ static void files_walk(struct ctl *ctl, struct files *f, char *root)
 	while ((e = fts_read(fts))) {
 		if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode)) {
 			files_add(ctl, f, e->fts_path);
+		} else if (e->fts_info == FTS_D && bin_dir_is(e->fts_path, e->fts_path)) {
+			/* The kernel finds no path below. */
+			fts_set(fts, e, FTS_SKIP);
 		} else if (offload_walk_failed(e)) {
 			offload_complain(ctl, false, e->fts_path, strerror(e->fts_errno));
 			f->failed++;

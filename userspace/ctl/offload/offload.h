@@ -122,6 +122,8 @@ struct offload_totals {
 struct offload_run *offload_run_new(struct ctl *ctl, char **words);
 /* Leave out tiny files, unless they are named themselves. */
 void offload_run_leave_tiny(struct offload_run *r);
+/* Bins of shares are left out; one with offloaded files, or that cannot be read, is a failure. */
+void offload_run_fail_for_bins(struct offload_run *r);
 /*
  * Go over files that were chosen by a policy instead, or for another reason if it is "". @paths are
  * absolute, end with NULL, and stay the caller's. In JSON, the run is an entry of a list.

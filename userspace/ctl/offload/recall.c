@@ -262,6 +262,7 @@ int offload_recall(struct ctl *ctl, char **words)
 		conn_close(&r.events);
 		return CTL_USAGE;
 	}
+	offload_run_fail_for_bins(r.run);
 	recall_files(&r);
 	conn_close(&r.events);
 	return offload_run_end(r.run, "recalled");

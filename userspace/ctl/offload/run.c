@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Walk over files, progress and totals of the commands about offloaded data. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "ctl/ctl.h"
 #include "ctl/stream_dir.h"
 #include "mem.h"
+#include "object/record.h"
 #include "offload.h"
 #include "ctl/out.h"
 #include "text.h"
@@ -31,6 +34,7 @@
  * @next: number of the next one of @list
  * @st: attributes of the last one
  * @leaves_tiny: tiny files below directories are left out
+ * @fails_for_bins: a bin with files that need their store is a failure
  * @policy: name of the policy that chose them, "" for none; NULL if there is no list of runs
  * @totals: sums
  * @all: files of the walk, if they were counted
@@ -47,6 +51,7 @@ struct offload_run {
 	size_t next;
 	struct stat st;
 	bool leaves_tiny;
+	bool fails_for_bins;
 	const char *policy;
 	struct offload_totals totals;
 	u64 all;
@@ -85,10 +90,38 @@ static FTS *run_walk(struct offload_run *r)
 }
 
 /* What is in there cannot be moved, and is brought back when it is restored and used. */
-static void run_pass_bin(FTS *fts, FTSENT *e)
+static bool run_pass_bin(FTS *fts, FTSENT *e)
 {
-	if (e->fts_info == FTS_D && bin_dir_is(e->fts_path, e->fts_path))
-		fts_set(fts, e, FTS_SKIP);
+	if (e->fts_info != FTS_D || !bin_dir_is(e->fts_path, e->fts_path))
+		return false;
+	fts_set(fts, e, FTS_SKIP);
+	return true;
+}
+
+/* Whoever recalls all may want to delete the bucket then. */
+static void run_look_at_bin(struct offload_run *r, const char *bin)
+{
+	unsigned long long files = 0;
+	DIR *list = opendir(bin);
+	struct dirent *e;
+	char *path;
+
+	if (!list) {
+		if (errno != ENOENT)
+			offload_run_fail(r, bin, "%s", strerror(errno));
+		return;
+	}
+	while ((e = readdir(list))) {
+		path = mem_print("%s/%s", bin, e->d_name);
+		files += lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0 ||
+			 lgetxattr(path, OFFLOAD_STORED_XATTR, NULL, 0) >= 0;
+		free(path);
+	}
+	closedir(list);
+	if (files)
+		offload_run_fail(r, bin,
+				 "%llu offloaded files are in the bin: restore or empty them (dittoctl trash), then recall again",
+				 files);
 }
 
 static void run_count(struct offload_run *r)
@@ -180,6 +213,11 @@ void offload_run_leave_tiny(struct offload_run *r)
 	r->leaves_tiny = true;
 }
 
+void offload_run_fail_for_bins(struct offload_run *r)
+{
+	r->fails_for_bins = true;
+}
+
 static const char *run_next_listed(struct offload_run *r, const struct stat **st)
 {
 	while (!run_stopped && r->list[r->next]) {
@@ -198,7 +236,8 @@ const char *offload_run_next(struct offload_run *r, const struct stat **st)
 	if (r->list)
 		return run_next_listed(r, st);
 	while (!run_stopped && (e = fts_read(r->fts))) {
-		run_pass_bin(r->fts, e);
+		if (run_pass_bin(r->fts, e) && r->fails_for_bins)
+			run_look_at_bin(r, e->fts_path);
 		if (offload_walk_failed(e))
 			offload_run_fail(r, e->fts_path, "%s", strerror(e->fts_errno));
 		if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
