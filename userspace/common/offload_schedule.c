@@ -18,7 +18,7 @@
 #define POLICIES_PERIOD	300ULL
 /* A job that failed is due again in so many parts of its period. */
 #define RETRIES		8
-/* A run that has not ended for so long is overdue, too. */
+/* A run that has not ended for so long is overdue, too; one of the bins is earlier. */
 #define LONG_RUN	(7 * DAY)
 #define TIMER		"ditto-offload.timer"
 
@@ -171,7 +171,9 @@ u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
 {
 	u64 limit = job == OFFLOAD_JOB_POLICIES ? DAY : 2 * job_pace(s, job) + HOUR;
 
-	return done->result == OFFLOAD_JOB_RUNS ? limit + LONG_RUN : limit;
+	/* The others depend on the size of all data and the pace of stores. */
+	return done->result == OFFLOAD_JOB_RUNS && job != OFFLOAD_JOB_TRASH ? limit + LONG_RUN :
+									      limit;
 }
 
 char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,

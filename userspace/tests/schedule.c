@@ -59,11 +59,15 @@ static bool job_due(enum offload_job job, u64 tried, enum offload_job_result res
 /* Bins need no store, and stores no bin. */
 static void jobs_limited(void)
 {
+	const struct offload_done runs = { .result = OFFLOAD_JOB_RUNS };
 	struct offload_schedule s;
 
 	offload_schedule_init(&s);
 	offload_schedule_limit(&s, false, true);
 	CHECK(s.period[OFFLOAD_JOB_TRASH] == HOUR && !s.period[OFFLOAD_JOB_GC]);
+	/* A bin that hangs holds up the others, and is shown soon. */
+	CHECK(offload_job_limit(&s, OFFLOAD_JOB_TRASH, &runs) == 3 * HOUR);
+	CHECK(offload_job_limit(&s, OFFLOAD_JOB_GC, &runs) > 7 * 24 * HOUR);
 	offload_schedule_init(&s);
 	offload_schedule_limit(&s, true, false);
 	CHECK(!s.period[OFFLOAD_JOB_TRASH] && s.period[OFFLOAD_JOB_GC]);
