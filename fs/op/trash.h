@@ -13,9 +13,11 @@
  * The bin is locked alone, before the directory is locked for the removal, so that neither waits
  * for the other one. The removal begins again if the file has other names by then than it should.
  * The volume's trash_lock, below the locks of directories, is held while a file gets a name in the
- * bin or loses it again, and while one of several hard links is removed: no two removals take the
- * last two names together. A file in the bin whose node has DITTO_NODE_BINNED counts as one without
- * a name (ditto_node_links()) until it is found by another one, as it was restored. A node that is
+ * bin or loses it again, and while one of several hard links is removed that the bin is for: no two
+ * such removals take the last two names together. Removals that the bin is not for, and renames
+ * over a name, do not take it: if one of them takes the last name but one at the same time, the
+ * file may go for good. A file in the bin whose node has DITTO_NODE_BINNED counts as one without a
+ * name (ditto_node_links()) until it is found by another one, as it was restored. A node that is
  * made anew for a handle does not have that flag.
  *
  * The bin is a courtesy. What cannot be kept in it for long is removed all the same.

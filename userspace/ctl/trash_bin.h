@@ -99,9 +99,10 @@ bool trash_rest_exceeds(const struct trash_rest *rest, u64 space);
 bool trash_remove(struct trash_bin *b, const struct trash_entry *e, struct why *why);
 /*
  * Bring a file back to where it was. Missing directories are made for its owner alone, and it does
- * not get into the directory of another owner than it was in: so nobody can open it who could not
- * before. If there is a file by now, it gets its id behind its name. @where: its path, to be freed.
- * Returns false and fills @why on errors.
+ * not get into the directory of another owner than it was in. The directories above that one, and
+ * the permissions of all, are as they are now: others may enter that could not before. If there is
+ * a file by now, it gets its id behind its name. @where: its path, to be freed. Returns false and
+ * fills @why on errors.
  */
 bool trash_restore(struct trash_bin *b, const struct trash_entry *e, char **where,
 		   struct why *why);
