@@ -519,16 +519,33 @@ static bool client_policies(struct offload *o, struct client *c)
 static bool client_schedule(struct offload *o, struct client *c)
 {
 	struct offload_schedule schedule;
-	unsigned int i;
 
 	if (!o->cfg)
 		return false;
-	schedule = o->cfg->schedule;
-	schedule.stores = o->cfg->nstores;
-	for (i = 0; i < o->cfg->nshares; i++)
-		schedule.shares += o->cfg->shares[i]->offload;
-	offload_schedule_limit(&schedule, schedule.stores, config_has_trash(o->cfg));
+	config_schedule(o->cfg, &schedule);
 	return client_send(c, &schedule, sizeof(schedule)) || client_send_rest(o, c);
+}
+
+/* Tell about the shares with local snapshots. */
+static bool client_shares(struct offload *o, struct client *c)
+{
+	/* An empty list would be taken for a success. */
+	if (!o->cfg)
+		return false;
+	for (; c->listed < o->cfg->nshares; c->listed++) {
+		const struct share *s = o->cfg->shares[c->listed];
+		struct offload_ctl_share answer = {
+			.type = OFFLOAD_CTL_SHARE, .version = OFFLOAD_CTL_VERSION,
+		};
+
+		if (!s->snapshot_keep[0].period)
+			continue;
+		snprintf(answer.share, sizeof(answer.share), "%s", s->name);
+		memcpy(answer.keep, s->snapshot_keep, sizeof(answer.keep));
+		if (!client_send(c, &answer, sizeof(answer)))
+			return client_send_rest(o, c);
+	}
+	return client_end_list(o, c);
 }
 
 /* Receive a request, with the descriptor of a file or without. Returns false if it has none. */
@@ -561,6 +578,8 @@ static bool client_take(struct offload *o, struct client *c)
 		return client_policies(o, c);
 	case OFFLOAD_CTL_SCHEDULE:
 		return client_schedule(o, c);
+	case OFFLOAD_CTL_SHARES:
+		return client_shares(o, c);
 	case OFFLOAD_CTL_LIST:
 	case OFFLOAD_CTL_READ:
 	case OFFLOAD_CTL_DELETE:

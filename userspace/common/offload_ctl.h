@@ -54,6 +54,8 @@
  * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end
  *	is OFFLOAD_CTL_OBJECT
  * @OFFLOAD_CTL_SCHEDULE: to dittod: tell the schedule; and the answer
+ * @OFFLOAD_CTL_SHARES: to dittod: tell about shares with local snapshots
+ * @OFFLOAD_CTL_SHARE: answer to @OFFLOAD_CTL_SHARES, once for each share
  * @OFFLOAD_CTL_OBJECT: answer to these orders about objects, and their end
  */
 enum offload_ctl_type {
@@ -76,6 +78,8 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_OWN,
 	OFFLOAD_CTL_COLLECT,
 	OFFLOAD_CTL_SCHEDULE,
+	OFFLOAD_CTL_SHARES,
+	OFFLOAD_CTL_SHARE,
 };
 
 /**
@@ -253,6 +257,8 @@ struct offload_policy {
 /**
  * enum offload_job - what is done by the timer, in this order
  * @OFFLOAD_JOB_POLICIES: files are offloaded, while the others are done
+ * @OFFLOAD_JOB_LOCAL: snapshots are made and deleted in the file systems of shares, also while the
+ *	others are done
  * @OFFLOAD_JOB_SNAPSHOTS: a snapshot of each share is made, and old ones are deleted
  * @OFFLOAD_JOB_GC: garbage is deleted
  * @OFFLOAD_JOB_SCRUB: some objects are checked
@@ -261,6 +267,7 @@ struct offload_policy {
  */
 enum offload_job {
 	OFFLOAD_JOB_POLICIES,
+	OFFLOAD_JOB_LOCAL,
 	OFFLOAD_JOB_SNAPSHOTS,
 	OFFLOAD_JOB_GC,
 	OFFLOAD_JOB_SCRUB,
@@ -283,11 +290,26 @@ struct offload_keep {
 };
 
 /**
+ * struct offload_ctl_share - OFFLOAD_CTL_SHARE
+ * @type: OFFLOAD_CTL_SHARE
+ * @version: OFFLOAD_CTL_VERSION
+ * @share: name of the share
+ * @keep: local snapshots that stay
+ */
+struct offload_ctl_share {
+	u32 type;
+	u32 version;
+	char share[OFFLOAD_CTL_SHARE_SIZE];
+	struct offload_keep keep[OFFLOAD_KEEPS];
+};
+
+/**
  * struct offload_schedule - the section [schedule]; dittod sends it to dittoctl as it is
  * @type: OFFLOAD_CTL_SCHEDULE
  * @version: OFFLOAD_CTL_VERSION
  * @period: by enum offload_job: seconds in which it is done once; for @OFFLOAD_JOB_SCRUB, in which
- *	all objects are checked once. 0 for never
+ *	all objects are checked once; for @OFFLOAD_JOB_LOCAL, the shortest of all shares; 0 for
+ *	never
  * @keep: snapshots that stay
  * @stubs_only: snapshots have only the content of offloaded files
  * @stores: number of stores; set when it is sent, as the next one
@@ -331,6 +353,7 @@ union offload_ctl_answer {
 	struct offload_ctl_object object;
 	struct offload_policy policy;
 	struct offload_schedule schedule;
+	struct offload_ctl_share share;
 	struct offload_ctl_data data;
 };
 

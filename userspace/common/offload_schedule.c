@@ -14,18 +14,20 @@
 #define HOUR		3600ULL
 #define DAY		(24 * HOUR)
 #define PERIOD_MAX	(3650 * DAY)
-/* How often the timer runs. Policies have schedules of their own, so they are due each time. */
+/* How often the timer runs. */
 #define POLICIES_PERIOD	300ULL
 /* A job that failed is due again in so many parts of its period. */
 #define RETRIES		8
 /* A run that has not ended for so long is overdue, too; one of the bins is earlier. */
 #define LONG_RUN	(7 * DAY)
+/* A clock that is set by less, the shortest period, makes one snapshot too many at most. */
+#define CLOCK_SET	HOUR
 #define TIMER		"ditto-offload.timer"
 
 static const char *const job_names[OFFLOAD_JOBS] = {
-	[OFFLOAD_JOB_POLICIES] = "policies", [OFFLOAD_JOB_SNAPSHOTS] = "snapshots",
-	[OFFLOAD_JOB_GC] = "gc", [OFFLOAD_JOB_SCRUB] = "scrub",
-	[OFFLOAD_JOB_TRASH] = "trash",
+	[OFFLOAD_JOB_POLICIES] = "policies", [OFFLOAD_JOB_LOCAL] = "local-snapshots",
+	[OFFLOAD_JOB_SNAPSHOTS] = "snapshots", [OFFLOAD_JOB_GC] = "gc",
+	[OFFLOAD_JOB_SCRUB] = "scrub", [OFFLOAD_JOB_TRASH] = "trash",
 };
 
 static const struct {
@@ -54,13 +56,9 @@ void offload_schedule_init(struct offload_schedule *s)
 	s->keep[1] = (struct offload_keep){ .period = DAY, .count = 7 };
 }
 
-void offload_schedule_limit(struct offload_schedule *s, bool stores, bool trash)
+void offload_schedule_set_trash(struct offload_schedule *s, bool used)
 {
-	u64 period = trash ? HOUR : 0;
-
-	if (!stores)
-		memset(s->period, 0, sizeof(s->period));
-	s->period[OFFLOAD_JOB_TRASH] = period;
+	s->period[OFFLOAD_JOB_TRASH] = used ? HOUR : 0;
 }
 
 static bool schedule_set_period(u64 *period, const char *value, struct why *why)
@@ -75,8 +73,8 @@ static bool schedule_set_period(u64 *period, const char *value, struct why *why)
 }
 
 /* A word and a number, such as "daily 7". */
-static bool schedule_add_keep(struct offload_keep *k, const char *word, const char *count,
-			      struct why *why)
+static bool keep_parse_one(struct offload_keep *k, const char *word, const char *count,
+			   struct why *why)
 {
 	u64 number;
 	size_t i;
@@ -93,15 +91,14 @@ static bool schedule_add_keep(struct offload_keep *k, const char *word, const ch
 	return true;
 }
 
-static bool schedule_set_snapshots(struct offload_schedule *s, const char *value, struct why *why)
+bool offload_keep_parse(struct offload_keep keep[OFFLOAD_KEEPS], const char *value,
+			struct why *why)
 {
 	char *text = mem_string(value), *rest = NULL, *word;
-	u64 *period = &s->period[OFFLOAD_JOB_SNAPSHOTS];
 	bool good = true;
 	unsigned int n;
 
-	memset(s->keep, 0, sizeof(s->keep));
-	*period = 0;
+	memset(keep, 0, OFFLOAD_KEEPS * sizeof(*keep));
 	word = strtok_r(text, " ,\t", &rest);
 	if (!word)
 		good = why_not(why, "'off', or such as 'hourly 24 daily 7' is needed");
@@ -111,21 +108,33 @@ static bool schedule_set_snapshots(struct offload_schedule *s, const char *value
 		if (n == OFFLOAD_KEEPS)
 			good = why_not(why, "'%.60s' is one word too many", word);
 		else
-			good = schedule_add_keep(&s->keep[n], word, strtok_r(NULL, " ,\t", &rest),
-						 why);
-		if (good && (!*period || s->keep[n].period < *period))
-			*period = s->keep[n].period;
+			good = keep_parse_one(&keep[n], word, strtok_r(NULL, " ,\t", &rest), why);
 		word = strtok_r(NULL, " ,\t", &rest);
 	}
 	free(text);
 	return good;
 }
 
+u64 offload_keep_period(const struct offload_keep keep[OFFLOAD_KEEPS])
+{
+	u64 period = keep[0].period;
+	unsigned int k;
+
+	for (k = 1; k < OFFLOAD_KEEPS && keep[k].period; k++)
+		if (keep[k].period < period)
+			period = keep[k].period;
+	return period;
+}
+
 bool offload_schedule_set(struct offload_schedule *s, const char *key, const char *value,
 			  struct why *why)
 {
-	if (!strcmp(key, "snapshots"))
-		return schedule_set_snapshots(s, value, why);
+	if (!strcmp(key, "snapshots")) {
+		if (!offload_keep_parse(s->keep, value, why))
+			return false;
+		s->period[OFFLOAD_JOB_SNAPSHOTS] = offload_keep_period(s->keep);
+		return true;
+	}
 	if (!strcmp(key, "gc"))
 		return schedule_set_period(&s->period[OFFLOAD_JOB_GC], value, why);
 	if (!strcmp(key, "scrub"))
@@ -148,7 +157,8 @@ bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
 {
 	u64 pace = job_pace(s, job);
 
-	if (!pace || job == OFFLOAD_JOB_POLICIES)
+	/* Policies have schedules of their own, and so have the shares with local snapshots. */
+	if (!pace || job == OFFLOAD_JOB_POLICIES || job == OFFLOAD_JOB_LOCAL)
 		return pace;
 	if (done->result != OFFLOAD_JOB_GOOD)
 		pace = pace / RETRIES ?: 1;
@@ -172,8 +182,8 @@ u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
 	u64 limit = job == OFFLOAD_JOB_POLICIES ? DAY : 2 * job_pace(s, job) + HOUR;
 
 	/* The others depend on the size of all data and the pace of stores. */
-	return done->result == OFFLOAD_JOB_RUNS && job != OFFLOAD_JOB_TRASH ? limit + LONG_RUN :
-									      limit;
+	return done->result == OFFLOAD_JOB_RUNS && job != OFFLOAD_JOB_TRASH &&
+	       job != OFFLOAD_JOB_LOCAL ? limit + LONG_RUN : limit;
 }
 
 char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
@@ -196,8 +206,8 @@ char *offload_job_problem(const struct offload_schedule *s, enum offload_job job
 	return job_overdue(job, done, (now - last) / HOUR);
 }
 
-void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, u64 now,
-			   bool *keep)
+void offload_keep_choose(const struct offload_keep keep[OFFLOAD_KEEPS], const u64 *times, size_t n,
+			 u64 now, bool *stays)
 {
 	u64 slot, last;
 	unsigned int k;
@@ -205,23 +215,59 @@ void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, s
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		keep[i] = !s->keep[0].period;
+		stays[i] = !keep[0].period;
 	for (; n && times[n - 1] > now; n--)
-		keep[n - 1] = true;
+		stays[n - 1] = true;
 	if (n)
-		keep[n - 1] = true;
-	for (k = 0; k < OFFLOAD_KEEPS && s->keep[k].period; k++) {
+		stays[n - 1] = true;
+	for (k = 0; k < OFFLOAD_KEEPS && keep[k].period; k++) {
 		last = UINT64_MAX;
-		left = s->keep[k].count;
+		left = keep[k].count;
 		for (i = n; i && left; i--) {
-			slot = times[i - 1] / s->keep[k].period;
+			slot = times[i - 1] / keep[k].period;
 			if (slot == last)
 				continue;
-			keep[i - 1] = true;
+			stays[i - 1] = true;
 			last = slot;
 			left--;
 		}
 	}
+}
+
+/* Whether the clock was set between two moments of one life of the machine. */
+static bool moments_differ(const struct offload_moment *a, const struct offload_moment *b)
+{
+	s64 set = (s64)(b->time - a->time) - (s64)(b->uptime - a->uptime);
+
+	return !strcmp(a->boot, b->boot) && (set > (s64)CLOCK_SET || set < -(s64)CLOCK_SET);
+}
+
+bool offload_local_choose(const struct offload_keep keep[OFFLOAD_KEEPS],
+			  const struct offload_moment *made, size_t n,
+			  const struct offload_moment *now, bool *stays, struct why *why)
+{
+	u64 *times;
+	size_t i;
+
+	why->text[0] = '\0';
+	for (i = 0; i < n; i++)
+		stays[i] = true;
+	if (n && made[n - 1].time > now->time)
+		return why_not(why,
+			       "its newest snapshot is from the future: the clock is wrong, or was when it was made; no older one is deleted until then, or until it is removed (btrfs subvolume delete)");
+	for (i = n > 2 ? n - 2 : 0; i < n; i++) {
+		if (!moments_differ(&made[i], now))
+			continue;
+		why_not(why,
+			"the clock was set by more than an hour; no older snapshot is deleted before there are two new ones");
+		return true;
+	}
+	times = mem_new((n + 1) * sizeof(*times));
+	for (i = 0; i < n; i++)
+		times[i] = made[i].time;
+	offload_keep_choose(keep, times, n, now->time, stays);
+	free(times);
+	return true;
 }
 
 u64 offload_schedule_part(const struct offload_schedule *s, const struct offload_progress *p,

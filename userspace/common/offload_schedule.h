@@ -59,8 +59,8 @@ void offload_schedule_init(struct offload_schedule *s);
 bool offload_schedule_set(struct offload_schedule *s, const char *key, const char *value,
 			  struct why *why);
 
-/* Leave out what there is nothing for: jobs of stores, or of bins. */
-void offload_schedule_limit(struct offload_schedule *s, bool stores, bool trash);
+/* Whether there are bins to empty. */
+void offload_schedule_set_trash(struct offload_schedule *s, bool used);
 
 /* Name of a job, as in the section. */
 const char *offload_job_name(enum offload_job job);
@@ -76,12 +76,46 @@ u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
  */
 char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
 			  const struct offload_progress *p, u64 since, u64 now);
+
 /*
- * Choose the snapshots that stay: all of them if the schedule makes none. @times: in seconds since
- * 1970, the oldest first. Snapshots after @now, from a wrong clock, stay and count for no other.
+ * Parse which snapshots stay, such as "hourly 24 daily 7", or "off". Returns false and fills @why
+ * if the value is not allowed.
  */
-void offload_schedule_keep(const struct offload_schedule *s, const u64 *times, size_t n, u64 now,
-			   bool *keep);
+bool offload_keep_parse(struct offload_keep keep[OFFLOAD_KEEPS], const char *value,
+			struct why *why);
+/* The shortest period, in which one is made; 0 for none. */
+u64 offload_keep_period(const struct offload_keep keep[OFFLOAD_KEEPS]);
+/*
+ * Choose the snapshots that stay: all of them if none are made. @times: in seconds since 1970, the
+ * oldest first. Snapshots after @now, from a wrong clock, stay and count for no other.
+ */
+void offload_keep_choose(const struct offload_keep keep[OFFLOAD_KEEPS], const u64 *times, size_t n,
+			 u64 now, bool *stays);
+
+/* Bytes of the id of a life of the machine, as /proc/sys/kernel/random/boot_id has it. */
+#define OFFLOAD_BOOT_SIZE	37
+
+/**
+ * struct offload_moment - when a local snapshot was made
+ * @time: seconds since 1970
+ * @uptime: seconds since the machine started
+ * @boot: the id of that life of the machine
+ */
+struct offload_moment {
+	u64 time;
+	u64 uptime;
+	char boot[OFFLOAD_BOOT_SIZE];
+};
+
+/*
+ * Choose the local snapshots that stay, as offload_keep_choose() does; and all of them while the
+ * clock cannot be relied on, with the reason in @why, which is empty otherwise. Returns false if
+ * that lasts until somebody does something.
+ */
+bool offload_local_choose(const struct offload_keep keep[OFFLOAD_KEEPS],
+			  const struct offload_moment *made, size_t n,
+			  const struct offload_moment *now, bool *stays, struct why *why);
+
 /*
  * How much of all names, of 2^64, scrub has to look at now, so that it has seen all in the time of
  * the schedule: what is due since the end of the last part, whether that has found bad objects or

@@ -2,13 +2,16 @@
 /* --check-config and --map-user, see command.h. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "auth/auth_account.h"
 #include "command.h"
+#include "common/subvolume.h"
 #include "config.h"
 #include "config_file.h"
 #include "ctl/out.h"
@@ -21,7 +24,7 @@
 /**
  * struct check - what is said about a configuration
  * @path: path of the file
- * @mistakes: why nothing of it would be applied
+ * @mistakes: what is wrong; if it is in the text of the file, nothing of it would be applied
  * @remarks: what else the administrator may want to know
  * @unknown: shares that wait for users or groups
  * @missing: shares that wait for their directory
@@ -73,6 +76,33 @@ static void check_paths(struct check *c, const struct config *cfg)
 	}
 }
 
+/*
+ * Say which shares want local snapshots of a file system that makes none. It is no mistake: a disk
+ * may be mounted later.
+ */
+static void check_snapshots(struct check *c, const struct config *cfg)
+{
+	struct statx stx;
+	unsigned int i;
+	struct why why;
+	int fd;
+
+	for (i = 0; i < cfg->nshares; i++) {
+		const struct share *s = cfg->shares[i];
+
+		fd = s->snapshot_keep[0].period ? open(s->path, O_PATH | O_CLOEXEC) : -1;
+		if (fd < 0)
+			continue;
+		if (!(s->mountpoint && !statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+		      !(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)) &&
+		    !subvolume_check_root(fd, s->path, &why))
+			check_add(&c->remarks,
+				  mem_print("%s: [share %s]: snapshot-schedule: %s", c->path,
+					    s->name, why.text));
+		close(fd);
+	}
+}
+
 static void check_config(struct check *c, const struct config *cfg)
 {
 	const struct config_place *place;
@@ -95,6 +125,7 @@ static void check_config(struct check *c, const struct config *cfg)
 		share_users_free(&users);
 	}
 	check_paths(c, cfg);
+	check_snapshots(c, cfg);
 	for (i = 0; i < cfg->nstores; i++) {
 		char *text = store_config_text(cfg->stores[i], NULL, &why);
 

@@ -104,7 +104,8 @@ static bool share_is_same(const struct share *more, const struct share *have)
 	for (i = 0; i < share_conf_count() && share_conf_same(more, have, i); i++)
 		;
 	return i == share_conf_count() && !strcmp(more->path, have->path) &&
-	       more->mountpoint == have->mountpoint && !have->offload_store;
+	       more->mountpoint == have->mountpoint && !have->offload_store &&
+	       !have->snapshot_keep[0].period;
 }
 
 static bool setting_is_taken(const struct config *cfg, const char *key)

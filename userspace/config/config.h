@@ -122,6 +122,8 @@ const struct store_config *config_store(const struct config *cfg, const char *na
 /* Return where the first section "[KIND NAME]" stands, or NULL; @name is "" if it has none. */
 const struct config_place *config_place_find(const struct config *cfg, const char *kind,
 					     const char *name);
+/* Fill in what is due when: the section [schedule] if there are stores, and what the shares say. */
+void config_schedule(const struct config *cfg, struct offload_schedule *s);
 /* Free a configuration; NULL is allowed. */
 void config_free(struct config *cfg);
 /* Free the texts of @m; the structure itself stays the caller's. */

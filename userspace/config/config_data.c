@@ -28,6 +28,24 @@ const struct config_place *config_place_find(const struct config *cfg, const cha
 	return NULL;
 }
 
+void config_schedule(const struct config *cfg, struct offload_schedule *s)
+{
+	u64 *local = &s->period[OFFLOAD_JOB_LOCAL], period;
+	unsigned int i;
+
+	*s = cfg->schedule;
+	s->stores = cfg->nstores;
+	if (!cfg->nstores)
+		memset(s->period, 0, sizeof(s->period));
+	for (i = 0; i < cfg->nshares; i++) {
+		s->shares += cfg->shares[i]->offload;
+		period = offload_keep_period(cfg->shares[i]->snapshot_keep);
+		if (period && (!*local || period < *local))
+			*local = period;
+	}
+	offload_schedule_set_trash(s, config_has_trash(cfg));
+}
+
 struct config *config_new(void)
 {
 	struct config *cfg = mem_new(sizeof(*cfg));

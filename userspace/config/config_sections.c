@@ -54,6 +54,7 @@ static const struct key share_keys[] = {
 	{ "id", .share = share_set_id },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
+	{ "snapshot-schedule", .share = share_set_snapshot_schedule },
 	{ "protocols", .share = share_set_protocols },
 	{ "link", .share = share_add_link, .repeats = true },
 	{ "trash-exclude", .share = share_set_trash_exclude },
@@ -93,6 +94,10 @@ static bool share_end(struct parser *p, struct why *why)
 			return why_not(why, "[share %s]: the id is that of share '%s'", s->name,
 				       other->name);
 	}
+	if (s->snapshot_keep[0].period && !s->snapshots)
+		return why_not(why,
+			       "[share %s]: snapshot-schedule: the key snapshots is missing, which names the directory, such as .snapshots",
+			       s->name);
 	/* An invalid path was reported at its own line. */
 	if (!s->path && !p->seen[0])
 		return why_not(why, "[share %s]: 'path' is missing", s->name);

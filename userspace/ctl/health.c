@@ -320,7 +320,7 @@ static void look_at_jobs(struct health_report *h)
 	char *problem;
 
 	/* Shares that dittoctl has added or changed count, too. */
-	offload_schedule_limit(s, true, h->known && h->has_trash);
+	offload_schedule_set_trash(s, h->known && h->has_trash);
 	if (access(INDEX_FOLDER, X_OK) && errno != ENOENT)
 		memset(s->period, 0, sizeof(s->period));
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &h->progress);

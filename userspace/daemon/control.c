@@ -218,8 +218,7 @@ static void control_write_status(struct control *c)
 	for (i = 0; i < c->refusals.n; i++)
 		s.refusal[s.nrefusals++] = (struct status_problem){ c->refusals.list[i].what,
 								    c->refusals.list[i].why };
-	s.schedule = c->cfg->schedule;
-	offload_schedule_limit(&s.schedule, c->cfg->nstores, config_has_trash(c->cfg));
+	config_schedule(c->cfg, &s.schedule);
 	s.schedule.since = c->since;
 	if (status_write(&s))
 		log_warning("the status cannot be written: %s", strerror(errno));

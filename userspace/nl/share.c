@@ -10,6 +10,7 @@
 
 #include "ditto-nl-gen.h"
 #include "common/mem.h"
+#include "common/offload_schedule.h"
 #include "nl.h"
 #include "share.h"
 
@@ -338,6 +339,19 @@ bool share_add_group_unresolved(struct share *s, const char *text, struct why *w
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
 {
 	return text_bool(text, &s->mountpoint, why);
+}
+
+bool share_set_snapshot_schedule(struct share *s, const char *text, struct why *why)
+{
+	u32 sum = 0;
+	int k;
+
+	if (!offload_keep_parse(s->snapshot_keep, text, why))
+		return false;
+	for (k = 0; k < OFFLOAD_KEEPS; k++)
+		sum += s->snapshot_keep[k].count;
+	/* Each has an attribute of the directory, whose names have 64 KiB. */
+	return sum <= 1000 || why_not(why, "%u snapshots are too many, 1000 are allowed", sum);
 }
 
 bool share_set_offload_store(struct share *s, const char *text, struct why *why)

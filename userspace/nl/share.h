@@ -5,6 +5,7 @@
 
 #include "setting.h"
 #include "share_users.h"
+#include "common/offload_ctl.h"
 #include "common/text.h"
 
 struct nl_msg;
@@ -58,6 +59,7 @@ struct share_rule {
  * @nrules: entries of @rules
  * @users: what users and groups may do
  * @mountpoint: dittod serves it only if its path is a mount point; not sent to the kernel
+ * @snapshot_keep: local snapshots that the schedule makes; not sent to the kernel
  * @offload_store: name of the store that its data is offloaded to, or NULL; not sent to the kernel
  */
 struct share {
@@ -81,6 +83,7 @@ struct share {
 	unsigned int nrules;
 	struct share_users users;
 	bool mountpoint;
+	struct offload_keep snapshot_keep[OFFLOAD_KEEPS];
 	char *offload_store;
 	/* The options that are described in option_defs.h. */
 #define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
@@ -153,6 +156,7 @@ bool share_add_group(struct share *s, const char *text, struct why *why);
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why);
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why);
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why);
+bool share_set_snapshot_schedule(struct share *s, const char *text, struct why *why);
 bool share_set_offload_store(struct share *s, const char *text, struct why *why);
 /* Add a rule: SPEC or SPEC=ACCESS, optionally followed by ",squash=MODE". */
 bool share_add_rule(struct share *s, const char *text, struct why *why);

@@ -198,6 +198,35 @@ static void templates_used(void)
 	config_free(cfg);
 }
 
+/* Local snapshots need no store; the shortest period of all shares counts. */
+static void local_snapshots(void)
+{
+	static const char text[] =
+		"[template t]\nsnapshots = .snapshots\nsnapshot_schedule = weekly 4, daily 7\n"
+		"[share a]\npath = /a\ntemplate = t\n"
+		"[share b]\npath = /b\nsnapshots = s\nsnapshot-schedule = monthly 2\n"
+		"[share c]\npath = /c\nsnapshot-schedule = off\n";
+	struct offload_schedule s;
+	struct config *cfg;
+	struct mistakes m;
+	int job;
+
+	cfg = parse_text(text, &m);
+	if (!CHECK(cfg && cfg->nshares == 3))
+		return;
+	CHECK(cfg->shares[0]->snapshot_keep[0].count == 4);
+	CHECK(cfg->shares[0]->snapshot_keep[1].period == 86400);
+	CHECK(!cfg->shares[0]->snapshot_keep[2].period && !cfg->shares[2]->snapshot_keep[0].period);
+	config_schedule(cfg, &s);
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		CHECK(s.period[job] == (job == OFFLOAD_JOB_LOCAL ? 86400 : 0));
+	config_free(cfg);
+	cfg = config_new();
+	config_schedule(cfg, &s);
+	CHECK(!s.period[OFFLOAD_JOB_LOCAL] && !s.stores);
+	config_free(cfg);
+}
+
 static void empty_file(void)
 {
 	struct mistakes m;
@@ -435,6 +464,18 @@ static const struct {
 	{
 		"[share a]\nsquash = none\n",
 		"f:1: [share a]: 'path' is missing"
+	},
+	{
+		SHARE "snapshot-schedule = daily 7\n",
+		"f:1: [share a]: snapshot-schedule: the key snapshots is missing, which names the directory, such as .snapshots"
+	},
+	{
+		SHARE "snapshots = s\nsnapshot-schedule = daily\n",
+		"f:4: snapshot-schedule: 'daily' is not allowed: off, or such as 'hourly 24 daily 7 weekly 4 monthly 12' is"
+	},
+	{
+		SHARE "snapshots = s\nsnapshot-schedule = hourly 900 daily 101\n",
+		"f:4: snapshot-schedule: 1001 snapshots are too many, 1000 are allowed"
 	},
 	{
 		"[share a]\npath = a\n",
@@ -706,6 +747,11 @@ static void stamp_of_file(void)
 	again = config_file_load(&file, NULL, NULL);
 	if (CHECK(first && again))
 		CHECK(!file_stamp_same(&first->stamp, &again->stamp));
+	/* Only Btrfs makes snapshots by itself. */
+	write_file(path, "[share a]\npath = /proc\nsnapshots = s\n");
+	CHECK(command_check_config(&file, false) == EXIT_SUCCESS);
+	write_file(path, "[share a]\npath = /proc\nsnapshots = s\nsnapshot-schedule = daily 1\n");
+	CHECK(command_check_config(&file, false) == EXIT_SUCCESS);
 	CHECK(!unlink(path));
 	CHECK(!command_check_config(&file, false));
 	none = config_file_load(&file, NULL, &before);
@@ -1011,7 +1057,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(whole_file), TEST(tls_section), TEST(templates_used),
-		TEST(empty_file), TEST(each_mistake),
+		TEST(local_snapshots), TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(stamp_of_file),

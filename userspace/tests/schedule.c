@@ -56,20 +56,18 @@ static bool job_due(enum offload_job job, u64 tried, enum offload_job_result res
 	return offload_job_is_due(&s, job, &done, now);
 }
 
-/* Bins need no store, and stores no bin. */
+/* A bin that hangs holds up the others, and is shown soon. */
 static void jobs_limited(void)
 {
 	const struct offload_done runs = { .result = OFFLOAD_JOB_RUNS };
 	struct offload_schedule s;
 
 	offload_schedule_init(&s);
-	offload_schedule_limit(&s, false, true);
-	CHECK(s.period[OFFLOAD_JOB_TRASH] == HOUR && !s.period[OFFLOAD_JOB_GC]);
-	/* A bin that hangs holds up the others, and is shown soon. */
+	offload_schedule_set_trash(&s, true);
+	CHECK(s.period[OFFLOAD_JOB_TRASH] == HOUR);
 	CHECK(offload_job_limit(&s, OFFLOAD_JOB_TRASH, &runs) == 3 * HOUR);
 	CHECK(offload_job_limit(&s, OFFLOAD_JOB_GC, &runs) > 7 * 24 * HOUR);
-	offload_schedule_init(&s);
-	offload_schedule_limit(&s, true, false);
+	offload_schedule_set_trash(&s, false);
 	CHECK(!s.period[OFFLOAD_JOB_TRASH] && s.period[OFFLOAD_JOB_GC]);
 }
 
@@ -92,8 +90,12 @@ static void jobs_due(void)
 	CHECK(!job_due(OFFLOAD_JOB_SCRUB, NOW, OFFLOAD_JOB_GOOD, NOW + DAY - 1));
 	CHECK(job_due(OFFLOAD_JOB_SCRUB, NOW, OFFLOAD_JOB_GOOD, NOW + DAY));
 	CHECK(job_due(OFFLOAD_JOB_POLICIES, NOW, OFFLOAD_JOB_GOOD, NOW));
+	/* Each share has a schedule of its own for local snapshots, and none has one by default. */
+	CHECK(!job_due(OFFLOAD_JOB_LOCAL, 0, OFFLOAD_JOB_GOOD, NOW));
 	offload_schedule_init(&s);
 	CHECK(offload_job_is_due(&s, OFFLOAD_JOB_GC, &never, NOW));
+	s.period[OFFLOAD_JOB_LOCAL] = HOUR;
+	CHECK(offload_job_is_due(&s, OFFLOAD_JOB_LOCAL, &never, NOW));
 	s.period[OFFLOAD_JOB_GC] = 0;
 	CHECK(!offload_job_is_due(&s, OFFLOAD_JOB_GC, &never, NOW));
 }
@@ -111,7 +113,7 @@ static void snapshots_kept(void)
 	offload_schedule_init(&s);
 	for (i = 0; i < N; i++)
 		times[i] = NOW + i * HOUR + 120;
-	offload_schedule_keep(&s, times, N, later, keep);
+	offload_keep_choose(s.keep, times, N, later, keep);
 	for (i = 0; i < N; i++)
 		kept += keep[i];
 	/* The last 24 hours, and the last one of each of the 6 days before. */
@@ -123,24 +125,75 @@ static void snapshots_kept(void)
 	/* Those of a server that was off stay: it is their number that counts. */
 	for (i = 0; i < 7; i++)
 		times[i] = NOW + i * 100 * DAY;
-	offload_schedule_keep(&s, times, 7, later, keep);
+	offload_keep_choose(s.keep, times, 7, later, keep);
 	for (i = 0; i < 7; i++)
 		CHECK(keep[i]);
 	/* Of one hour, the newest. */
 	times[0] = NOW;
 	times[1] = NOW + 60;
-	offload_schedule_keep(&s, times, 2, later, keep);
+	offload_keep_choose(s.keep, times, 2, later, keep);
 	CHECK(!keep[0] && keep[1]);
 	/* One that a wrong clock has made takes the place of none, and is not the newest. */
 	times[2] = later + 1;
-	offload_schedule_keep(&s, times, 3, later, keep);
+	offload_keep_choose(s.keep, times, 3, later, keep);
 	CHECK(!keep[0] && keep[1] && keep[2]);
-	offload_schedule_keep(&s, times + 2, 1, later, keep);
+	offload_keep_choose(s.keep, times + 2, 1, later, keep);
 	CHECK(keep[0]);
 	/* A schedule without snapshots deletes none. */
 	CHECK(offload_schedule_set(&s, "snapshots", "off", &why));
-	offload_schedule_keep(&s, times, 2, later, keep);
+	offload_keep_choose(s.keep, times, 2, later, keep);
 	CHECK(keep[0] && keep[1]);
+}
+
+/* Whether the newest of @n snapshots, one each hour, are all that stay. */
+static bool local_stay(const struct offload_moment *made, size_t n,
+		       const struct offload_moment *now, size_t newest, bool lasts,
+		       const char *word)
+{
+	const struct offload_keep keep[OFFLOAD_KEEPS] = { { .period = HOUR, .count = 3 } };
+	bool stays[16], good;
+	struct why why;
+	size_t i;
+
+	good = offload_local_choose(keep, made, n, now, stays, &why) != lasts;
+	for (i = 0; i < n; i++)
+		good = good && stays[i] == (i + newest >= n);
+	return good && (*word ? !!strstr(why.text, word) : !why.text[0]);
+}
+
+static void local_chosen(void)
+{
+	struct offload_moment made[8], now = { NOW + 8 * HOUR, 9 * HOUR, "b" };
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		made[i] = (struct offload_moment){ NOW + i * HOUR, (i + 1) * HOUR, "b" };
+	CHECK(local_stay(made, 8, &now, 3, false, ""));
+	CHECK(local_stay(made, 1, &now, 1, false, ""));
+	CHECK(local_stay(made, 0, &now, 0, false, ""));
+	/* One from the future, until somebody removes it. */
+	made[7].time = now.time + 1;
+	CHECK(local_stay(made, 8, &now, 8, true, "from the future"));
+	made[7].time = NOW + 7 * HOUR;
+	/* The clock was set since the newest one, or between the last two. */
+	now.time += HOUR;
+	CHECK(local_stay(made, 8, &now, 3, false, ""));
+	now.time++;
+	CHECK(local_stay(made, 8, &now, 8, false, "clock was set"));
+	made[7].time += HOUR + 1;
+	CHECK(local_stay(made, 8, &now, 8, false, "clock was set"));
+	/* Two new ones agree. */
+	made[6].time += HOUR + 1;
+	CHECK(local_stay(made, 8, &now, 3, false, ""));
+	/* It was set back, by less than to the newest one. */
+	made[6].time -= HOUR + 1;
+	made[7].time -= HOUR + 1;
+	now.time = made[7].time;
+	now.uptime = 10 * HOUR + 1;
+	CHECK(local_stay(made, 8, &now, 8, false, "clock was set"));
+	/* Nothing is known of the time between two lives of the machine. */
+	now = (struct offload_moment){ NOW + 9000 * HOUR, 60, "c" };
+	CHECK(local_stay(made, 8, &now, 3, false, ""));
 }
 
 static bool has_problem(enum offload_job job, const struct offload_progress *p, u64 now,
@@ -161,6 +214,7 @@ static void problems_told(void)
 {
 	const enum offload_job job = OFFLOAD_JOB_SNAPSHOTS;
 	struct offload_progress p = { .bad = 0 };
+	struct offload_schedule s;
 
 	/* One that has never run is overdue when two periods and an hour are over. */
 	CHECK(!has_problem(job, &p, NOW + 3 * HOUR, ""));
@@ -172,6 +226,12 @@ static void problems_told(void)
 	p.done[job].result = OFFLOAD_JOB_RUNS;
 	CHECK(!has_problem(job, &p, NOW + 5 * HOUR, ""));
 	CHECK(has_problem(job, &p, NOW + 8 * DAY, "no success of snapshots"));
+	/* Local snapshots take no days, so a file system that hangs is soon noticed. */
+	p.done[OFFLOAD_JOB_LOCAL].result = OFFLOAD_JOB_RUNS;
+	CHECK(!has_problem(OFFLOAD_JOB_LOCAL, &p, NOW + 8 * DAY, ""));
+	offload_schedule_init(&s);
+	s.period[OFFLOAD_JOB_LOCAL] = HOUR;
+	CHECK(offload_job_limit(&s, OFFLOAD_JOB_LOCAL, &p.done[OFFLOAD_JOB_LOCAL]) == 3 * HOUR);
 	p.done[job].result = OFFLOAD_JOB_BAD;
 	CHECK(has_problem(job, &p, NOW + HOUR, "offload run snapshots"));
 	CHECK(!has_problem(OFFLOAD_JOB_SCRUB, &p, NOW, ""));
@@ -211,6 +271,7 @@ static void progress_remembered(void)
 	FILE *f;
 
 	p.done[OFFLOAD_JOB_GC] = (struct offload_done){ NOW, NOW + 1, OFFLOAD_JOB_BAD };
+	p.done[OFFLOAD_JOB_LOCAL] = (struct offload_done){ NOW + 2, NOW + 3, OFFLOAD_JOB_GOOD };
 	/* Whatever the umask, the exporter may read it. */
 	umask(077);
 	CHECK(offload_progress_write(FILE_NAME, &p, &why));
@@ -219,6 +280,7 @@ static void progress_remembered(void)
 	CHECK(got.scrub_at == p.scrub_at && got.bad == 2 && got.bad_before == 3);
 	CHECK(got.scrub_time == NOW && got.done[OFFLOAD_JOB_GC].success == NOW);
 	CHECK(got.done[OFFLOAD_JOB_GC].tried == NOW + 1);
+	CHECK(got.done[OFFLOAD_JOB_LOCAL].tried == NOW + 3);
 	CHECK(got.done[OFFLOAD_JOB_GC].result == OFFLOAD_JOB_BAD);
 	/* What is damaged is as if it had never run. */
 	f = fopen(FILE_NAME, "we");
@@ -242,7 +304,7 @@ static void progress_remembered(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(keys_set), TEST(jobs_limited), TEST(jobs_due), TEST(snapshots_kept),
+		TEST(keys_set), TEST(jobs_limited), TEST(jobs_due), TEST(snapshots_kept), TEST(local_chosen),
 		TEST(problems_told), TEST(parts_scrubbed), TEST(progress_remembered), { 0 }
 	};
 

@@ -12,7 +12,7 @@ from fault_points import Point, stopped
 from files import MIB, get, put
 from harness import test
 from store_files import content, offloaded
-from stores import DONE, Store, forget_index
+from stores import DONE, Store, collect, forget_index
 from volumes import mount, umount
 
 HOUR, DAY = 3600, 86400
@@ -143,6 +143,65 @@ def others_while_policies_run(w):
         os.kill(pid, signal.SIGCONT)
     out = p.communicate()[0]
     eq((p.returncode, s.states()['offloaded'], done()['policies'][2]), (0, 1, '0'), out)
+
+
+@test(fs='btrfs', smb=True, offload=True, timeout=300)
+def local_ones_wait_for_no_store(w):
+    """Local snapshots are made while a store is at work, and keep the objects of stubs."""
+    s = scheduled(w, f'\n[share data]\npath = {w.export}\nallow = any\noffload = on\n'
+                  'snapshots = .snapshots\nsnapshot-schedule = monthly 1\n')
+    offloaded(s, w.path('f'), content('f', MIB))
+    points = Point.prepare(s.folder)
+    put(points, 'snapshot-tree')
+    p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'run', '--scheduled',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for('the schedule works on the store', lambda: stopped('dittoctl'))
+    wait_for('the local one is made', lambda: done()['local-snapshots'][0] != '0', 60)
+    name, = os.listdir(w.path('.snapshots'))
+    eq((done()['snapshots'][2], automatic(s)), ('1', []), 'the store')
+    put(points)
+    # Another run does them while that one works on the store.
+    assert 'another run' in s.tool('run', 'gc', check=False)[2], 'a second run'
+    eq(run(s, 'local-snapshots')[0], {'local-snapshots': True}, 'by hand')
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    out = p.communicate()[0]
+    eq((p.returncode, done()['snapshots'][2]), (0, '0'), out)
+    assert f'data: made .snapshots/{name}' in out, out
+    for snapshot in s.tool('snapshot', 'list'):
+        s.tool('snapshot', 'delete', f'data/{snapshot["name"]}')
+    stub = s.states(w.path('f'))
+    os.unlink(w.path('f'))
+    collect(s)
+    past = w.path('.snapshots', name, 'f')
+    eq((stub['offloaded'], [e['path'] for e in s.tool('check', past)]), (1, [past]), 'the stub')
+    subprocess.run(['btrfs', 'subvolume', 'snapshot', w.path('.snapshots', name), w.path('back')],
+                   check=True, stdout=subprocess.DEVNULL)
+    eq(get(w.path('back/f')) == content('f', MIB), True, 'its content')
+
+
+@test(fs='btrfs', smb=True, offload=True, timeout=300)
+def file_system_hangs(w):
+    """Stores do not wait for local snapshots."""
+    s = scheduled(w, f'\n[share data]\npath = {w.export}\nallow = any\noffload = on\n'
+                  'snapshots = .snapshots\nsnapshot-schedule = monthly 1\n')
+    # The share has its new keys then.
+    offloaded(s, w.path('f'), content('f', MIB))
+    points = Point.prepare(s.folder)
+    put(points, 'local-made')
+    p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'run', '--scheduled',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for('it hangs', lambda: stopped('dittoctl'))
+    wait_for('the others are done', lambda: done()['scrub'][0] != '0', 60)
+    put(points)
+    wait_for('others may run', lambda: run(s, 'gc')[0] == {'gc': True})
+    good, errors = run(s, 'local-snapshots')
+    eq((good, 'another run makes local' in errors), ({'local-snapshots': False}, True), errors)
+    eq((done()['local-snapshots'][2], len(automatic(s))), ('1', 1), 'it still hangs')
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    out = p.communicate()[0]
+    eq((p.returncode, done()['local-snapshots'][2]), (0, '0'), out)
 
 
 @test(smb=True, offload=True, timeout=300)

@@ -413,7 +413,7 @@ static const struct smb_param params[] = {
 	      map_needless, BY_ITSELF),
 	PARAM("vfs objects = crossrename|vfs objects = default_quota", map_needless, BY_ITSELF),
 	PARAM("vfs objects = snapper|vfs objects = shadow_copy_zfs", map_needless,
-	      "the key snapshots names a directory of snapshots"),
+	      "the key snapshot-schedule makes them, in the directory of the key snapshots"),
 	PARAM("vfs objects = prealloc|vfs objects = commit|vfs objects = time_audit", map_needless,
 	      BY_ITSELF),
 	PARAM("vfs objects = ceph|vfs objects = ceph_new|vfs objects = glusterfs", map_refused,

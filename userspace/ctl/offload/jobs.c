@@ -5,7 +5,8 @@
  *
  * Policies may upload for hours, and a file system with a bin may hang, while other jobs become
  * due. So these two have processes of their own, and until they end the run looks for what else is
- * due.
+ * due. Local snapshots have one, too, which looks for what is due as long as the run lasts: they
+ * wait for no store, and nothing waits for a file system that hangs.
  */
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -27,12 +29,17 @@
 #include "index/index.h"
 #include "jobs.h"
 #include "lock.h"
+#include "ctl/snapshot/snapshot_local.h"
 #include "ctl/snapshot/snapshot_restore.h"
 #include "ctl/trash.h"
 #include "ctl/out.h"
 
 /* Milliseconds between two looks whether something is due. */
 #define LOOK_TIME	60000
+/* The same for local snapshots: as often as the timer runs. */
+#define LOCAL_LOOK_TIME	300000
+/* Milliseconds to wait for the end of local snapshots when all else is done. */
+#define LOCAL_END_TIME	600000
 /* Snapshots of the schedule are called so, and by their time. */
 #define AUTO_NAME	"auto-"
 
@@ -47,6 +54,9 @@
  * @lock: keeps other runs from beginning; each @child closes its copy
  * @child: processes that do jobs, or 0
  * @ended: ends of pipes that are closed when these processes end
+ * @local: process that makes local snapshots, or 0
+ * @goes_on: end of a pair of sockets; it is shut down to end that process, whose end closes the
+ *	other one
  * @failed: a job failed
  */
 struct jobs {
@@ -59,6 +69,8 @@ struct jobs {
 	int lock;
 	pid_t child[OFFLOAD_JOBS];
 	int ended[OFFLOAD_JOBS];
+	pid_t local;
+	int goes_on;
 	bool failed;
 };
 
@@ -178,7 +190,7 @@ static bool jobs_thin_share(struct jobs *j, const struct snapshots *all, const c
 		snapshot_problem(j->ctl, share,
 				 "%zu snapshots are from the future: the clock is wrong, or was when they were made; they stay until then",
 				 n - n_now);
-	offload_schedule_keep(&j->schedule, times, n, now, keep);
+	offload_keep_choose(j->schedule.keep, times, n, now, keep);
 	/* The newest one with all content, too: no other may have what newer ones have lost. */
 	for (i = n_now; i && list[i - 1]->head.lost; i--)
 		;
@@ -271,6 +283,31 @@ static bool jobs_snapshots(struct jobs *j)
 	return false;
 }
 
+/* Make and delete the local snapshots of all shares. Returns false after messages. */
+static bool jobs_local(struct jobs *j)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_SHARES };
+	union offload_ctl_answer a = { .type = OFFLOAD_CTL_DONE };
+	struct snapshot_share share;
+	bool good = true, heard;
+	struct why why;
+	int fd;
+
+	fd = offload_connect(&request, -1, &why);
+	heard = fd >= 0;
+	while (heard && (heard = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_SHARE)
+		good = snapshot_share_get(j->ctl, a.share.share, &share) &&
+		       snapshot_local_run(j->ctl, &share, a.share.keep) && good;
+	if (fd >= 0)
+		close(fd);
+	if (heard)
+		return good;
+	if (fd >= 0)
+		why_not(&why, "dittod has ended");
+	snapshot_problem(j->ctl, offload_job_name(OFFLOAD_JOB_LOCAL), "%s", why.text);
+	return false;
+}
+
 static bool jobs_gc(struct jobs *j)
 {
 	return offload_gc(j->ctl, (char *[]){ NULL }) == CTL_OK;
@@ -300,8 +337,11 @@ static void job_note(struct jobs *j, enum offload_job job, enum offload_job_resu
 	struct offload_progress p;
 	struct offload_done *done = &p.done[job];
 	struct why why;
+	bool good;
+	int lock;
 
 	mkdir(INDEX_FOLDER, 0755);
+	lock = offload_lock_progress(&why);
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
 	if (result == OFFLOAD_JOB_RUNS)
 		done->tried = (u64)time(NULL);
@@ -309,21 +349,29 @@ static void job_note(struct jobs *j, enum offload_job job, enum offload_job_resu
 		done->success = done->tried;
 	done->result = result;
 	j->failed = j->failed || result == OFFLOAD_JOB_BAD;
-	if (offload_progress_save(&p, &why))
+	good = lock >= 0 && offload_progress_save(&p, &why);
+	if (lock >= 0)
+		close(lock);
+	if (good)
 		return;
 	snapshot_problem(j->ctl, offload_job_name(job), "%s", why.text);
 	j->failed = true;
 }
 
-static void job_end(struct jobs *j, enum offload_job job, bool good)
+static void job_print(struct jobs *j, enum offload_job job, bool good)
 {
-	job_note(j, job, good ? OFFLOAD_JOB_GOOD : OFFLOAD_JOB_BAD);
 	if (!j->ctl->json)
 		return;
 	json_open(stdout, NULL, '{');
 	json_string(stdout, "job", offload_job_name(job));
 	json_bool(stdout, "good", good);
 	json_close(stdout, '}');
+}
+
+static void job_end(struct jobs *j, enum offload_job job, bool good)
+{
+	job_note(j, job, good ? OFFLOAD_JOB_GOOD : OFFLOAD_JOB_BAD);
+	job_print(j, job, good);
 }
 
 /* Begin with a job in a process of its own, whose output is for people. */
@@ -345,6 +393,8 @@ static void jobs_begin_child(struct jobs *j, enum offload_job job)
 	if (!j->child[job]) {
 		close(ends[0]);
 		close(j->lock);
+		if (j->local)
+			close(j->goes_on);
 		if (j->ctl->json)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
 		good = job == OFFLOAD_JOB_TRASH ? trash_expire(&ctl) :
@@ -391,14 +441,103 @@ static void jobs_wait_child(struct jobs *j)
 	}
 }
 
+/* Make and delete local snapshots, and note how that went, unless another run does so. */
+static void jobs_do_local(struct jobs *j)
+{
+	struct why why;
+	int lock = offload_lock_alone(OFFLOAD_ALONE_LOCAL, &why);
+
+	if (lock < 0) {
+		snapshot_problem(j->ctl, offload_job_name(OFFLOAD_JOB_LOCAL), "%s", why.text);
+		j->failed = true;
+		job_print(j, OFFLOAD_JOB_LOCAL, false);
+		return;
+	}
+	job_note(j, OFFLOAD_JOB_LOCAL, OFFLOAD_JOB_RUNS);
+	job_end(j, OFFLOAD_JOB_LOCAL, jobs_local(j));
+	close(lock);
+}
+
+/* Look for local snapshots that are due until the other end is shut down. */
+static void jobs_local_loop(struct jobs *j, int ended)
+{
+	struct pollfd p = { .fd = ended, .events = POLLIN };
+	struct why why;
+
+	do {
+		/* A share may have got its schedule since, and so may the first one. */
+		offload_schedule_get(&j->schedule, &why);
+		if (j->schedule.period[OFFLOAD_JOB_LOCAL])
+			jobs_do_local(j);
+		fflush(stdout);
+	} while (!poll(&p, 1, LOCAL_LOOK_TIME));
+}
+
+/* Begin with local snapshots, in a process of their own. Its output is for people. */
+static void jobs_begin_local(struct jobs *j)
+{
+	struct ctl ctl = { .object = j->ctl->object, .verb = j->ctl->verb };
+	struct jobs own = { .ctl = &ctl, .schedule = j->schedule };
+	int ends[2];
+
+	fflush(stdout);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
+		job_end(j, OFFLOAD_JOB_LOCAL, false);
+		return;
+	}
+	j->local = fork();
+	if (!j->local) {
+		close(ends[1]);
+		if (j->ctl->json)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
+		jobs_local_loop(&own, ends[0]);
+		exit(own.failed ? CTL_REFUSED : CTL_OK);
+	}
+	close(ends[0]);
+	j->goes_on = ends[1];
+	if (j->local > 0)
+		return;
+	j->local = 0;
+	close(ends[1]);
+	job_end(j, OFFLOAD_JOB_LOCAL, false);
+}
+
+/* Wait for the end of what that process does now; it has noted how that went. */
+static void jobs_end_local(struct jobs *j)
+{
+	struct pollfd p = { .fd = j->goes_on, .events = POLLIN };
+	bool good = false;
+	int status;
+
+	if (!j->local)
+		return;
+	shutdown(j->goes_on, SHUT_WR);
+	if (poll(&p, 1, LOCAL_END_TIME) > 0) {
+		waitpid(j->local, &status, 0);
+		good = WIFEXITED(status) && !WEXITSTATUS(status);
+	} else {
+		snapshot_problem(j->ctl, offload_job_name(OFFLOAD_JOB_LOCAL),
+				 "process %d does not end, so a file system may hang: dmesg",
+				 (int)j->local);
+	}
+	close(j->goes_on);
+	j->failed = j->failed || !good;
+	if (j->schedule.period[OFFLOAD_JOB_LOCAL])
+		job_print(j, OFFLOAD_JOB_LOCAL, good);
+}
+
 static void jobs_do(struct jobs *j, enum offload_job job)
 {
-	if (!job_runs[job]) {
+	if (job != OFFLOAD_JOB_LOCAL && !job_runs[job]) {
 		jobs_begin_child(j, job);
 		return;
 	}
 	if (!j->ctl->json)
 		printf("%s:\n", offload_job_name(job));
+	if (job == OFFLOAD_JOB_LOCAL) {
+		jobs_do_local(j);
+		return;
+	}
 	job_note(j, job, OFFLOAD_JOB_RUNS);
 	job_end(j, job, job_runs[job](j));
 }
@@ -413,6 +552,9 @@ static bool job_is_on(struct jobs *j, enum offload_job job)
 	if (job == OFFLOAD_JOB_TRASH)
 		snapshot_problem(j->ctl, offload_job_name(job),
 				 "no share has a bin: dittoctl share set SHARE trash on");
+	else if (job == OFFLOAD_JOB_LOCAL)
+		snapshot_problem(j->ctl, offload_job_name(job),
+				 "no share has the key snapshot-schedule; set it in ditto.conf, such as 'snapshot-schedule = hourly 24 daily 7', then: systemctl reload dittod");
 	else
 		snapshot_problem(j->ctl, offload_job_name(job),
 				 "it is off in the section [schedule] of ditto.conf; remove '%s = off' there, then: systemctl reload dittod",
@@ -440,20 +582,45 @@ static void jobs_do_due(struct jobs *j)
 	}
 }
 
+/* Keep others from working with the stores, if this run does. Returns false and fills @why. */
+static bool jobs_lock(struct jobs *j, struct why *why)
+{
+	enum offload_job job;
+
+	for (job = 0; job < OFFLOAD_JOBS && (!j->wanted[job] || job == OFFLOAD_JOB_LOCAL); job++)
+		;
+	if (job < OFFLOAD_JOBS)
+		j->lock = offload_lock_alone(OFFLOAD_ALONE_SCHEDULE, why);
+	return job == OFFLOAD_JOBS || j->lock >= 0;
+}
+
 static int jobs_run(struct jobs *j)
 {
+	bool locked;
+
 	if (j->ctl->json)
 		json_open(stdout, NULL, '[');
-	jobs_do_due(j);
+	if (!j->all && j->wanted[OFFLOAD_JOB_LOCAL]) {
+		j->wanted[OFFLOAD_JOB_LOCAL] = false;
+		jobs_begin_local(j);
+	}
+	locked = jobs_lock(j, &j->ctl->conn.why);
+	if (locked)
+		jobs_do_due(j);
 	while (jobs_have_child(j)) {
 		jobs_wait_child(j);
 		if (jobs_have_child(j) && !j->all)
 			jobs_do_due(j);
 	}
+	if (j->lock >= 0)
+		close(j->lock);
+	jobs_end_local(j);
 	if (j->ctl->json) {
 		json_close(stdout, ']');
 		json_end(stdout);
 	}
+	if (!locked)
+		return ctl_refused(j->ctl, NULL);
 	return j->failed ? CTL_REFUSED : CTL_OK;
 }
 
@@ -474,8 +641,6 @@ int offload_run(struct ctl *ctl, char **words)
 {
 	struct jobs j = { .ctl = ctl, .all = true, .lock = -1 };
 	enum offload_job job;
-	struct why why;
-	int rc;
 
 	for (; *words; words++) {
 		if (!strcmp(*words, "--json"))
@@ -491,17 +656,12 @@ int offload_run(struct ctl *ctl, char **words)
 		memset(j.wanted, true, sizeof(j.wanted));
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	if (offload_schedule_get(&j.schedule, &why))
-		j.lock = offload_lock_alone(OFFLOAD_ALONE_SCHEDULE, &why);
-	if (j.lock < 0) {
-		ctl->conn.why = why;
+	if (!offload_schedule_get(&j.schedule, &ctl->conn.why))
 		return ctl_refused(ctl, NULL);
-	}
-	/* Without stores there is nothing to do but in bins, of shares added by hand, too. */
+	/* What needs no store; bins have shares added by hand, too. */
 	for (job = 0; job < OFFLOAD_JOBS; job++)
-		j.wanted[job] = j.wanted[job] && (j.schedule.stores || job == OFFLOAD_JOB_TRASH);
-	offload_schedule_limit(&j.schedule, j.schedule.stores, trash_is_used(ctl));
-	rc = jobs_run(&j);
-	close(j.lock);
-	return rc;
+		j.wanted[job] = j.wanted[job] && (j.schedule.stores || job == OFFLOAD_JOB_LOCAL ||
+						  job == OFFLOAD_JOB_TRASH);
+	offload_schedule_set_trash(&j.schedule, trash_is_used(ctl));
+	return jobs_run(&j);
 }

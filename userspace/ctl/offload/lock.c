@@ -15,8 +15,8 @@
 /*
  * The bytes of the file that are locked: uploads lock one of their two bytes, whose number the file
  * has, so that uploads under way differ from new ones; one at a time waits for uploads; one run at
- * a time works on the policies, and on the schedule; heads of snapshots are not deleted while they
- * are replaced.
+ * a time works on the policies, on the schedule, and on local snapshots; heads of snapshots are not
+ * deleted while they are replaced; one at a time changes what is remembered of the schedule.
  */
 enum lock_byte {
 	LOCK_UPLOADS,
@@ -25,6 +25,8 @@ enum lock_byte {
 	LOCK_POLICIES,
 	LOCK_HEADS,
 	LOCK_SCHEDULE,
+	LOCK_PROGRESS,
+	LOCK_LOCAL,
 };
 
 static int lock_open(void)
@@ -129,16 +131,36 @@ int offload_lock_heads(bool alone, struct why *why)
 	return lock_end(fd, rc, why);
 }
 
-int offload_lock_alone(enum offload_alone what, struct why *why)
+int offload_lock_progress(struct why *why)
 {
-	bool schedule = what == OFFLOAD_ALONE_SCHEDULE;
 	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
 
 	if (!rc)
-		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, schedule ? LOCK_SCHEDULE : LOCK_POLICIES);
+		rc = lock_byte(fd, F_OFD_SETLKW, F_WRLCK, LOCK_PROGRESS);
+	return lock_end(fd, rc, why);
+}
+
+int offload_lock_alone(enum offload_alone what, struct why *why)
+{
+	static const struct {
+		enum lock_byte byte;
+		const char *busy;
+	} locks[] = {
+		[OFFLOAD_ALONE_POLICIES] = { LOCK_POLICIES, "another run works on the policies" },
+		[OFFLOAD_ALONE_SCHEDULE] = {
+			LOCK_SCHEDULE, "another run of 'offload run' or 'offload adopt' works"
+		},
+		[OFFLOAD_ALONE_LOCAL] = {
+			LOCK_LOCAL,
+			"another run makes local snapshots; if it does not end, a file system may hang: dmesg"
+		},
+	};
+	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
+
+	if (!rc)
+		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, locks[what].byte);
 	fd = lock_end(fd, rc, why);
 	if (rc == -EAGAIN || rc == -EACCES)
-		why_not(why, schedule ? "another run of 'offload run' or 'offload adopt' works" :
-			"another run works on the policies");
+		why_not(why, "%s", locks[what].busy);
 	return fd;
 }

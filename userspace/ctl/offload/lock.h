@@ -33,14 +33,23 @@ int offload_lock_drain(struct why *why);
  */
 int offload_lock_heads(bool alone, struct why *why);
 
+/*
+ * Lock what is remembered of the schedule, to read and change it. Waits for others, which hold it
+ * for a moment. Returns the same.
+ */
+int offload_lock_progress(struct why *why);
+
 /**
  * enum offload_alone - what one run of the tool does at a time
  * @OFFLOAD_ALONE_POLICIES: it works on the policies
- * @OFFLOAD_ALONE_SCHEDULE: it does what is due, or fills shares from their snapshots
+ * @OFFLOAD_ALONE_SCHEDULE: it does what is due, but for local snapshots, or fills shares from
+ *	their snapshots
+ * @OFFLOAD_ALONE_LOCAL: it makes and deletes local snapshots
  */
 enum offload_alone {
 	OFFLOAD_ALONE_POLICIES,
 	OFFLOAD_ALONE_SCHEDULE,
+	OFFLOAD_ALONE_LOCAL,
 };
 
 /* Keep other runs from beginning with that, without waiting. Returns the same. */

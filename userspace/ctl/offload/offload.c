@@ -225,6 +225,8 @@ bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
 		return len == sizeof(answer->policy);
 	case OFFLOAD_CTL_SCHEDULE:
 		return len == sizeof(answer->schedule);
+	case OFFLOAD_CTL_SHARE:
+		return len == sizeof(answer->share);
 	case OFFLOAD_CTL_OBJECT:
 		return len == sizeof(answer->object);
 	case OFFLOAD_CTL_DATA:
@@ -380,7 +382,7 @@ static void stores_end(struct stores_shown *s)
 	free(s->text[1]);
 }
 
-/* What the timer has done, for stores need that. */
+/* What the timer has done, for stores and local snapshots need that. */
 static bool status_jobs(struct ctl *ctl)
 {
 	struct offload_schedule schedule;
@@ -388,14 +390,13 @@ static bool status_jobs(struct ctl *ctl)
 
 	if (!offload_schedule_get(&schedule, &ctl->conn.why))
 		return false;
-	offload_schedule_limit(&schedule, schedule.stores, trash_is_used(ctl));
-	if (!schedule.stores && !schedule.period[OFFLOAD_JOB_TRASH])
-		return true;
+	offload_schedule_set_trash(&schedule, trash_is_used(ctl));
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &progress);
 	if (ctl->json) {
 		offload_jobs_json(&schedule, &progress);
 	} else {
-		putchar('\n');
+		if (schedule.stores)
+			putchar('\n');
 		offload_jobs_print(&schedule, &progress);
 	}
 	return true;
@@ -579,7 +580,8 @@ const struct verb offload_verbs[] = {
 	{ "policy", offload_policy, "list" },
 	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
 	{ "policy", offload_policy, "watch" },
-	{ "run", offload_run, "[--scheduled] [snapshots] [gc] [scrub] [policies] [trash]" },
+	{ "run", offload_run,
+	  "[--scheduled] [local-snapshots] [snapshots] [gc] [scrub] [policies] [trash]" },
 	{ "snapshot", offload_snapshot, "create SHARE [NAME]" },
 	{ "snapshot", offload_snapshot, "list [SHARE]" },
 	{ "snapshot", offload_snapshot, "show SHARE/NAME [PATH...]" },

@@ -14,10 +14,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "mem.h"
 #include "jobs.h"
+#include "lock.h"
 #include "repair.h"
 #include "survey.h"
 #include "ctl/out.h"
@@ -196,6 +198,7 @@ static void scrub_note(struct scrub *c, u64 first, u64 last, bool part, u64 bad)
 	bool ended = last == UINT64_MAX;
 	struct offload_progress p;
 	struct why why;
+	int lock = offload_lock_progress(&why);
 
 	offload_progress_read(OFFLOAD_PROGRESS_PATH, &p);
 	p.scrub_at = ended ? 0 : last + 1;
@@ -206,8 +209,10 @@ static void scrub_note(struct scrub *c, u64 first, u64 last, bool part, u64 bad)
 		p.bad_before = p.bad;
 		p.bad = 0;
 	}
-	if (!offload_progress_save(&p, &why))
+	if (lock < 0 || !offload_progress_save(&p, &why))
 		offload_survey_problem(&c->s, "scrub", "%s", why.text);
+	if (lock >= 0)
+		close(lock);
 }
 
 /* Check the objects whose names begin with @at or a higher number, up to the end of the part. */

@@ -112,6 +112,12 @@ int snapshot_root_open(const char *path);
  * itself. Returns -1 with errno.
  */
 int snapshot_entry_open(int root, const char *path, int flags);
+/*
+ * Open the directory of snapshots of a share, and make it if it is not there. Nobody but root may
+ * write to it: in a directory of others, names could lead to other files. @root: the share's root,
+ * or -1 to look for it. Returns -1 after a message.
+ */
+int snapshot_folder_open(struct ctl *ctl, const struct snapshot_share *share, int root, bool make);
 /* Path of an entry in a share, to be freed. */
 char *snapshot_place(const struct snapshot_share *share, const char *path);
 

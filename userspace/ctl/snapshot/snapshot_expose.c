@@ -42,25 +42,13 @@ static bool expose_tree(struct restore *r, int folder, const char *new, const ch
 	return good;
 }
 
-/* The share of a snapshot, if it has a directory of snapshots. Returns false after a message. */
-static bool expose_share(struct ctl *ctl, const char *snapshot, struct snapshot_share *share)
-{
-	if (!restore_share(ctl, snapshot, share))
-		return false;
-	if (*share->snapshots)
-		return true;
-	snapshot_problem(ctl, share->name,
-			 "no directory of snapshots: dittoctl share set %s snapshots .snapshots",
-			 share->name);
-	return false;
-}
-
 /* Open the directory of snapshots below the root of its share, and make it if it is not there. */
-static int expose_open_in(const struct snapshot_share *share, bool make)
+static int expose_open_in(const struct snapshot_share *share, int root, bool make)
 {
 	const char *name;
 	struct restore at = {
-		.root = snapshot_root_open(share->path),
+		.root = root < 0 ? snapshot_root_open(share->path) :
+			fcntl(root, F_DUPFD_CLOEXEC, 0),
 	};
 	int dir = at.root < 0 ? -1 : restore_open_parent(&at, share->snapshots, &name);
 	int fd = -1, error;
@@ -78,20 +66,26 @@ static int expose_open_in(const struct snapshot_share *share, bool make)
 	return fd;
 }
 
-/* In a directory of others, names could lead to other files. Returns -1 after a message. */
-static int expose_open_folder(struct ctl *ctl, const struct snapshot_share *share, bool make)
+int snapshot_folder_open(struct ctl *ctl, const struct snapshot_share *share, int root, bool make)
 {
-	int fd = expose_open_in(share, make);
 	const char *why = NULL;
 	struct stat st;
+	int fd;
 
+	if (!*share->snapshots) {
+		snapshot_problem(ctl, share->name,
+				 "no directory of snapshots: dittoctl share set %s snapshots .snapshots",
+				 share->name);
+		return -1;
+	}
+	fd = expose_open_in(share, root, make);
 	if (fd < 0 || fstat(fd, &st))
 		why = strerror(errno);
 	else if (st.st_uid != geteuid() || st.st_mode & 0022)
-		why = "others than root may write to the directory of snapshots";
+		why = "others than root may write there; chown it to root, and chmod go-w";
 	if (!why)
 		return fd;
-	snapshot_problem(ctl, share->snapshots, "%s", why);
+	snapshot_problem(ctl, share->name, "directory of snapshots %s: %s", share->snapshots, why);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -105,9 +99,9 @@ static int expose_begin(struct ctl *ctl, char **words, bool make, struct snapsho
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	if (!expose_share(ctl, *words, share))
+	if (!restore_share(ctl, *words, share))
 		return CTL_REFUSED;
-	*folder = expose_open_folder(ctl, share, make);
+	*folder = snapshot_folder_open(ctl, share, -1, make);
 	return *folder < 0 ? CTL_REFUSED : CTL_OK;
 }
 

@@ -26,6 +26,7 @@
 #include "mem.h"
 #include "object/record.h"
 #include "ctl/offload/filesystem.h"
+#include "snapshot_local.h"
 #include "snapshot_restore.h"
 #include "ctl/out.h"
 
@@ -94,6 +95,7 @@ static const char *restore_xattrs(struct restore *r, const struct snapshot_entry
 
 	while (snapshot_xattr_next(e, &at, &x)) {
 		if (!strcmp(x.name, RESTORED_XATTR) || !strcmp(x.name, ADOPTING_XATTR) ||
+		    !strcmp(x.name, LOCAL_FOLDER_XATTR) ||
 		    !setxattr(place, x.name, x.value, x.len, 0))
 			continue;
 		if (restore_is_access(x.name))
