@@ -268,7 +268,7 @@ struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *d
 		return entry;
 	if (!IS_ERR_OR_NULL(entry))
 		dput(entry);
-	/* The file is in the bin. Where it takes a lookup to find it there, nothing is undone. */
+	/* The file is in the bin. Where no lookup finds it there, nothing is undone. */
 	if (!err)
 		return NULL;
 	err = ditto_no_wait(err);

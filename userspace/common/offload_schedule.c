@@ -179,7 +179,9 @@ static char *job_overdue(enum offload_job job, const struct offload_done *done, 
 u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
 		      const struct offload_done *done)
 {
-	u64 limit = job == OFFLOAD_JOB_POLICIES ? DAY : 2 * job_pace(s, job) + HOUR;
+	/* A run notes the end of these two behind what it does in its own process. */
+	bool late = job == OFFLOAD_JOB_POLICIES || job == OFFLOAD_JOB_TRASH;
+	u64 limit = late ? DAY : 2 * job_pace(s, job) + HOUR;
 
 	/* The others depend on the size of all data and the pace of stores. */
 	return done->result == OFFLOAD_JOB_RUNS && job != OFFLOAD_JOB_TRASH &&

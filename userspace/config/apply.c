@@ -375,13 +375,26 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	share_path_end();
 }
 
-/* In a message of its own, as the kernel refuses all of one if the share cannot have a bin. */
+/*
+ * In a message of its own, as the kernel refuses all of one if the share cannot have a bin. What lasts
+ * is no error: to try again would only undo what was changed by hand.
+ */
 static void give_bin(struct work *w, const struct share *want, const char *what)
 {
 	struct share change = *want;
+	struct why why;
+	char bin[320];
+	int rc;
 
 	change.given = SHARE_OPTION_BIT(SHARE_OPTION_trash);
-	apply_outcome(w, kernel_share_set(w->k, &change), what, "given a bin");
+	snprintf(bin, sizeof(bin), APPLY_BIN_OF "%s", what);
+	rc = kernel_share_set(w->k, &change);
+	if (!rc || rc == -CONN_NOT_LOADED || rc == -EROFS || rc == -ENOSPC || rc == -ENOMEM) {
+		apply_outcome(w, rc, bin, "made");
+		return;
+	}
+	why_not(&why, "not made: %s", kernel_why(w->k));
+	apply_problem(w, bin, why.text);
 }
 
 static bool add_share(struct work *w, const struct wanted *wanted)

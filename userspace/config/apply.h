@@ -10,6 +10,9 @@ struct config;
 struct kernel;
 struct state;
 
+/* What cannot have a bin: begins the subject of the problem, before that of the share. */
+#define APPLY_BIN_OF	"bin of "
+
 /**
  * struct applied - the result of one run of apply()
  * @gone: ditto.ko is not loaded; nothing else was tried

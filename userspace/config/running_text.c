@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply.h"
 #include "config.h"
 #include "config_edit.h"
 #include "daemon/problems.h"
@@ -92,6 +93,19 @@ static bool edit_keeps(struct edit *e, const char *what, const char *subject)
 	return false;
 }
 
+static bool difference_is_bin(const struct edit *e, const struct difference *d)
+{
+	struct share_conf c;
+	bool is;
+
+	if (d->kind != DIFFERENCE_OPTION)
+		return false;
+	share_conf_get(e->cfg->shares[d->in_file], d->id, &c);
+	is = !strcmp(c.key, "trash");
+	share_conf_free(&c);
+	return is;
+}
+
 /*
  * What dittod has tried and could not do, such as to serve a share of a disk that is away, was not
  * changed by hand.
@@ -99,9 +113,12 @@ static bool edit_keeps(struct edit *e, const char *what, const char *subject)
 static bool difference_is_kept(struct edit *e, const struct difference *d)
 {
 	char *what = difference_subject(d, e->r, e->cfg);
+	char *bin = mem_print(APPLY_BIN_OF "%s", what);
 	bool keeps = edit_keeps(e, what, what) ||
-		     (d->kind == DIFFERENCE_SETTING && edit_keeps(e, what, "settings"));
+		     (d->kind == DIFFERENCE_SETTING && edit_keeps(e, what, "settings")) ||
+		     (difference_is_bin(e, d) && edit_keeps(e, what, bin));
 
+	free(bin);
 	free(what);
 	return keeps;
 }

@@ -324,6 +324,9 @@ bool trash_is_used(struct ctl *ctl)
 	bool used = false;
 	unsigned int i;
 
+	/* Without the module there are no bins to tell of. */
+	if (!ctl->conn.family && (conn_open(&ctl->conn) || conn_find_family(&ctl->conn)))
+		return false;
 	if (ctl_list(ctl, DITTO_CMD_SHARE_GET, &replies))
 		return false;
 	for (i = 0; i < replies.count; i++) {

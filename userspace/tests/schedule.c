@@ -65,7 +65,7 @@ static void jobs_limited(void)
 	offload_schedule_init(&s);
 	offload_schedule_set_trash(&s, true);
 	CHECK(s.period[OFFLOAD_JOB_TRASH] == HOUR);
-	CHECK(offload_job_limit(&s, OFFLOAD_JOB_TRASH, &runs) == 3 * HOUR);
+	CHECK(offload_job_limit(&s, OFFLOAD_JOB_TRASH, &runs) == 24 * HOUR);
 	CHECK(offload_job_limit(&s, OFFLOAD_JOB_GC, &runs) > 7 * 24 * HOUR);
 	offload_schedule_set_trash(&s, false);
 	CHECK(!s.period[OFFLOAD_JOB_TRASH] && s.period[OFFLOAD_JOB_GC]);

@@ -111,12 +111,17 @@ static void run_look_at_bin(struct offload_run *r, const char *bin)
 			offload_run_fail(r, bin, "%s", strerror(errno));
 		return;
 	}
-	while ((e = readdir(list))) {
+	while (errno = 0, (e = readdir(list))) {
 		path = mem_print("%s/%s", bin, e->d_name);
-		files += lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0 ||
-			 lgetxattr(path, OFFLOAD_STORED_XATTR, NULL, 0) >= 0;
+		if (lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0 ||
+		    lgetxattr(path, OFFLOAD_STORED_XATTR, NULL, 0) >= 0)
+			files++;
+		else if (errno != ENODATA && errno != EOPNOTSUPP && errno != ENOENT)
+			offload_run_fail(r, path, "%s", strerror(errno));
 		free(path);
 	}
+	if (errno)
+		offload_run_fail(r, bin, "%s", strerror(errno));
 	closedir(list);
 	if (files)
 		offload_run_fail(r, bin,
