@@ -179,9 +179,12 @@ static char *job_overdue(enum offload_job job, const struct offload_done *done, 
 u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
 		      const struct offload_done *done)
 {
-	/* A run notes the end of these two behind what it does in its own process. */
-	bool late = job == OFFLOAD_JOB_POLICIES || job == OFFLOAD_JOB_TRASH;
-	u64 limit = late ? DAY : 2 * job_pace(s, job) + HOUR;
+	/* A run looks for these often, but notes the end of some behind that of others. */
+	static const u64 limits[OFFLOAD_JOBS] = {
+		[OFFLOAD_JOB_POLICIES] = DAY, [OFFLOAD_JOB_TRASH] = DAY,
+		[OFFLOAD_JOB_LOCAL] = 3 * HOUR,
+	};
+	u64 limit = limits[job] ?: 2 * job_pace(s, job) + HOUR;
 
 	/* The others depend on the size of all data and the pace of stores. */
 	return done->result == OFFLOAD_JOB_RUNS && job != OFFLOAD_JOB_TRASH &&

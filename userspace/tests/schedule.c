@@ -94,7 +94,7 @@ static void jobs_due(void)
 	CHECK(!job_due(OFFLOAD_JOB_LOCAL, 0, OFFLOAD_JOB_GOOD, NOW));
 	offload_schedule_init(&s);
 	CHECK(offload_job_is_due(&s, OFFLOAD_JOB_GC, &never, NOW));
-	s.period[OFFLOAD_JOB_LOCAL] = HOUR;
+	s.period[OFFLOAD_JOB_LOCAL] = 30 * DAY;
 	CHECK(offload_job_is_due(&s, OFFLOAD_JOB_LOCAL, &never, NOW));
 	s.period[OFFLOAD_JOB_GC] = 0;
 	CHECK(!offload_job_is_due(&s, OFFLOAD_JOB_GC, &never, NOW));
@@ -304,8 +304,9 @@ static void progress_remembered(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(keys_set), TEST(jobs_limited), TEST(jobs_due), TEST(snapshots_kept), TEST(local_chosen),
-		TEST(problems_told), TEST(parts_scrubbed), TEST(progress_remembered), { 0 }
+		TEST(keys_set), TEST(jobs_limited), TEST(jobs_due), TEST(snapshots_kept),
+		TEST(local_chosen), TEST(problems_told), TEST(parts_scrubbed),
+		TEST(progress_remembered), { 0 }
 	};
 
 	return test_main(tests);

@@ -587,7 +587,7 @@ static bool jobs_lock(struct jobs *j, struct why *why)
 {
 	enum offload_job job;
 
-	for (job = 0; job < OFFLOAD_JOBS && (!j->wanted[job] || job == OFFLOAD_JOB_LOCAL); job++)
+	for (job = 0; job < OFFLOAD_JOBS && !j->wanted[job]; job++)
 		;
 	if (job < OFFLOAD_JOBS)
 		j->lock = offload_lock_alone(OFFLOAD_ALONE_SCHEDULE, why);
@@ -596,14 +596,14 @@ static bool jobs_lock(struct jobs *j, struct why *why)
 
 static int jobs_run(struct jobs *j)
 {
-	bool locked;
+	bool locked, local = j->wanted[OFFLOAD_JOB_LOCAL];
 
 	if (j->ctl->json)
 		json_open(stdout, NULL, '[');
-	if (!j->all && j->wanted[OFFLOAD_JOB_LOCAL]) {
-		j->wanted[OFFLOAD_JOB_LOCAL] = false;
+	/* Not under the lock: a file system that hangs holds up no other run. */
+	j->wanted[OFFLOAD_JOB_LOCAL] = false;
+	if (local && !j->all)
 		jobs_begin_local(j);
-	}
 	locked = jobs_lock(j, &j->ctl->conn.why);
 	if (locked)
 		jobs_do_due(j);
@@ -614,6 +614,8 @@ static int jobs_run(struct jobs *j)
 	}
 	if (j->lock >= 0)
 		close(j->lock);
+	if (local && j->all && job_is_on(j, OFFLOAD_JOB_LOCAL))
+		jobs_do(j, OFFLOAD_JOB_LOCAL);
 	jobs_end_local(j);
 	if (j->ctl->json) {
 		json_close(stdout, ']');

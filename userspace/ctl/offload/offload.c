@@ -382,7 +382,7 @@ static void stores_end(struct stores_shown *s)
 	free(s->text[1]);
 }
 
-/* What the timer has done, for stores and local snapshots need that. */
+/* What the timer has done, for stores, bins and local snapshots need that. */
 static bool status_jobs(struct ctl *ctl)
 {
 	struct offload_schedule schedule;

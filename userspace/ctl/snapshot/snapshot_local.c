@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,8 @@ struct local_snapshot {
  * @list: snapshots that the schedule has made of it
  * @n: number of them
  * @others: number of those that are of another subvolume, which was at the root before
+ * @changed: number of those that were changed since
+ * @changed_last: when the last of these was made
  */
 struct local {
 	struct ctl *ctl;
@@ -67,6 +70,8 @@ struct local {
 	struct local_snapshot *list;
 	size_t n;
 	size_t others;
+	size_t changed;
+	u64 changed_last;
 };
 
 static const char *local_name(u64 time, char name[NAME_SIZE])
@@ -119,8 +124,9 @@ static bool local_read_clock(struct local *l)
 
 /*
  * Find out whether a name in the directory is a snapshot that the schedule has made of the share.
- * Returns 1 and fills @s if it is, 2 if it is of another subvolume than the present one, 0 if it is
- * none, or a negative errno if that is not known.
+ * Returns 1 and fills @s if it is, 2 if it is of another subvolume than the present one, 3 if it was
+ * changed, as by a program that deduplicates, 0 if it is none, or a negative errno if that is not
+ * known.
  */
 static int local_look(const struct local *l, const char *name, struct local_snapshot *s)
 {
@@ -147,10 +153,11 @@ static int local_look(const struct local *l, const char *name, struct local_snap
 		return rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP ? 0 : rc;
 	s->made.uptime = uptime;
 	s->subvolume = info.treeid;
-	if (memcmp(info.uuid, id, sizeof(id)) || info.ctransid != change ||
-	    !(info.flags & BTRFS_ROOT_SUBVOL_RDONLY))
+	if (memcmp(info.uuid, id, sizeof(id)))
 		return 0;
-	return memcmp(info.parent_uuid, l->uuid, sizeof(l->uuid)) ? 2 : 1;
+	if (memcmp(info.parent_uuid, l->uuid, sizeof(l->uuid)))
+		return 2;
+	return info.ctransid != change || !(info.flags & BTRFS_ROOT_SUBVOL_RDONLY) ? 3 : 1;
 }
 
 static int local_compare(const void *a, const void *b)
@@ -183,6 +190,9 @@ static bool local_read_list(struct local *l)
 			l->list[l->n++] = s;
 		}
 		l->others += rc == 2;
+		l->changed += rc == 3;
+		if (rc == 3 && s.made.time <= l->now.time && s.made.time > l->changed_last)
+			l->changed_last = s.made.time;
 		rc = rc < 0 ? rc : 0;
 	}
 	if (rc)
@@ -269,20 +279,28 @@ static bool local_make(struct local *l)
 	struct local_snapshot s;
 	char name[NAME_SIZE];
 	int tries, rc = -EEXIST;
+	bool good = false;
+	sigset_t ends, before;
 
+	/* Without its record nobody would delete it. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &before);
 	for (tries = 0; tries < NAME_TRIES && rc == -EEXIST; tries++) {
 		/* Another share with the same directory may have one of this second. */
 		if (tries)
 			sleep(1);
 		if (!local_read_clock(l))
-			return false;
+			goto out;
 		snprintf(args.name, sizeof(args.name), "%s", local_name(l->now.time, name));
 		rc = ioctl(l->folder, BTRFS_IOC_SNAP_CREATE_V2, &args) ? -errno : 0;
 	}
 	if (rc) {
 		snapshot_problem(l->ctl, l->share->name, "no snapshot is made: %s%s", strerror(-rc),
 				 local_remedy(-rc));
-		return false;
+		goto out;
 	}
 	rc = subvolume_read_info(l->folder, name, &info);
 	s = (struct local_snapshot){ .made = l->now, .subvolume = info.treeid };
@@ -293,12 +311,15 @@ static bool local_make(struct local *l)
 				 strerror(-rc), local_remedy(-rc));
 		if (info.treeid)
 			local_delete(l, &s, false);
-		return false;
+		goto out;
 	}
 	l->list = mem_grow(l->list, l->n, sizeof(*l->list));
 	l->list[l->n++] = s;
 	local_print(l, "made", s.made.time);
-	return true;
+	good = true;
+out:
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return good;
 }
 
 static bool local_has_one(const struct local *l, u64 period)
@@ -308,7 +329,7 @@ static bool local_has_one(const struct local *l, u64 period)
 	for (i = 0; i < l->n; i++)
 		if (l->list[i].made.time / period == l->now.time / period)
 			return true;
-	return false;
+	return l->changed_last / period == l->now.time / period;
 }
 
 /* Delete those that the schedule does not keep. */
@@ -453,6 +474,10 @@ bool snapshot_local_run(struct ctl *ctl, const struct snapshot_share *share,
 		snapshot_problem(ctl, share->name,
 				 "%zu snapshots in %s stay: they are of another subvolume than the one at %s now; to delete them: btrfs subvolume delete",
 				 l.others, share->snapshots, share->path);
+	if (l.changed)
+		snapshot_problem(ctl, share->name,
+				 "%zu snapshots in %s stay: they were changed since they were made; to delete them: btrfs subvolume delete",
+				 l.changed, share->snapshots);
 	if (l.folder >= 0)
 		close(l.folder);
 	if (l.root >= 0)

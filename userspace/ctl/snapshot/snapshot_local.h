@@ -10,7 +10,7 @@
  * after the snapshot was made, so what the end of the machine leaves between the two is nobody's,
  * and stays. So does a snapshot that was renamed or changed, a snapshot of it, what another program
  * has made under such a name, and all of another subvolume that was at the share's root before.
- * A subvolume is deleted by its number, which never names another one.
+ * A subvolume is deleted by its number, which names no other one while the file system is mounted.
  *
  * Offloaded data: a snapshot has the records of stubs, so it refers to objects, and gc finds it as
  * any subvolume. It only adds references that the share has as well when it is made. Its end takes
