@@ -179,7 +179,7 @@ static char *job_overdue(enum offload_job job, const struct offload_done *done, 
 u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
 		      const struct offload_done *done)
 {
-	/* A run looks for these often, but notes the end of some behind that of others. */
+	/* A run looks for these often, but may note their end behind other jobs. */
 	static const u64 limits[OFFLOAD_JOBS] = {
 		[OFFLOAD_JOB_POLICIES] = DAY, [OFFLOAD_JOB_TRASH] = DAY,
 		[OFFLOAD_JOB_LOCAL] = 3 * HOUR,

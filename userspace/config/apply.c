@@ -376,8 +376,8 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 }
 
 /*
- * In a message of its own, as the kernel refuses all of one if the share cannot have a bin. What lasts
- * is no error: to try again would only undo what was changed by hand.
+ * In a message of its own, as the kernel refuses all of one if the share cannot have a bin. What
+ * lasts is no error: to try again would only undo what was changed by hand.
  */
 static void give_bin(struct work *w, const struct share *want, const char *what)
 {

@@ -10,7 +10,7 @@ struct config;
 struct kernel;
 struct state;
 
-/* What cannot have a bin: begins the subject of the problem, before that of the share. */
+/* Begins the subject of the problem that a share has no bin, before the subject of the share. */
 #define APPLY_BIN_OF	"bin of "
 
 /**

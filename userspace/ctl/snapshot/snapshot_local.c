@@ -124,9 +124,9 @@ static bool local_read_clock(struct local *l)
 
 /*
  * Find out whether a name in the directory is a snapshot that the schedule has made of the share.
- * Returns 1 and fills @s if it is, 2 if it is of another subvolume than the present one, 3 if it was
- * changed, as by a program that deduplicates, 0 if it is none, or a negative errno if that is not
- * known.
+ * Returns 1 and fills @s if it is, 2 if it is of another subvolume than the present one, 3 if it
+ * was changed, as by a program that deduplicates, 0 if it is none, or a negative errno if that is
+ * not known.
  */
 static int local_look(const struct local *l, const char *name, struct local_snapshot *s)
 {
