@@ -914,7 +914,7 @@ static void deletions_that_go_on(void)
 	struct objects o;
 	int n;
 
-	objects_condemn_new(&o, "prefix=goon\ntimeout=2\n" KEY_1);
+	objects_condemn_new(&o, "prefix=goon\ntimeout=6\n" KEY_1);
 	n = server->objects;
 	s3_server_fault(server, S3_SILENT, 'O', 1);
 	cancel.id = objects_collect_send(&o);
