@@ -169,7 +169,7 @@ static int remove_keep(struct ditto_dir_change *c, const struct ditto_name *name
 	if (err)
 		return err;
 	child = dentry ? dget(dentry) : ditto_lookup_dentry(op, c->dir, c->parent, name);
-	/* What there is to say about these the removal says. */
+	/* The removal reports these errors. */
 	if (IS_ERR(child))
 		return 0;
 	if (!ditto_trash_takes(child) || d_mountpoint(child) || d_unhashed(child))
@@ -217,7 +217,7 @@ again:
 	err = ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL);
 	if (err)
 		goto end;
-	/* Nobody repeats this for a client that has closed the file: the last try keeps nothing. */
+	/* A client that has closed the file does not try again, so the last try keeps nothing. */
 	if (unlikely(READ_ONCE(op->share->has_trash)) && !is_dir &&
 	    (++tries < KEEP_TRIES_MAX || !now)) {
 		err = remove_keep(&c, name, dentry, now, &victim);

@@ -51,7 +51,7 @@ static unsigned int section_place(struct config_edit *e, const struct config *cf
 	return config_edit_append(e, header);
 }
 
-/* Is a line one of a key of [server] that the file has? */
+/* True if a line sets a key of [server] that the file has. */
 static bool setting_is_given(const struct config *cfg, const char *line)
 {
 	char *key = mem_print("%.*s", (int)strcspn(line, " ="), line);

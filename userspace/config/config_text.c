@@ -77,7 +77,7 @@ static int file_read(struct config_texts *texts, const char *path, struct why *w
 	return 0;
 }
 
-/* What an editor leaves behind is hidden, or ends in something else. */
+/* Editors leave files behind that are hidden, or end in something else. */
 static int name_is_read(const struct dirent *entry)
 {
 	const char *end = strrchr(entry->d_name, '.');

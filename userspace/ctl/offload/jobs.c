@@ -660,7 +660,7 @@ int offload_run(struct ctl *ctl, char **words)
 		return CTL_REFUSED;
 	if (!offload_schedule_get(&j.schedule, &ctl->conn.why))
 		return ctl_refused(ctl, NULL);
-	/* What needs no store; bins have shares added by hand, too. */
+	/* Local snapshots and bins need no store; shares added by hand have bins, too. */
 	for (job = 0; job < OFFLOAD_JOBS; job++)
 		j.wanted[job] = j.wanted[job] && (j.schedule.stores || job == OFFLOAD_JOB_LOCAL ||
 						  job == OFFLOAD_JOB_TRASH);
