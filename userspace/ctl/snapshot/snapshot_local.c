@@ -122,13 +122,22 @@ static bool local_read_clock(struct local *l)
 	return good;
 }
 
-/*
- * Find out whether a name in the directory is a snapshot that the schedule has made of the share.
- * Returns 1 and fills @s if it is, 2 if it is of another subvolume than the present one, 3 if it
- * was changed, as by a program that deduplicates, 0 if it is none, or a negative errno if that is
- * not known.
+/**
+ * enum local_kind - what a name in the directory is
+ * @LOCAL_FOREIGN: nothing that the schedule has made of the share
+ * @LOCAL_OWN: a snapshot that it has made
+ * @LOCAL_OF_OTHER: one that it has made of another subvolume than the present one
+ * @LOCAL_CHANGED: one that was changed since, as by a program that deduplicates
  */
-static int local_look(const struct local *l, const char *name, struct local_snapshot *s)
+enum local_kind {
+	LOCAL_FOREIGN,
+	LOCAL_OWN,
+	LOCAL_OF_OTHER,
+	LOCAL_CHANGED,
+};
+
+/* Returns an enum local_kind, and fills @s unless it is foreign; or a negative errno. */
+static int local_kind_find(const struct local *l, const char *name, struct local_snapshot *s)
 {
 	char record[RECORD_SIZE], xattr[NAME_SIZE + sizeof(RECORD_XATTR)], uuid[TEXT_UUID_MAX];
 	struct btrfs_ioctl_get_subvol_info_args info = { .treeid = 0 };
@@ -139,25 +148,29 @@ static int local_look(const struct local *l, const char *name, struct local_snap
 	ssize_t len;
 
 	if (!local_name_read(name, &s->made.time))
-		return 0;
+		return LOCAL_FOREIGN;
 	len = fgetxattr(l->folder, local_record_name(name, xattr), record, sizeof(record) - 1);
 	if (len < 0)
-		return errno == ENODATA ? 0 : -errno;
+		return errno == ENODATA ? LOCAL_FOREIGN : -errno;
 	record[len] = '\0';
 	if (sscanf(record, "%36s %llu %36s %llu %n", uuid, &uptime, s->made.boot, &change,
 		   &share) < 4 || !share || strcmp(record + share, l->share->name) ||
 	    !text_uuid(uuid, id, &why))
-		return 0;
+		return LOCAL_FOREIGN;
 	rc = subvolume_read_info(l->folder, name, &info);
+	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP)
+		return LOCAL_FOREIGN;
 	if (rc)
-		return rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP ? 0 : rc;
+		return rc;
 	s->made.uptime = uptime;
 	s->subvolume = info.treeid;
 	if (memcmp(info.uuid, id, sizeof(id)))
-		return 0;
+		return LOCAL_FOREIGN;
 	if (memcmp(info.parent_uuid, l->uuid, sizeof(l->uuid)))
-		return 2;
-	return info.ctransid != change || !(info.flags & BTRFS_ROOT_SUBVOL_RDONLY) ? 3 : 1;
+		return LOCAL_OF_OTHER;
+	if (info.ctransid != change || !(info.flags & BTRFS_ROOT_SUBVOL_RDONLY))
+		return LOCAL_CHANGED;
+	return LOCAL_OWN;
 }
 
 static int local_compare(const void *a, const void *b)
@@ -184,14 +197,15 @@ static bool local_read_list(struct local *l)
 		rc = -errno;
 		if (!e)
 			break;
-		rc = local_look(l, e->d_name, &s);
-		if (rc == 1) {
+		rc = local_kind_find(l, e->d_name, &s);
+		if (rc == LOCAL_OWN) {
 			l->list = mem_grow(l->list, l->n, sizeof(*l->list));
 			l->list[l->n++] = s;
 		}
-		l->others += rc == 2;
-		l->changed += rc == 3;
-		if (rc == 3 && s.made.time <= l->now.time && s.made.time > l->changed_last)
+		l->others += rc == LOCAL_OF_OTHER;
+		l->changed += rc == LOCAL_CHANGED;
+		if (rc == LOCAL_CHANGED && s.made.time <= l->now.time &&
+		    s.made.time > l->changed_last)
 			l->changed_last = s.made.time;
 		rc = rc < 0 ? rc : 0;
 	}
@@ -240,7 +254,8 @@ static bool local_delete(const struct local *l, const struct local_snapshot *s, 
 	struct local_snapshot now;
 
 	local_name(s->made.time, name);
-	if (again && (local_look(l, name, &now) != 1 || now.subvolume != s->subvolume)) {
+	if (again && (local_kind_find(l, name, &now) != LOCAL_OWN ||
+		      now.subvolume != s->subvolume)) {
 		snapshot_problem(l->ctl, l->share->name,
 				 "the old snapshot %s/%s is not deleted: somebody has just changed it",
 				 l->share->snapshots, name);
