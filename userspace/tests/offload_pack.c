@@ -14,19 +14,11 @@
 #include "object/envelope.h"
 #include "object/pack.h"
 #include "offload/packer.h"
-#include "s3_server.h"
-#include "store_process.h"
-#include "test.h"
+#include "store_client.h"
 
-#define KEY_1	"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
-#define KEY_2	"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 /* Files of a test, and the most bytes of one. */
 #define FILES		150
 #define FILE_SIZE	5000
-
-static struct s3_server *server;
-static int channel = -1;
-static u64 last_id;
 
 /**
  * struct pushed - a file and what became of it
@@ -56,57 +48,17 @@ static struct pushed files[FILES];
 /* Text of the last failure. */
 static char failure[OFFLOAD_TEXT_MAX + 1];
 
-static bool channel_receive(struct offload_msg *msg, u8 *packet, int *fd)
+/* Hear of an end, and keep the text of a failure. */
+static bool end_receive(struct offload_msg *msg, u8 *packet, int *fd)
 {
 	/* On a machine that is busy, a fetch may take so long that its progress is told. */
 	do {
-		if (!store_process_hear(channel, msg, packet, fd))
+		if (!channel_receive(msg, packet, fd))
 			return false;
 	} while (msg->type == OFFLOAD_PROGRESS);
 	if (msg->type == OFFLOAD_FAILED)
 		snprintf(failure, sizeof(failure), "%.*s", (int)msg->text_len, msg->text);
 	return true;
-}
-
-static u64 channel_ask(struct offload_msg *msg, int fd)
-{
-	msg->id = ++last_id;
-	CHECK(!offload_msg_send(channel, msg, fd));
-	return msg->id;
-}
-
-/* The only answer to a request. */
-static struct offload_msg channel_answer(struct offload_msg *msg, int *fd)
-{
-	u8 packet[OFFLOAD_PACKET_MAX];
-	struct offload_msg a = { .type = 0 };
-
-	channel_ask(msg, -1);
-	CHECK(channel_receive(&a, packet, fd) && a.id == msg->id);
-	return a;
-}
-
-/* Define the store "s" with more settings. The process forgets what it has read. */
-static void store_define(const char *more)
-{
-	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\nserver-id=aaaa\n%s",
-			       server->port, more);
-	struct offload_msg msg = { .type = OFFLOAD_STORE, .store = "s", .text = text,
-				   .text_len = strlen(text) };
-	int fd;
-
-	CHECK(channel_answer(&msg, &fd).type == OFFLOAD_STORED);
-	free(text);
-}
-
-/* The store is this server's, and requests are counted from here on. */
-static void store_own(void)
-{
-	struct offload_msg msg = { .type = OFFLOAD_OWN, .store = "s" };
-	int fd;
-
-	CHECK(channel_answer(&msg, &fd).type == OFFLOAD_OWNED);
-	s3_server_fault(server, S3_GOOD, 0, 0);
 }
 
 /* A file that is different for each number and seed. */
@@ -160,14 +112,16 @@ static unsigned int files_push(unsigned int n, u64 *requests)
 	u8 packet[OFFLOAD_PACKET_MAX];
 	unsigned int i, good = 0;
 	struct offload_msg a;
-	u64 first = last_id + 1;
+	u64 first = 0, id;
 	int fd;
 
 	*requests = 0;
-	for (i = 0; i < n; i++)
-		push_send(&files[i]);
 	for (i = 0; i < n; i++) {
-		if (!CHECK(channel_receive(&a, packet, &fd) && a.id >= first && a.id < first + n))
+		id = push_send(&files[i]);
+		first = first ?: id;
+	}
+	for (i = 0; i < n; i++) {
+		if (!CHECK(end_receive(&a, packet, &fd) && a.id >= first && a.id < first + n))
 			break;
 		push_note(&files[a.id - first], &a);
 		good += a.type == OFFLOAD_PUSHED;
@@ -187,7 +141,7 @@ static bool file_fetch(const struct pushed *f, u64 offset, u64 length)
 
 	memcpy(msg.cookie, f->cookie, f->cookie_len);
 	channel_ask(&msg, -1);
-	while (CHECK(channel_receive(&a, packet, &fd)) && a.type == OFFLOAD_DATA) {
+	while (CHECK(end_receive(&a, packet, &fd)) && a.type == OFFLOAD_DATA) {
 		CHECK(a.offset >= offset && a.offset + a.length <= offset + length);
 		CHECK(pread(fd, bytes, a.length, (off_t)a.start) == (ssize_t)a.length);
 		CHECK(!memcmp(bytes, f->content + a.offset, a.length));
@@ -267,7 +221,7 @@ static void some_are_no_members(void)
 		CHECK(!ftruncate(fd, sizes[i].size));
 		channel_ask(&msg, fd);
 		do
-			CHECK(channel_receive(&a, packet, &none));
+			CHECK(end_receive(&a, packet, &none));
 		while (a.type == OFFLOAD_PROGRESS);
 		CHECK(a.type == OFFLOAD_PUSHED && cookie_decode(&place, a.cookie, a.cookie_len) &&
 		      place.packed == sizes[i].packed);
@@ -392,11 +346,11 @@ static void pushes_cancelled(void)
 			usleep(1000);
 		cancel.id = id[0];
 		CHECK(!offload_msg_send(channel, &cancel, -1));
-		CHECK(channel_receive(&a, packet, &fd) && a.id == id[0] && a.error == ECANCELED);
+		CHECK(end_receive(&a, packet, &fd) && a.id == id[0] && a.error == ECANCELED);
 		cancel.id = id[1];
 		if (i)
 			CHECK(!offload_msg_send(channel, &cancel, -1));
-		CHECK(channel_receive(&a, packet, &fd) && a.id == id[1]);
+		CHECK(end_receive(&a, packet, &fd) && a.id == id[1]);
 		CHECK(i ? a.error == ECANCELED : a.type == OFFLOAD_PUSHED);
 	}
 	s3_server_fault(server, S3_GOOD, 0, 0);
@@ -414,7 +368,7 @@ static void unreadable_file(void)
 	store_define("prefix=s\n");
 	CHECK(!ftruncate(fd, 100));
 	channel_ask(&msg, only_write);
-	CHECK(channel_receive(&a, packet, &none) && a.type == OFFLOAD_FAILED && a.error == EBADF);
+	CHECK(end_receive(&a, packet, &none) && a.type == OFFLOAD_FAILED && a.error == EBADF);
 	close(only_write);
 	close(fd);
 	unlink(path);
@@ -423,26 +377,25 @@ static void unreadable_file(void)
 /* The name of the only pack of a store. */
 static void pack_find(char name[OFFLOAD_STORE_MAX * 2])
 {
-	struct offload_msg list = { .type = OFFLOAD_LIST, .store = "s", .text = "packs/\n",
-				    .text_len = 7 };
 	char lines[16384] = "";
+	struct last_answer a;
 	int fd = -1;
 
-	CHECK(channel_answer(&list, &fd).type == OFFLOAD_LISTED && fd >= 0);
+	order_give(OFFLOAD_LIST, "packs/\n", &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_LISTED && fd >= 0);
 	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
 	CHECK(sscanf(strstr(lines, "packs/") ?: "", "%127s", name) == 1);
 	close(fd);
 }
 
-static struct offload_msg order_give(u32 type, const char *name)
+static struct offload_msg pack_order(u32 type, const char *name)
 {
-	struct offload_msg msg = { .type = type, .store = "s", .text = name,
-				   .text_len = strlen(name) }, a;
+	struct last_answer a;
 	int fd;
 
-	a = channel_answer(&msg, &fd);
+	order_give(type, name, &a, &fd);
 	CHECK(fd < 0);
-	return a;
+	return a.msg;
 }
 
 static void checked_rekeyed_deleted(void)
@@ -468,29 +421,29 @@ static void checked_rekeyed_deleted(void)
 		for (i = 0, size = 0; i < 4; i++)
 			size += files[i].len;
 		pack_find(name);
-		a = order_give(OFFLOAD_READ, name);
+		a = pack_order(OFFLOAD_READ, name);
 		CHECK(a.type == OFFLOAD_OBJECT && a.size == size);
 		snprintf(settings, sizeof(settings), "bucket=k%zu\n%s", k, keys[k][1]);
 		store_define(settings);
 		/* Anybody can have made a pack whose name has no key. */
-		a = order_give(OFFLOAD_REKEY, name);
+		a = pack_order(OFFLOAD_REKEY, name);
 		CHECK(a.type == OFFLOAD_REKEYED && a.done == (k > 0));
 		snprintf(referred, sizeof(referred), "%s\nreferred", name);
 		if (!k)
-			a = order_give(OFFLOAD_REKEY, referred);
+			a = pack_order(OFFLOAD_REKEY, referred);
 		if (!CHECK(a.type == OFFLOAD_REKEYED && a.done == 1 && a.size == size))
 			printf("# %s\n", failure);
-		a = order_give(OFFLOAD_REKEY, name);
+		a = pack_order(OFFLOAD_REKEY, name);
 		CHECK(a.type == OFFLOAD_REKEYED && a.done == 0);
-		CHECK(order_give(OFFLOAD_READ, name).type == OFFLOAD_OBJECT && files_fetch(4));
+		CHECK(pack_order(OFFLOAD_READ, name).type == OFFLOAD_OBJECT && files_fetch(4));
 		for (i = S3_TRUNCATED; i <= S3_SHORT; i++) {
 			s3_server_fault(server, (enum s3_fault)i, 'G', 1000);
-			CHECK(order_give(OFFLOAD_READ, name).type == OFFLOAD_FAILED);
-			CHECK(order_give(OFFLOAD_REKEY, name).type == OFFLOAD_FAILED);
+			CHECK(pack_order(OFFLOAD_READ, name).type == OFFLOAD_FAILED);
+			CHECK(pack_order(OFFLOAD_REKEY, name).type == OFFLOAD_FAILED);
 			s3_server_fault(server, S3_GOOD, 0, 0);
 		}
 		s3_server_fault(server, S3_LOST, 'G', 1000);
-		CHECK(order_give(OFFLOAD_READ, name).type == OFFLOAD_FAILED);
+		CHECK(pack_order(OFFLOAD_READ, name).type == OFFLOAD_FAILED);
 		store_define(settings);
 		CHECK(!file_fetch(&files[0], 0, 1));
 		s3_server_fault(server, S3_GOOD, 0, 0);
@@ -563,17 +516,6 @@ int main(void)
 		TEST(lasting_faults), TEST(failed_packs), TEST(pushes_cancelled),
 		TEST(unreadable_file), TEST(checked_rekeyed_deleted), { NULL, NULL }
 	};
-	pid_t process;
-	int status;
 
-	server = s3_server_start();
-	channel = store_process_start(&process);
-	if (!hash_init() || !server || channel < 0) {
-		puts("not ok offload_pack: the programs cannot be started");
-		return EXIT_FAILURE;
-	}
-	status = test_main(tests);
-	close(channel);
-	s3_server_stop(server);
-	return status;
+	return store_client_main(tests);
 }
