@@ -4,7 +4,6 @@
  * kept though the file's last name went; delegations and attributes of real files.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -20,6 +19,7 @@
 #include "../../../lockd/lease.h"
 #include "../../../lockd/open.h"
 #include "../../../lockd/table.h"
+#include "../test_client.h"
 #include "folder.h"
 
 #define R	DITTO_RIGHT_READ_DATA
@@ -28,8 +28,7 @@
 
 /* Two clients with a file. */
 struct change_test {
-	struct ditto_client client[2];
-	struct completion freed[2];
+	struct test_client client[2];
 	struct ditto_owner *owner[2];
 	struct ditto_actor actor[2];
 	struct ditto_op op[2];
@@ -40,18 +39,6 @@ struct change_test {
 DEFINE_FOLDER(folder, "kunit-change")
 static struct change_test t;
 
-static void client_released(struct ditto_client *c) {}
-
-static void client_free(struct ditto_client *c)
-{
-	complete(&t.freed[c - t.client]);
-}
-
-static const struct ditto_client_ops client_ops = {
-	.released = client_released,
-	.free = client_free,
-};
-
 static void change_begin(struct kunit *test)
 {
 	struct dentry *dentry;
@@ -59,13 +46,11 @@ static void change_begin(struct kunit *test)
 	folder_begin(test, &folder);
 	memset(&t, 0, sizeof(t));
 	for (u32 i = 0; i < 2; i++) {
-		init_completion(&t.freed[i]);
-		ditto_client_init(&t.client[i], folder.srv->locks, &client_ops, "test", "change",
-				  DITTO_CLIENT_TTL_NEVER);
-		t.owner[i] = ditto_owner_get(&t.client[i], &i, sizeof(i));
+		test_client_begin(&t.client[i], folder.srv->locks);
+		t.owner[i] = ditto_owner_get(&t.client[i].client, &i, sizeof(i));
 		KUNIT_ASSERT_FALSE(test, IS_ERR(t.owner[i]));
 		t.actor[i] = (struct ditto_actor){
-			.client = &t.client[i], .owner = t.owner[i], .lease_owner = t.owner[i],
+			.client = &t.client[i].client, .owner = t.owner[i], .lease_owner = t.owner[i],
 		};
 		t.op[i] = folder.op;
 		t.op[i].actor = &t.actor[i];
@@ -81,11 +66,9 @@ static void change_end(struct kunit *test)
 {
 	ditto_node_put(t.node);
 	for (int i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[i]), 0);
+		KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[i].client), 0);
 		ditto_owner_put(t.owner[i]);
-		ditto_client_release(&t.client[i], "test over");
-		ditto_client_put(&t.client[i]);
-		wait_for_completion(&t.freed[i]);
+		test_client_end(&t.client[i]);
 	}
 	folder_end(test, &folder);
 }
@@ -247,7 +230,7 @@ static void change_after_the_end(struct kunit *test)
 
 	change_begin(test);
 	inst = must_open(test, 0, R, 0);
-	ditto_client_release(&t.client[0], "test");
+	ditto_client_release(&t.client[0].client, "test");
 	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), -ESTALE);
 	ditto_instance_close(&t.op[0], inst);
 	folder_remove(test, &folder, "file", false);
@@ -689,7 +672,7 @@ static void found_before_the_claim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), 1);
 	KUNIT_EXPECT_TRUE(test, opened.created);
 	KUNIT_EXPECT_NULL(test, opened.inst);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[0].client), 0);
 
 	found_ret = -ECANCELED;
 	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), -ECANCELED);
@@ -729,7 +712,7 @@ static void refused_at_the_end(struct kunit *test)
 	ditto_node_put(folder_make(test, &folder, "new", 0644, false));
 	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, calls, 2);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[0].client), 0);
 	req.opened = NULL;
 	KUNIT_ASSERT_EQ(test, open_name(&req, DITTO_OPEN_EXISTING, NULL, &opened), 0);
 	ditto_instance_close(&t.op[0], opened.inst);

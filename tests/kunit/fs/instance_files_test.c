@@ -5,7 +5,6 @@
  * watch outlives its instance while the share is being removed.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/pagemap.h>
@@ -17,44 +16,27 @@
 #include "../../../fs/open/instance.h"
 #include "../../../lockd/table.h"
 #include "../await.h"
+#include "../test_client.h"
 #include "folder.h"
 
 #define R	DITTO_RIGHT_READ_DATA
 #define W	DITTO_RIGHT_WRITE_DATA
 
 DEFINE_FOLDER(folder, "kunit-instance-files")
-static struct ditto_client client;
-static struct completion client_free;
+static struct test_client client;
 static struct ditto_actor actor;
-
-static void client_released(struct ditto_client *c) {}
-
-static void client_free_done(struct ditto_client *c)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = {
-	.released = client_released,
-	.free = client_free_done,
-};
 
 static void files_begin(struct kunit *test)
 {
 	folder_begin(test, &folder);
-	memset(&client, 0, sizeof(client));
-	init_completion(&client_free);
-	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "files",
-			  DITTO_CLIENT_TTL_NEVER);
-	actor = (struct ditto_actor){ .client = &client, .exact = true };
+	test_client_begin(&client, folder.srv->locks);
+	actor = (struct ditto_actor){ .client = &client.client, .exact = true };
 	folder.op.actor = &actor;
 }
 
 static void files_end(struct kunit *test)
 {
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
-	wait_for_completion(&client_free);
+	test_client_end(&client);
 	folder.op.actor = NULL;
 	folder_end(test, &folder);
 }
@@ -71,7 +53,7 @@ static struct ditto_instance *must_open(struct kunit *test, const char *path, u3
 	struct ditto_opened opened;
 
 	owners++;
-	owner = ditto_owner_get(&client, &owners, sizeof(owners));
+	owner = ditto_owner_get(&client.client, &owners, sizeof(owners));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
 	actor.owner = owner;
 	actor.lease_owner = owner;

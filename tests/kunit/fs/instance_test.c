@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Open instances: dispositions, share modes, deletion, renaming, streams, revocation. */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -13,6 +12,7 @@
 #include "../../../lockd/open.h"
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
+#include "../test_client.h"
 #include "folder.h"
 
 #define R	DITTO_RIGHT_READ_DATA
@@ -23,24 +23,11 @@
 #define DENY_ALL	(DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
 DEFINE_FOLDER(folder, "kunit-instance")
-static struct ditto_client client;
-static struct completion client_free;
+static struct test_client client;
 static struct ditto_owner *owner;
 static struct ditto_actor actor;
 static u32 owners;
 static struct ditto_opened opened;
-
-static void client_released(struct ditto_client *c) {}
-
-static void client_free_done(struct ditto_client *c)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = {
-	.released = client_released,
-	.free = client_free_done,
-};
 
 static void instance_begin(struct kunit *test)
 {
@@ -50,20 +37,15 @@ static void instance_begin(struct kunit *test)
 	folder_begin(test, &folder);
 	/* Independent of the umask of the process that loads the suite. */
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
-	memset(&client, 0, sizeof(client));
-	init_completion(&client_free);
-	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "instances",
-			  DITTO_CLIENT_TTL_NEVER);
-	actor = (struct ditto_actor){ .client = &client, .exact = true };
+	test_client_begin(&client, folder.srv->locks);
+	actor = (struct ditto_actor){ .client = &client.client, .exact = true };
 	folder.op.actor = &actor;
 }
 
 static void instance_end(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
-	wait_for_completion(&client_free);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 0);
+	test_client_end(&client);
 	folder.op.actor = NULL;
 	if (folder.share)
 		folder_end(test, &folder);
@@ -83,7 +65,7 @@ static int open_request(const struct ditto_open_request *req, struct ditto_insta
 	int err;
 
 	owners++;
-	owner = ditto_owner_get(&client, &owners, sizeof(owners));
+	owner = ditto_owner_get(&client.client, &owners, sizeof(owners));
 	if (IS_ERR(owner))
 		return PTR_ERR(owner);
 	actor.owner = owner;
@@ -653,7 +635,7 @@ static int rename_attr(struct ditto_node *base, const char *from, const char *to
 	int err;
 
 	owners++;
-	owner = ditto_owner_get(&client, &owners, sizeof(owners));
+	owner = ditto_owner_get(&client.client, &owners, sizeof(owners));
 	actor.owner = owner;
 	actor.lease_owner = owner;
 	err = ditto_stream_rename(&folder.op, base, &old, &new, DITTO_STREAM_OVER_ANY);
@@ -774,7 +756,7 @@ static void instance_keepers(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, open_request(&req, &stream), 0);
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, D, 0, 0, &file), -ETXTBSY);
 	file = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 2);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 2);
 	instance_close(file);
 	instance_close(stream);
 	file = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
@@ -804,9 +786,9 @@ static void instance_ranges(struct kunit *test)
 	two = must_open(test, "file", DITTO_OPEN_OVERWRITE, R | W, 0);
 	KUNIT_EXPECT_EQ(test, size_of(two), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 3);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 3);
 	instance_close(one);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 1);
 	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
 	instance_close(two);
 	instance_end(test);
@@ -850,7 +832,7 @@ static void instance_released(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, begin_op(inst, &op, &node), 0);
 	ditto_lock_point_release(&node->point, "test");
 	ditto_instance_end(inst, &op);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), -ESTALE);
 	instance_close(inst);
 	KUNIT_EXPECT_FALSE(test, file_exists("file"));
@@ -869,12 +851,12 @@ static void instance_revoked(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W | D,
 					  DITTO_OPENF_DELETE_ON_CLOSE, &stream), 0);
 	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON | DITTO_DELETE_AT_CLOSE), 0);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 3);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 3);
 	folder_end(test, &folder);
 	folder.share = NULL;
 	folder.op.share = NULL;
 	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, folder.name, NULL), 0);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(file, "text"), -ESTALE);
 	KUNIT_EXPECT_EQ(test, write_inst(stream, "text"), -ESTALE);
 	/* The file was deleted with its last instance. */

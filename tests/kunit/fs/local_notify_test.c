@@ -5,7 +5,6 @@
  * itself. A local process is played by this thread, as long as it does not act
  * for a client.
  */
-#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -17,12 +16,12 @@
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"
 #include "../await.h"
+#include "../test_client.h"
 #include "../process_lock.h"
 #include "folder.h"
 
 DEFINE_FOLDER(folder, "kunit-local")
-static struct ditto_client client;
-static struct completion client_free;
+static struct test_client client;
 static struct ditto_owner *owner;
 
 /* Notifications of the holder, in order. */
@@ -30,13 +29,6 @@ static char told[512];
 static atomic_t tellings;
 static atomic_t breaks;
 static u8 keep;
-
-static void client_freed(struct ditto_client *c)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = { .free = client_freed };
 
 static void told_breaking(struct ditto_lease *lease, u8 to_keep, bool ack)
 {
@@ -74,11 +66,8 @@ static const struct ditto_lease_ops lease_ops = {
 static void notify_begin(struct kunit *test)
 {
 	folder_begin(test, &folder);
-	init_completion(&client_free);
-	memset(&client, 0, sizeof(client));
-	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "holder",
-			  DITTO_CLIENT_TTL_NEVER);
-	owner = ditto_owner_get(&client, "owner", 5);
+	test_client_begin(&client, folder.srv->locks);
+	owner = ditto_owner_get(&client.client, "owner", 5);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
 	told[0] = '\0';
 	atomic_set(&tellings, 0);
@@ -88,9 +77,7 @@ static void notify_begin(struct kunit *test)
 static void notify_end(struct kunit *test)
 {
 	ditto_owner_put(owner);
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
-	wait_for_completion(&client_free);
+	test_client_end(&client);
 	/* The watch ends with the last grant. */
 	await(!rcu_access_pointer(folder.root->local));
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->local));
@@ -102,7 +89,7 @@ static struct ditto_lease *lease_grant(struct kunit *test, struct ditto_node *no
 {
 	const struct ditto_lease_request req = {
 		.point = &node->point,
-		.actor.client = &client,
+		.actor.client = &client.client,
 		.actor.owner = owner,
 		.actor.lease_owner = owner,
 		.style = style,
@@ -274,7 +261,7 @@ static void changes_break_grants(struct kunit *test)
 static void own_changes_break_grants(struct kunit *test)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0755 };
-	struct ditto_actor actor = { .client = &client };
+	struct ditto_actor actor = { .client = &client.client };
 	struct ditto_node *dir, *caching;
 	struct ditto_lease *lease;
 	struct ditto_wcc wcc;
@@ -354,7 +341,7 @@ static ssize_t node_io(struct ditto_op *op, struct ditto_node *node, bool write)
 static void own_opens_break_nothing(struct kunit *test)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
-	struct ditto_actor actor = { .client = &client };
+	struct ditto_actor actor = { .client = &client.client };
 	struct ditto_node *file;
 	struct ditto_lease *lease;
 	struct ditto_file *df;
@@ -396,7 +383,7 @@ static int set_lock(struct file *file, int type)
 static void local_locks_stop_exact_io(struct kunit *test)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
-	struct ditto_actor exact = { .client = &client, .exact = true };
+	struct ditto_actor exact = { .client = &client.client, .exact = true };
 	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
 	struct ditto_node *file;
 	struct ditto_file *df;

@@ -23,6 +23,7 @@
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
 #include "../await.h"
+#include "../test_client.h"
 #include "folder.h"
 
 #define SHARE		"kunit-node"
@@ -523,13 +524,6 @@ static void node_writeback_failed(struct kunit *test)
 	dput(dentry);
 }
 
-static void client_nothing(struct ditto_client *client) {}
-
-static const struct ditto_client_ops client_ops = {
-	.released = client_nothing,
-	.free = client_nothing,
-};
-
 static void node_claim(struct kunit *test, struct ditto_node *node, struct ditto_owner *owner)
 {
 	const struct ditto_range_request req = {
@@ -544,14 +538,12 @@ static void node_claims_end(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
 	struct dentry *kept = file_make(test, "kept"), *removed = file_make(test, "removed");
-	static struct ditto_client client;
+	static struct test_client client;
 	struct ditto_node *nodes[2];
 	struct ditto_owner *owner;
 
-	memset(&client, 0, sizeof(client));
-	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "host",
-			  DITTO_CLIENT_TTL_NEVER);
-	owner = ditto_owner_get(&client, "o", 1);
+	test_client_begin(&client, folder.srv->locks);
+	owner = ditto_owner_get(&client.client, "o", 1);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner);
 	nodes[0] = ditto_node_get(share, kept);
 	nodes[1] = ditto_node_get(share, removed);
@@ -566,16 +558,15 @@ static void node_claims_end(struct kunit *test)
 	ditto_node_put(nodes[0]);
 	ditto_node_put(nodes[1]);
 	ditto_nodes_flush(folder.srv);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 1);
 
 	ditto_share_put(share);
 	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, SHARE, NULL), 0);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 0);
 	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
 
 	ditto_owner_put(owner);
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
+	test_client_end(&client);
 	KUNIT_EXPECT_EQ(test, folder_share(&folder), 0);
 	file_unlink(test, kept);
 	dput(kept);

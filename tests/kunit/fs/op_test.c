@@ -4,7 +4,6 @@
  * on a real tmpfs, with a holder that exists in this test only.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -20,6 +19,7 @@
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
 #include "../await.h"
+#include "../test_client.h"
 #include "folder.h"
 
 #define FILE_SIZE	10
@@ -47,7 +47,7 @@ enum slot {
 struct fixture {
 	struct ditto_op op;
 	struct ditto_node *node[SLOTS];
-	struct ditto_client client;
+	struct test_client client;
 	struct ditto_owner *owner;
 	struct ditto_lease *lease;
 	struct ditto_open *open;
@@ -55,7 +55,6 @@ struct fixture {
 
 /* One at a time: the table's callbacks find it here. */
 static struct fixture fx;
-static struct completion client_free;
 static char notified[32];
 static atomic_t parked;
 
@@ -238,18 +237,6 @@ KUNIT_ARRAY_PARAM(op_case, op_cases, op_case_desc);
 
 /* The holder */
 
-static void client_released(struct ditto_client *client) {}
-
-static void client_free_done(struct ditto_client *client)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = {
-	.released = client_released,
-	.free = client_free_done,
-};
-
 static void lease_breaking(struct ditto_lease *lease, u8 keep, bool ack)
 {
 }
@@ -271,7 +258,7 @@ static const struct ditto_lease_ops lease_ops = {
 static struct ditto_actor fixture_holder(struct fixture *f)
 {
 	return (struct ditto_actor) {
-		.client = &f->client, .owner = f->owner, .lease_owner = f->owner,
+		.client = &f->client.client, .owner = f->owner, .lease_owner = f->owner,
 		.entry_owner = f->owner,
 	};
 }
@@ -387,10 +374,8 @@ static void fixture_begin(struct kunit *test, struct fixture *f)
 	f->node[SUB] = fixture_make(test, f, f->node[DIR], &sub_name, true);
 	KUNIT_ASSERT_EQ(test, write_at(f, 0), 0);
 
-	init_completion(&client_free);
-	ditto_client_init(&f->client, folder.srv->locks, &client_ops, "test", "holder",
-			  DITTO_CLIENT_TTL_NEVER);
-	f->owner = ditto_owner_get(&f->client, "owner", 5);
+	test_client_begin(&f->client, folder.srv->locks);
+	f->owner = ditto_owner_get(&f->client.client, "owner", 5);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->owner);
 }
 
@@ -413,9 +398,7 @@ static void fixture_end(struct kunit *test, struct fixture *f)
 	f->op.park = NULL;
 	let_go(f);
 	ditto_owner_put(f->owner);
-	ditto_client_release(&f->client, "test over");
-	ditto_client_put(&f->client);
-	wait_for_completion(&client_free);
+	test_client_end(&f->client);
 
 	dir_clear(f, f->node[SUB]);
 	ditto_remove(&f->op, f->node[DIR], &sub_name, true, &wcc);

@@ -5,7 +5,6 @@
  * server.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/file.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -14,13 +13,13 @@
 #include "../../../fs/open/instance.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"
+#include "../test_client.h"
 #include "folder.h"
 
 DEFINE_FOLDER(folder, "kunit-remove")
 
 /* A holder, the file that it caches, and what it was told. */
-static struct ditto_client client;
-static struct completion client_free;
+static struct test_client client;
 static struct ditto_owner *owner;
 static struct ditto_node *victim;
 static struct ditto_lease *lease;
@@ -30,18 +29,6 @@ static bool lost_as_returned;
 
 /* The operations of the directory. */
 static const struct inode_operations *dir_ops;
-
-static void client_released(struct ditto_client *c) {}
-
-static void client_freed(struct ditto_client *c)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = {
-	.released = client_released,
-	.free = client_freed,
-};
 
 static void lease_breaking(struct ditto_lease *of, u8 keep, bool ack)
 {
@@ -66,7 +53,7 @@ static struct ditto_lease *node_grant(struct ditto_node *node, const struct ditt
 {
 	const struct ditto_lease_request req = {
 		.point = &node->point,
-		.actor.client = &client,
+		.actor.client = &client.client,
 		.actor.owner = owner,
 		.actor.lease_owner = owner,
 		.style = DITTO_LEASE_TYPE_DELEGATION,
@@ -128,11 +115,8 @@ static const struct inode_operations late_ops = {
 static void remove_begin(struct kunit *test)
 {
 	folder_begin(test, &folder);
-	init_completion(&client_free);
-	memset(&client, 0, sizeof(client));
-	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "holder",
-			  DITTO_CLIENT_TTL_NEVER);
-	owner = ditto_owner_get(&client, "o", 1);
+	test_client_begin(&client, folder.srv->locks);
+	owner = ditto_owner_get(&client.client, "o", 1);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
 	victim = folder_make(test, &folder, "victim", 0644, false);
 	lease = NULL;
@@ -144,15 +128,13 @@ static void remove_begin(struct kunit *test)
 static void remove_end(struct kunit *test)
 {
 	flush_workqueue(folder.srv->locks->wq);
-	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client.client), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&losses), 1);
 	if (!IS_ERR_OR_NULL(lease))
 		ditto_lease_put(lease);
 	ditto_node_put(victim);
 	ditto_owner_put(owner);
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
-	wait_for_completion(&client_free);
+	test_client_end(&client);
 	folder_end(test, &folder);
 }
 
@@ -215,7 +197,7 @@ static void grant_before_slow_rename_over(struct kunit *test)
 /* A client that removes the file need not be told, and is not to blame. */
 static void grant_of_the_remover(struct kunit *test)
 {
-	struct ditto_actor actor = { .client = &client };
+	struct ditto_actor actor = { .client = &client.client };
 
 	remove_begin(test);
 	actor.owner = owner;
@@ -275,7 +257,7 @@ static int victim_open(u32 flags, struct ditto_instance **inst)
 		.rights = DITTO_RIGHT_DELETE, .flags = flags,
 	};
 	struct ditto_opened opened;
-	struct ditto_actor actor = { .client = &client, .owner = owner };
+	struct ditto_actor actor = { .client = &client.client, .owner = owner };
 	struct ditto_op op = folder.op;
 	int err;
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Holes, reserved blocks and copies, on a tmpfs; and claims that refuse them. */
-#include <linux/completion.h>
-#include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/falloc.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/uio.h>
@@ -11,40 +10,28 @@
 #include "../../../fs/op/space.h"
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
+#include "../test_client.h"
 #include "folder.h"
 
 #define PIECE	SZ_16K
 
 DEFINE_FOLDER(folder, "kunit-space")
-static struct ditto_client client;
-static struct completion client_free;
+static struct test_client client;
 static struct ditto_owner *owner;
 static char buffer[PIECE];
-
-static void client_freed(struct ditto_client *c)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = { .free = client_freed };
 
 static void space_begin(struct kunit *test)
 {
 	folder_begin(test, &folder);
-	init_completion(&client_free);
-	memset(&client, 0, sizeof(client));
-	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "holder",
-			  DITTO_CLIENT_TTL_NEVER);
-	owner = ditto_owner_get(&client, "owner", 5);
+	test_client_begin(&client, folder.srv->locks);
+	owner = ditto_owner_get(&client.client, "owner", 5);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
 }
 
 static void space_end(struct kunit *test)
 {
 	ditto_owner_put(owner);
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
-	wait_for_completion(&client_free);
+	test_client_end(&client);
 	folder_end(test, &folder);
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Operations on files while claims from before a restart may still be reclaimed. */
-#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -11,6 +10,7 @@
 #include "../../../lockd/lease.h"
 #include "../../../lockd/open.h"
 #include "../../../lockd/table.h"
+#include "../test_client.h"
 #include "../fs/folder.h"
 
 #define ID		"kunit-grace"
@@ -20,20 +20,12 @@
 
 DEFINE_FOLDER(folder, "kunit-grace")
 static struct ditto_node *file, *over;
-static struct ditto_client client;
-static struct completion client_free;
+static struct test_client client;
 static struct ditto_owner *owner;
 
 static const struct ditto_name file_name = { "file", 4 };
 static const struct ditto_name over_name = { "over", 4 };
 static const struct ditto_name new_name = { "new", 3 };
-
-static void grace_client_freed(struct ditto_client *c)
-{
-	complete(&client_free);
-}
-
-static const struct ditto_client_ops client_ops = { .free = grace_client_freed };
 
 static void grace_begin(struct kunit *test, enum ditto_known_held held)
 {
@@ -46,10 +38,8 @@ static void grace_begin(struct kunit *test, enum ditto_known_held held)
 	over = folder_make(test, &folder, "over", 0600, false);
 	msleep(TICK_MS);
 
-	init_completion(&client_free);
-	memset(&client, 0, sizeof(client));
-	ditto_client_init(&client, table, &client_ops, "test", "holder", DITTO_CLIENT_TTL_NEVER);
-	owner = ditto_owner_get(&client, "owner", 5);
+	test_client_begin(&client, table);
+	owner = ditto_owner_get(&client.client, "owner", 5);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
 
 	KUNIT_ASSERT_EQ(test, ditto_grace_know(table, id, strlen(id), held), 0);
@@ -63,9 +53,9 @@ static void grace_over(struct kunit *test)
 {
 	struct ditto_lock_table *table = folder.srv->locks;
 
-	if (!ditto_grace_admit(&client, ID, strlen(ID)))
-		KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID_RANGES, strlen(ID_RANGES)));
-	ditto_grace_done(&client);
+	if (!ditto_grace_admit(&client.client, ID, strlen(ID)))
+		KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client.client, ID_RANGES, strlen(ID_RANGES)));
+	ditto_grace_done(&client.client);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_FALSE(test, table->guards);
 }
@@ -76,9 +66,7 @@ static void grace_end(struct kunit *test)
 
 	folder.op.actor = NULL;
 	ditto_owner_put(owner);
-	ditto_client_release(&client, "test over");
-	ditto_client_put(&client);
-	wait_for_completion(&client_free);
+	test_client_end(&client);
 	ditto_node_put(file);
 	ditto_node_put(over);
 	ditto_remove(&folder.op, folder.root, &file_name, false, &wcc);
@@ -241,12 +229,12 @@ static void grace_ended_early(struct kunit *test)
 
 	grace_begin(test, DITTO_KNOWN_ANY);
 	table = folder.srv->locks;
-	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&client, ID, strlen(ID)));
+	KUNIT_EXPECT_TRUE(test, ditto_grace_admit(&client.client, ID, strlen(ID)));
 	KUNIT_EXPECT_EQ(test, do_write(), -EJUKEBOX);
 	ditto_grace_end(table);
 	KUNIT_EXPECT_FALSE(test, table->guards);
 	KUNIT_EXPECT_EQ(test, do_write(), 0);
-	ditto_grace_done(&client);
+	ditto_grace_done(&client.client);
 	grace_end(test);
 }
 
@@ -263,7 +251,7 @@ static void grace_of_ranges(struct kunit *test)
 
 static int case_as_holder(struct kunit *test, const struct grace_case *c, u8 access)
 {
-	const struct ditto_actor actor = { .client = &client, .owner = owner };
+	const struct ditto_actor actor = { .client = &client.client, .owner = owner };
 	struct ditto_open *open;
 	int err;
 
@@ -281,7 +269,7 @@ static void grace_of_the_holder(struct kunit *test)
 	const struct grace_case *c = test->param_value;
 
 	grace_begin(test, DITTO_KNOWN_ANY);
-	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID, strlen(ID)));
+	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client.client, ID, strlen(ID)));
 	/* Another client may have a delegation beside an open for reading. */
 	KUNIT_EXPECT_EQ(test, case_as_holder(test, c, DITTO_OPEN_READ), c->in_grace);
 	if (c->in_grace)
@@ -312,10 +300,10 @@ static void grace_of_the_caching(struct kunit *test)
 	struct ditto_lease *lease;
 
 	grace_begin(test, DITTO_KNOWN_ANY);
-	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID, strlen(ID)));
+	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client.client, ID, strlen(ID)));
 	req.point = &file->point;
 	req.actor = (struct ditto_actor){
-		.client = &client, .owner = owner, .lease_owner = owner,
+		.client = &client.client, .owner = owner, .lease_owner = owner,
 	};
 	for (int i = 0; i < 2; i++) {
 		req.want = i ? DITTO_LEASE_ALL : DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
