@@ -2,7 +2,7 @@
 """A machine as it is after the installation of Debian: a root of its own, which nothing is left of.
 
 Its files are an overlay over those of the guest, without units that others have enabled. It is in
-the server's network namespace and has processes and mounts of its own.
+the server's network namespace, or another one, and has processes and mounts of its own.
 """
 import contextlib
 import glob
@@ -40,8 +40,8 @@ SYSTEMD = ('env', '-i', 'container=e2e', f'PATH={ENV["PATH"]}', '/lib/systemd/sy
 class Machine:
     """The machine, whose process 1 is systemd, or another program that stays."""
 
-    def __init__(self, w, name):
-        self.w, self.root = w, f'{w.base}/{name}'
+    def __init__(self, w, name, ns=None):
+        self.w, self.root, self.ns = w, f'{w.base}/{name}', ns or w.server_ns
         self.process = self.init = None
         for name in ('', '.upper', '.work'):
             os.mkdir(f'{self.root}{name}')
@@ -76,7 +76,7 @@ class Machine:
 
     def start(self, *program):
         """Start process 1."""
-        self.process = self.w.server_ns.spawn(
+        self.process = self.ns.spawn(
             'unshare', '--pid', '--mount', '--cgroup', '--fork', '--kill-child', 'sh', '-c', ENTER,
             self.root, *program)
         name = os.path.basename(program[0] if program[0] != 'env' else program[4])
@@ -104,7 +104,7 @@ class Machine:
 
     def run(self, *args, **kw):
         """Run a program in the machine."""
-        return self.w.server_ns.run(*self.inside(*args), env=ENV, **kw)
+        return self.ns.run(*self.inside(*args), env=ENV, **kw)
 
     def power_off(self):
         self.run('systemctl', 'poweroff')
@@ -117,9 +117,9 @@ class Machine:
 
 
 @contextlib.contextmanager
-def machine(w, name='machine'):
+def machine(w, name='machine', ns=None):
     """A machine that does not run yet."""
-    one = Machine(w, name)
+    one = Machine(w, name, ns)
     try:
         yield one
     finally:
