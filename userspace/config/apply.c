@@ -34,16 +34,23 @@
  * @share: the share as in the file, with users and groups resolved
  * @place: properties of its path
  * @bad: the share cannot be served as the file requests
+ * @bin_only: nothing of it is touched but its bin
  */
 struct wanted {
 	struct share share;
 	struct share_path place;
 	bool bad;
+	bool bin_only;
 };
 
 bool apply_goes_on(const struct work *w)
 {
 	return !w->result->gone && !__atomic_load_n(w->stopped, __ATOMIC_RELAXED);
+}
+
+bool apply_covers(const struct work *w, const char *what)
+{
+	return !w->retry || problems_about(&w->before->problems, what);
 }
 
 void applied_free(struct applied *result)
@@ -172,17 +179,18 @@ static bool apply_settings(struct work *w)
 	int rc = 0;
 
 	for (i = 0; i < SETTINGS; i++) {
+		snprintf(what, sizeof(what), "setting %s", settings[i].name);
+		if (!apply_covers(w, what))
+			continue;
 		/*
 		 * A setting of a protocol that is not loaded is applied when it is: nothing uses
 		 * it before.
 		 */
 		if (w->cfg->given[i] && !w->server.has[i] &&
 		    (!strcmp(settings[i].owner, "core") ||
-		     apply_has_protocol(w, settings[i].owner))) {
-			snprintf(what, sizeof(what), "setting %s", settings[i].name);
+		     apply_has_protocol(w, settings[i].owner)))
 			apply_problem(w, what,
 				      "ditto.ko is older than dittod and does not know it");
-		}
 		if (!w->server.has[i] || !wanted_setting(w, i, &set.value[i]))
 			continue;
 		set.has[i] = set.value[i] != w->server.value[i];
@@ -190,10 +198,15 @@ static bool apply_settings(struct work *w)
 	}
 	if (any)
 		rc = kernel_server_set(w->k, &set);
-	for (i = 0; !rc && i < SETTINGS; i++) {
+	for (i = 0; i < SETTINGS; i++) {
 		if (!set.has[i])
 			continue;
 		snprintf(what, sizeof(what), "setting %s", settings[i].name);
+		/* Each of them is to be tried again, and no other one. */
+		if (rc) {
+			apply_outcome(w, rc, what, "changed");
+			continue;
+		}
 		why_not(&why, "changed to %s from %s",
 			setting_text(&settings[i], set.value[i], now),
 			setting_text(&settings[i], w->server.value[i], before));
@@ -201,7 +214,7 @@ static bool apply_settings(struct work *w)
 	}
 	if (any && !rc && kernel_warning(w->k)[0])
 		log_warning("settings: %s", kernel_warning(w->k));
-	if (!rc || apply_outcome(w, rc, "settings", "changed"))
+	if (!rc)
 		remember_settings(w, &set);
 	return apply_goes_on(w);
 }
@@ -270,11 +283,14 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 	const struct config *cfg = w->cfg;
 	struct names ours = { 0 };
 	bool go_on = apply_goes_on(w);
+	char what[300];
 	unsigned int i;
 
 	state_shares(w->st, add_name, &ours);
 	for (i = 0; i < ours.n; i++) {
-		if (go_on && !find_share(cfg->shares, cfg->nshares, ours.name[i])) {
+		snprintf(what, sizeof(what), "share %s", ours.name[i]);
+		if (go_on && apply_covers(w, what) &&
+		    !find_share(cfg->shares, cfg->nshares, ours.name[i])) {
 			if (find_share(have->share, have->n, ours.name[i]))
 				go_on = del_share(w, ours.name[i]);
 			else
@@ -341,6 +357,17 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
 	return !old || must_replace(s, old);
 }
 
+/* A run that repeats one in part leaves most shares alone. */
+static void skip_share(struct work *w, struct wanted *want, const struct kernel_shares *have)
+{
+	char bin[320];
+
+	snprintf(bin, sizeof(bin), APPLY_BIN_OF "share %s", want->share.name);
+	memset(&want->share.users, 0, sizeof(want->share.users));
+	want->bin_only = true;
+	want->bad = !apply_covers(w, bin) || needs_place(&want->share, have);
+}
+
 /*
  * Look up what the kernel cannot: ids of users and groups, and the file systems of paths. All
  * look-ups run in parallel, so one that hangs does not delay the others.
@@ -348,10 +375,14 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
 static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
 	u64 until = clock_ms() + PREPARE_TIME;
+	char what[300];
 	unsigned int i;
 
 	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
 	for (i = 0; i < w->cfg->nshares; i++) {
+		snprintf(what, sizeof(what), "share %s", w->cfg->shares[i]->name);
+		if (!apply_covers(w, what))
+			continue;
 		user_lookup_begin(&w->cfg->shares[i]->users);
 		if (needs_place(w->cfg->shares[i], have))
 			share_path_begin(w->cfg->shares[i]->path);
@@ -359,12 +390,13 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
 		struct wanted *want = &w->want[i];
-		char what[300];
 		struct why why;
 
 		snprintf(what, sizeof(what), "share %s", s->name);
 		want->share = *s;
-		if (user_lookup_get(&s->users, until, &want->share.users, &why)) {
+		if (!apply_covers(w, what)) {
+			skip_share(w, want, have);
+		} else if (user_lookup_get(&s->users, until, &want->share.users, &why)) {
 			want->bad = true;
 			apply_failure(w, what, why.text);
 		} else if (needs_place(s, have)) {
@@ -439,10 +471,11 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	return apply_goes_on(w);
 }
 
-static bool change_share(struct work *w, const struct share *want, const struct share *have)
+static bool change_share(struct work *w, const struct wanted *wanted, const struct share *have)
 {
+	const struct share *want = &wanted->share;
 	const u64 bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
-	u64 differs = share_diff(want, have);
+	u64 differs = share_diff(want, have) & (wanted->bin_only ? bin : ~0ULL);
 	bool lacks_bin = want->trash && differs & bin;
 	struct share change = *want;
 	char what[300];
@@ -471,7 +504,7 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 		if (w->want[i].bad)
 			continue;
 		if (old && !must_replace(want, old))
-			go_on = change_share(w, want, old);
+			go_on = change_share(w, &w->want[i], old);
 		else
 			go_on = add_share(w, &w->want[i]);
 	}
@@ -559,27 +592,43 @@ static bool apply_shares(struct work *w)
 	return go_on;
 }
 
+/* Return true if all that the run covers was tried. */
+static bool apply_run(struct work *w)
+{
+	int rc = kernel_server_get(w->k, &w->server);
+
+	if (rc) {
+		apply_outcome(w, rc, "server", "asked");
+		return false;
+	}
+	w->result->started = w->server.started;
+	if (!state_instance(w->st, w->result->started)) {
+		apply_failure(w, "state", "the state of the previous instance cannot be deleted");
+		return false;
+	}
+	if (!apply_goes_on(w) || !give_key(w) || !apply_settings(w) || !apply_listeners(w, true) ||
+	    !apply_shares(w))
+		return false;
+	/* Clients may have handles of files there. */
+	mounts_tell(w->k);
+	return apply_listeners(w, false);
+}
+
 void apply(struct kernel *k, const struct config *cfg, struct state *st,
-	   const struct applied *before, struct applied *result, const bool *stopped)
+	   const struct applied *before, struct applied *result, const bool *stopped,
+	   bool retry)
 {
 	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = before,
-			  .stopped = stopped };
-	int rc;
+			  .stopped = stopped, .retry = retry && before->whole };
+	const struct problems *old = &before->problems;
+	unsigned int i;
 
-	rc = kernel_server_get(k, &w.server);
-	if (rc) {
-		apply_outcome(&w, rc, "server", "asked");
+	result->whole = apply_run(&w);
+	if (result->whole || !w.retry)
 		return;
-	}
-	result->started = w.server.started;
-	if (!state_instance(st, result->started)) {
-		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
-		return;
-	}
-	if (apply_goes_on(&w) && give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) &&
-	    apply_shares(&w)) {
-		/* Clients may have handles of files there. */
-		mounts_tell(w.k);
-		apply_listeners(&w, false);
-	}
+	/* What this run did not come to remains to be tried. */
+	for (i = 0; i < old->n; i++)
+		if (!problems_about(&result->problems, old->list[i].what))
+			problems_add(&result->problems, old->list[i].what, old->list[i].why);
+	result->whole = true;
 }

@@ -16,6 +16,7 @@ struct state;
 /**
  * struct applied - the result of one run of apply()
  * @gone: ditto.ko is not loaded; nothing else was tried
+ * @whole: all of the file was tried, in this run or in those before that this one repeats in part
  * @started: start time of the server, which identifies its instance
  * @changes: the changes that were made: of what, and which
  * @errors: number of changes that failed and may succeed on a retry
@@ -24,6 +25,7 @@ struct state;
  */
 struct applied {
 	bool gone;
+	bool whole;
 	u64 started;
 	struct problems changes;
 	unsigned int errors;
@@ -40,6 +42,8 @@ struct applied {
  * @before: result of the last run, or zeroed
  * @result: zeroed; filled with the result of this run
  * @stopped: set by another thread to make this run end without adding or changing anything more
+ * @retry: touch only the objects that @before has problems of, if it has tried all the others: what
+ *	was changed by hand since then stays
  *
  * A failure does not stop the other changes. Each change is logged, and each failure that the last
  * run did not have. A share whose users or groups cannot be looked up is left unchanged. Blocks
@@ -49,7 +53,8 @@ struct applied {
  * With a kernel of kernel_open_dry() nothing is changed but @st.
  */
 void apply(struct kernel *k, const struct config *cfg, struct state *st,
-	   const struct applied *before, struct applied *result, const bool *stopped);
+	   const struct applied *before, struct applied *result, const bool *stopped,
+	   bool retry);
 /* Free the lists of @result and zero it; the structure itself stays the caller's. */
 void applied_free(struct applied *result);
 

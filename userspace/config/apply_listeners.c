@@ -172,6 +172,7 @@ bool apply_listeners(struct work *w, bool removing)
 	const struct listener *want;
 	struct listener fallback;
 	unsigned int i, n;
+	char text[LISTENER_TEXT_MAX], what[LISTENER_TEXT_MAX + 32];
 	bool go_on = apply_goes_on(w);
 	int rc;
 
@@ -183,14 +184,19 @@ bool apply_listeners(struct work *w, bool removing)
 	state_listeners(w->st, listeners_add_ours, &ours);
 	n = listeners_wished(w, &have, &ours, &fallback, &want);
 	for (i = 0; removing && i < ours.n && go_on; i++) {
+		snprintf(what, sizeof(what), "listener %s", ours.listener[i].text);
+		if (!apply_covers(w, what))
+			continue;
 		if (!listeners_find(&have, ours.listener[i].id))
 			state_listener_drop(w->st, ours.listener[i].id);
 		else if (!listener_is_wanted(want, n, ours.listener[i].text))
 			go_on = listener_del(w, &ours.listener[i]);
 	}
-	for (i = 0; !removing && i < n && go_on; i++)
-		if (!listener_is_there(w, &want[i], &have, &ours))
+	for (i = 0; !removing && i < n && go_on; i++) {
+		snprintf(what, sizeof(what), "listener %s", listener_text(&want[i], text));
+		if (apply_covers(w, what) && !listener_is_there(w, &want[i], &have, &ours))
 			go_on = listener_add(w, &want[i], &have);
+	}
 	free(ours.listener);
 	kernel_listeners_free(&have);
 	return go_on;

@@ -16,6 +16,7 @@ struct wanted;
  * @result: result of this run
  * @stopped: see apply()
  * @before: result of the last run
+ * @retry: see apply()
  * @server: settings of the server at the start
  * @want: shares of the file, in its order
  */
@@ -26,12 +27,15 @@ struct work {
 	struct applied *result;
 	const bool *stopped;
 	const struct applied *before;
+	bool retry;
 	struct kernel_server server;
 	struct wanted *want;
 };
 
 /* Return false once the run must end: the module is gone, or dittod was stopped. */
 bool apply_goes_on(const struct work *w);
+/* Return true if this run may touch the object. */
+bool apply_covers(const struct work *w, const char *what);
 /* Record a problem. A problem that the last run had is not logged again. */
 void apply_problem(struct work *w, const char *what, const char *why);
 /* Record a problem that may disappear on a retry. */

@@ -481,7 +481,7 @@ int command_dry_run(const struct config_file *file, const char *state_dir, bool 
 	}
 	config_use_accounts(cfg);
 	log_close();
-	apply(k, cfg, st, &before, &result, &stopped);
+	apply(k, cfg, st, &before, &result, &stopped, false);
 	if (result.gone)
 		problems_add(&result.problems, "server", kernel_why(k));
 	dry_run_tell(&result, json);

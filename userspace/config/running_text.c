@@ -115,7 +115,6 @@ static bool difference_is_kept(struct edit *e, const struct difference *d)
 	char *what = difference_subject(d, e->r, e->cfg);
 	char *bin = mem_print(APPLY_BIN_OF "%s", what);
 	bool keeps = edit_keeps(e, what, what) ||
-		     (d->kind == DIFFERENCE_SETTING && edit_keeps(e, what, "settings")) ||
 		     (difference_is_bin(e, d) && edit_keeps(e, what, bin));
 
 	free(bin);

@@ -30,6 +30,13 @@
 #define RETRY_MIN	1
 #define RETRY_MAX	60
 
+/* What a job applies. */
+enum apply_what {
+	APPLY_NOTHING,
+	APPLY_FAILED,
+	APPLY_ALL,
+};
+
 /* Seconds until dittod looks at a server that has lost a protocol. */
 #define GONE_PAUSE	5
 
@@ -46,8 +53,9 @@
  * @result: of the last @job that has ended
  * @next: filled by @job
  * @applying: @job is queued or running
- * @again: @job must run once more
- * @less: a protocol was unloaded while @job ran
+ * @what: what @job applies
+ * @again: what @job must apply when it runs once more
+ * @less: a protocol was unloaded since the last @job for all began
  * @ready: the service manager was notified
  * @instance: instance of a server that waits for its records until its shares exist; or 0
  * @waited: seconds that it has waited
@@ -85,7 +93,8 @@ struct control {
 	struct applied result;
 	struct applied next;
 	bool applying;
-	bool again;
+	enum apply_what what;
+	enum apply_what again;
 	bool less;
 	bool ready;
 	u64 instance;
@@ -288,28 +297,39 @@ static void control_run_apply(struct job *job)
 {
 	struct control *c = control_of(job);
 
-	apply(c->with.kernel, c->cfg, c->with.st, &c->result, &c->next, &c->stopped);
+	apply(c->with.kernel, c->cfg, c->with.st, &c->result, &c->next, &c->stopped,
+	      c->what == APPLY_FAILED);
 }
 
-void control_apply(struct control *c)
+static void control_submit(struct control *c, enum apply_what what)
 {
 	if (c->stopped)
 		return;
 	if (c->applying || c->looking) {
-		c->again = true;
+		if (c->again < what)
+			c->again = what;
 		return;
 	}
+	c->what = what;
 	if (c->next_cfg) {
 		config_free(c->cfg);
 		c->cfg = c->next_cfg;
 		c->next_cfg = NULL;
+		c->what = APPLY_ALL;
 	}
+	if (c->what == APPLY_ALL)
+		c->less = false;
 	idmap_set_domain(c->cfg->domain);
 	c->begun = c->heard;
-	c->again = false;
+	c->again = APPLY_NOTHING;
 	c->applying = true;
 	/* Cannot fail: this pool has room for the two jobs, the refresh and the mounts. */
 	pool_submit(c->with.applier, &c->job);
+}
+
+void control_apply(struct control *c)
+{
+	control_submit(c, APPLY_ALL);
 }
 
 static struct control *control_of_look(struct job *job)
@@ -336,7 +356,7 @@ static void control_look_done(struct job *job)
 	if (!channel_is_up(c->with.channel))
 		return;
 	if (c->again)
-		control_apply(c);
+		control_submit(c, c->again);
 	else if (c->look_again)
 		control_look(c);
 }
@@ -397,9 +417,8 @@ static void control_apply_done(struct job *job)
 	}
 	if (c->less && !c->result.gone)
 		control_set_retry(c, GONE_PAUSE);
-	c->less = false;
 	if (c->again && channel_is_up(c->with.channel)) {
-		control_apply(c);
+		control_submit(c, c->again);
 		return;
 	}
 	control_begin_life(c);
@@ -427,7 +446,7 @@ void control_up(struct control *c)
 
 void control_down(struct control *c)
 {
-	c->again = false;
+	c->again = APPLY_NOTHING;
 	c->instance = 0;
 	control_wait(c);
 }
@@ -435,9 +454,8 @@ void control_down(struct control *c)
 /* Not immediately: questions would keep ditto.ko from being unloaded next. */
 void control_protocol_gone(struct control *c)
 {
-	if (c->applying)
-		c->less = true;
-	else
+	c->less = true;
+	if (!c->applying)
 		control_set_retry(c, GONE_PAUSE);
 }
 
@@ -479,7 +497,7 @@ void control_stop(struct control *c)
 {
 	__atomic_store_n(&c->stopped, true, __ATOMIC_RELAXED);
 	c->heard = clock_ns();
-	c->again = false;
+	c->again = APPLY_NOTHING;
 	control_set_retry(c, 0);
 	log_notice("stopped: nothing is applied until the configuration is read again");
 	notify("STATUS=stopped");
@@ -507,7 +525,7 @@ static void control_retry_ready(void *arg)
 
 	if (read(c->retry, &times, sizeof(times)) == sizeof(times) &&
 	    channel_is_up(c->with.channel))
-		control_apply(c);
+		control_submit(c, c->less ? APPLY_ALL : APPLY_FAILED);
 }
 
 struct control *control_new(const struct config_file *file)

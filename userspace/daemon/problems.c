@@ -33,6 +33,16 @@ void problems_drop(struct problems *p, const char *what)
 	p->n = kept;
 }
 
+bool problems_about(const struct problems *p, const char *what)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->list[i].what, what))
+			return true;
+	return false;
+}
+
 bool problems_have(const struct problems *p, const char *what, const char *why)
 {
 	unsigned int i;

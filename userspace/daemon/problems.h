@@ -29,6 +29,8 @@ struct problems {
 void problems_add(struct problems *p, const char *what, const char *why);
 /* Remove the problems of an object. */
 void problems_drop(struct problems *p, const char *what);
+/* Return true if there is a problem of the object. */
+bool problems_about(const struct problems *p, const char *what);
 bool problems_have(const struct problems *p, const char *what, const char *why);
 /* Make the list empty. */
 void problems_free(struct problems *p);

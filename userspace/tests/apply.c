@@ -20,8 +20,8 @@ static struct state *st;
 static struct kernel k;
 static bool stopped;
 
-/* Apply a configuration; return the changes. */
-static const char *apply_text(const char *text, struct applied *result)
+/* Apply a configuration, or try again what failed; return the changes. */
+static const char *apply_again(const char *text, struct applied *result, bool retry)
 {
 	struct applied before = *result;
 	char *copy = mem_string(text);
@@ -31,12 +31,17 @@ static const char *apply_text(const char *text, struct applied *result)
 	*result = (struct applied){ 0 };
 	cfg = config_parse("f", copy, strlen(text), &m);
 	if (CHECK(cfg))
-		apply(&k, cfg, st, &before, result, &stopped);
+		apply(&k, cfg, st, &before, result, &stopped, retry);
 	applied_free(&before);
 	mistakes_free(&m);
 	config_free(cfg);
 	free(copy);
 	return fake_log(&k);
+}
+
+static const char *apply_text(const char *text, struct applied *result)
+{
+	return apply_again(text, result, false);
 }
 
 /*
@@ -309,6 +314,67 @@ static void one_failure(void)
 	fake_unload(&k);
 }
 
+/* What was changed by hand survives the retry of something else. */
+static void retry_leaves_others(void)
+{
+	static const char text[] = "[server]\nthreads = 4\n[listener nfs]\n" A B
+				   "[share d]\npath = /d\ntrash = yes\n";
+	struct applied result = { 0 };
+	struct share *hand = share_new("b");
+
+	fake_load(&k, 15, "nfs");
+	k.fail_share = "a";
+	k.no_bins = true;
+	SAME(apply_text(text, &result),
+	     "key threads=4 +share:b +share:d +listener:nfs tcp *");
+	CHECK(result.errors == 1 && result.problems.n == 2);
+	k.server.value[SETTING_threads] = 5;
+	hand->read_only = true;
+	hand->given = SHARE_OPTION_BIT(SHARE_OPTION_read_only);
+	CHECK(!kernel_share_set(&k, hand) && !kernel_listener_del(&k, 1));
+	memcpy(hand->name, "d", 2);
+	CHECK(!kernel_share_set(&k, hand));
+	fake_log(&k);
+	SAME(apply_again(text, &result, true), "");
+	CHECK(result.errors == 1 && !result.news && result.problems.n == 2);
+	/* One that ends early forgets nothing of what is to be tried. */
+	stopped = true;
+	SAME(apply_again(text, &result, true), "");
+	CHECK(result.problems.n == 2);
+	stopped = false;
+	k.fail_share = NULL;
+	k.no_bins = false;
+	CHECK(!kernel_share_del(&k, "b"));
+	fake_log(&k);
+	SAME(apply_again(text, &result, true), "+share:a share:d:4000000000");
+	CHECK(!result.errors && !result.problems.n);
+	SAME(apply_text(text, &result),
+	     "threads=4 +share:b +listener:nfs tcp *");
+	applied_free(&result);
+	share_free(hand);
+	fake_unload(&k);
+}
+
+/* Settings are refused together, and each of them is tried again. */
+static void retry_of_settings(void)
+{
+	static const char text[] = "[server]\nthreads = 4\nudp = yes\n";
+	struct applied result = { 0 };
+
+	fake_load(&k, 16, NULL);
+	k.server.value[SETTING_udp] = 1;
+	k.fail_settings = true;
+	SAME(apply_text(text, &result), "key");
+	CHECK(result.errors == 1);
+	SAME(result.problems.list[0].what, "setting threads");
+	k.fail_settings = false;
+	k.server.value[SETTING_udp] = 0;
+	SAME(apply_again(text, &result, true), "threads=4");
+	SAME(apply_text(text, &result), "udp=1");
+	applied_free(&result);
+	fake_unload(&k);
+}
+
 /* Names are resolved for each share separately; an existing share stays unchanged. */
 static void unknown_names(void)
 {
@@ -529,6 +595,8 @@ int main(void)
 					    TEST(late_setting),
 					    TEST(settings_follow_file),
 					    TEST(one_failure),
+					    TEST(retry_leaves_others),
+					    TEST(retry_of_settings),
 					    TEST(unknown_names),
 					    TEST(stuck_name_service),
 					    TEST(mountpoints_checked),

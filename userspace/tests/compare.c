@@ -53,7 +53,7 @@ static void apply_first(u64 started, const char *text)
 
 	fake_load(&k, started, "nfs");
 	if (CHECK(cfg))
-		apply(&k, cfg, st, &before, &result, &stopped);
+		apply(&k, cfg, st, &before, &result, &stopped, false);
 	applied_free(&result);
 	config_free(cfg);
 	fake_log(&k);
@@ -377,7 +377,7 @@ static void what_could_not_be_changed(void)
 	static const char before[] = "[server]\nthreads = 5\n[listener nfs]\n" A
 				     "squash = none\nread-only = yes\n" B;
 	struct status_problem p[] = {
-		{ (char *)"settings", (char *)"not changed: no" },
+		{ (char *)"setting threads", (char *)"not changed: no" },
 		{ (char *)"share a", (char *)"there is no user 'x' on this machine" },
 		{ (char *)"share c", (char *)"not removed: busy" },
 		{ (char *)"listener nfs tcp * port 3049", (char *)"not removed: no" },
@@ -409,7 +409,7 @@ static void dry_run(void)
 	apply_first(22, "[server]\nthreads = 4\n" A);
 	k.dry = true;
 	if (CHECK(cfg))
-		apply(&k, cfg, st, &before, &result, &stopped);
+		apply(&k, cfg, st, &before, &result, &stopped, false);
 	for (i = 0; i < result.changes.n; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %s\n",
 			 result.changes.list[i].what, result.changes.list[i].why);

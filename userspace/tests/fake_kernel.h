@@ -17,6 +17,7 @@
  * @key: the last handle key
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
+ * @fail_settings: settings cannot be changed
  * @no_bins: shares cannot have a bin
  * @unknown: SHARE_OPTION_BIT() of options that it is too old to know
  * @root: folder that shares which are added have
@@ -35,6 +36,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
+	bool fail_settings;
 	bool no_bins;
 	u64 unknown;
 	struct share_path_file root;

@@ -159,27 +159,49 @@ def nothing_lost_by_saving(w):
     wait_for('the other share', lambda: 'no such directory' in s.ctl('status', check=False).stdout)
     whole = text.replace('[share away]', 'comment = x\n[share away]')
 
-    # dittod tries again to add the share, and then undoes what is other than in the file.
-    def saved(comment):
-        s.ctl('share', 'set', 'data', 'comment', comment)
-        code, said = config(w, 'save')
-        assert code or 'share away: stays as it is in the file' in said, said
-        return not code and get(conf).decode() == whole
-
-    def refused_without_listeners():
-        for listener in s.json('listener', 'list'):
-            s.ctl('listener', 'del', str(listener['id']))
-        code, said = config(w, 'save')
-        return code and 'dittoctl listener add' in said
-    wait_for('it is saved', lambda: saved('x'))
-    wait_for('a line that is none is refused', lambda: not saved('x\n[share y]\npath = /'))
     s.ctl('share', 'set', 'data', 'comment', 'x')
-    wait_for('it is refused', refused_without_listeners)
+    code, said = config(w, 'save')
+    assert not code and 'share away: stays as it is in the file' in said, said
+    eq(get(conf).decode(), whole)
+    s.ctl('share', 'set', 'data', 'comment', 'x\n[share y]\npath = /')
+    s.refused('config', 'save')
+    s.ctl('share', 'set', 'data', 'comment', 'x')
+    for listener in s.json('listener', 'list'):
+        s.ctl('listener', 'del', str(listener['id']))
+    assert 'dittoctl listener add' in s.refused('config', 'save')
     s.ctl('stop')
     assert 'dittoctl start' in s.refused('config', 'save')
     s.helper_stop()
     assert 'systemctl start dittod' in s.refused('config', 'save')
     eq(get(conf).decode(), whole)
+
+
+@test(server='ditto', share=False, clients=0)
+def nothing_undone_by_retry(w):
+    """What was changed by hand stays when a share that could not be added is tried again."""
+    s, away, other = w.server, w.path('away'), w.path('other')
+    os.mkdir(other)
+    s.helper_start(f'[server]\ndrain-ms = 999\n[listener nfs]\n[share data]\n'
+                          f'path = {w.export}\n[share gone]\npath = {other}\n'
+                          f'[share away]\npath = {away}\n')
+    wait_for('the other share', lambda: 'no such directory' in s.ctl('status', check=False).stdout)
+    s.ctl('share', 'set', 'data', 'comment', 'x')
+    s.ctl('share', 'del', 'gone')
+    s.ctl('server', 'set', 'drain-ms', '998')
+    for listener in s.json('listener', 'list'):
+        s.ctl('listener', 'del', str(listener['id']))
+    os.mkdir(away)
+
+    def served():
+        return {x['name']: x.get('comment', '') for x in s.json('share', 'list')}
+    wait_for('it is served', lambda: 'away' in served(), 120)
+    eq((served(), s.setting('drain_ms'), s.json('listener', 'list')),
+       ({'data': 'x', 'away': ''}, 998, []))
+    # an order is for all of the file
+    eq(config(w, 'apply')[0], 0)
+    eq((served(), s.setting('drain_ms'), len(s.json('listener', 'list'))),
+       ({'data': '', 'gone': '', 'away': ''}, 999, 1))
+    s.ctl('stop')
 
 
 @test(server='ditto', share=False, clients=0)
