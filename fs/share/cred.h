@@ -17,6 +17,7 @@
 struct ditto_server;
 struct ditto_share_opts;
 struct ditto_token;
+struct ditto_names_park;
 struct ditto_verdict;
 struct in6_addr;
 
@@ -47,6 +48,7 @@ struct ditto_groups_query {
  *	server itself
  * @later: filled if the helper does not know the groups yet: the caller waits for them itself, by
  *	ditto_names_groups_prefetch(), and not with all its threads; borrowed; NULL to wait here
+ * @park: waits for the groups instead, if the helper does not know them yet; borrowed; or NULL
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -59,6 +61,7 @@ struct ditto_ident {
 	struct ditto_token *token;
 	const struct in6_addr *from;
 	struct ditto_groups_query *later;
+	struct ditto_names_park *park;
 };
 
 /**
@@ -69,7 +72,7 @@ struct ditto_ident {
  * @groups: filled
  * @max: entries of @groups
  *
- * Context: may sleep; for longer than for memory only without @ident->later.
+ * Context: may sleep; for longer than for memory only without @ident->later and @ident->park.
  * Return: as ditto_names_groups().
  */
 int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,

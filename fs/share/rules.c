@@ -266,6 +266,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 epoch,
  * @kind: kind of the rule to ask the helper about
  * @spec: copy of this rule's text
  * @why: filled with the rule that decides; or NULL
+ * @park: waits for the helper, or NULL
  */
 struct rules_decision {
 	u64 generation;
@@ -275,6 +276,7 @@ struct rules_decision {
 	enum ditto_rule_kind kind;
 	char spec[DITTO_HOST_NAME_MAX + 1];
 	struct ditto_rule_reason *why;
+	struct ditto_names_park *park;
 };
 
 /* The rule before @j->next decides. */
@@ -338,7 +340,11 @@ static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr
 
 	if (ask == DITTO_RULES_ASK_NOBODY)
 		return -EJUKEBOX;
-	if (j->kind == DITTO_RULE_NETGROUP)
+	if (j->park)
+		ret = j->kind == DITTO_RULE_NETGROUP ?
+		      ditto_names_in_netgroup_parked(srv, addr, j->spec + 1, j->park) :
+		      ditto_names_host_match_parked(srv, addr, j->spec, j->park);
+	else if (j->kind == DITTO_RULE_NETGROUP)
 		ret = ditto_names_in_netgroup(srv, addr, j->spec + 1, wait);
 	else
 		ret = ditto_names_host_match(srv, addr, j->spec, wait);
@@ -377,9 +383,12 @@ static int rules_match_all(struct ditto_share *share, const struct in6_addr *add
 
 static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct ditto_peer *peer,
 					       enum ditto_rules_ask ask, u64 generation,
-					       u32 epoch, struct ditto_verdict *verdict)
+					       u32 epoch, struct ditto_names_park *park,
+					       struct ditto_verdict *verdict)
 {
-	struct rules_decision j = { .generation = generation, .cert_name = peer->cert_name };
+	struct rules_decision j = {
+		.generation = generation, .cert_name = peer->cert_name, .park = park,
+	};
 	int err = rules_match_all(share, &peer->addr, ask, &j, verdict);
 
 	if (!err)
@@ -388,8 +397,9 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 	return err;
 }
 
-int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
-		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
+static __always_inline int rules_match(struct ditto_share *share, struct ditto_peer *peer,
+				       enum ditto_rules_ask ask, struct ditto_names_park *park,
+				       struct ditto_verdict *verdict)
 {
 	u32 epoch = ditto_peers_epoch(share->srv);
 	u64 generation;
@@ -399,9 +409,24 @@ int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 	rcu_read_unlock();
 	if (likely(verdict_cached(peer, generation, epoch, verdict)))
 		return 0;
-	return rules_match_peer(share, peer, ask, generation, epoch, verdict);
+	return rules_match_peer(share, peer, ask, generation, epoch, park, verdict);
+}
+
+int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
+		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
+{
+	return rules_match(share, peer, ask, NULL, verdict);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rules_match, "DITTO");
+
+int ditto_rules_admit_parked(struct ditto_share *share, struct ditto_peer *peer,
+			     struct ditto_names_park *park, struct ditto_verdict *verdict)
+{
+	int err = rules_match(share, peer, DITTO_RULES_ASK_WAIT, park, verdict);
+
+	return err || verdict->level != DITTO_ACCESS_NONE ? err : -EACCES;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rules_admit_parked, "DITTO");
 
 int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 			struct ditto_verdict *verdict, struct ditto_rule_reason *why)

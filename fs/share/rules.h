@@ -145,6 +145,19 @@ static inline int ditto_rules_admit(struct ditto_share *share, struct ditto_peer
 }
 
 /**
+ * ditto_rules_admit_parked - the same for an operation that may park
+ * @share: as for ditto_rules_match()
+ * @peer: the client
+ * @park: waits for the helper if it has not answered yet; NULL for DITTO_RULES_ASK_WAIT
+ * @verdict: filled
+ *
+ * Context: may sleep for memory, and without @park for the helper.
+ * Return: as ditto_rules_admit(); @park may wait with -EJUKEBOX.
+ */
+int ditto_rules_admit_parked(struct ditto_share *share, struct ditto_peer *peer,
+			     struct ditto_names_park *park, struct ditto_verdict *verdict);
+
+/**
  * struct ditto_rule_reason - the rule that decided about a client
  * @number: position of the rule from 1; 0 if none matches
  * @level: access that it grants, before the share's option read_only

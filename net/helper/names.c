@@ -288,7 +288,7 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 {
 	const struct name_answer *answer;
 	struct name_entry *entry;
-	bool any = false;
+	bool again;
 	int ret;
 
 	if (ditto_names_use_fresh(srv, q, use, arg, &ret))
@@ -302,18 +302,19 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 
 	entry_ask_soon(entry, &q->asker);
 	park->asked++;
-	do {
+	for (again = false;; again = true) {
 		rcu_read_lock();
 		answer = rcu_dereference(entry->answer);
 		/* Without a helper the request fails soon, which ends the wait. */
-		if (answer && (any || ditto_names_answer_serves(entry, answer)))
+		if (answer && (again || ditto_names_answer_serves(entry, answer)))
 			ret = use(answer, arg);
 		else
 			ret = entry_error(entry, true);
 		rcu_read_unlock();
 		/* There is nothing to wait for if the request has ended by now. */
-		any = true;
-	} while (ret == -EJUKEBOX && !park->waits && !entry_park(entry, park));
+		if (ret != -EJUKEBOX || again || park->waits || entry_park(entry, park))
+			break;
+	}
 	ditto_names_entry_put(entry);
 	return ret;
 }

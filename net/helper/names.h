@@ -243,6 +243,17 @@ void ditto_names_park_begin(struct ditto_names_park *park);
  */
 bool ditto_names_park_cancel(struct ditto_names_park *park);
 
+/*
+ * As ditto_names_host_match(), ditto_names_in_netgroup() and ditto_names_groups(), for an operation
+ * whose park waits for the answer if it is not cached, unless the park waits already.
+ */
+int ditto_names_host_match_parked(struct ditto_server *srv, const struct in6_addr *addr,
+				  const char *pattern, struct ditto_names_park *park);
+int ditto_names_in_netgroup_parked(struct ditto_server *srv, const struct in6_addr *addr,
+				   const char *netgroup, struct ditto_names_park *park);
+int ditto_names_groups_parked(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
+			      unsigned int max, struct ditto_names_park *park);
+
 /**
  * ditto_names_sid_of_user - look up the SID of a user
  * @srv: the server

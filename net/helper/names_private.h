@@ -61,7 +61,7 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 /**
  * ditto_names_use_parked - use the answer to a question, and park if there is none
  * @srv: the server
- * @q: the question; its type is one of those whose errors are answers, too
+ * @q: the question
  * @use: called with the answer, under RCU; does not return -EJUKEBOX
  * @arg: passed to @use
  * @park: waits for the answer, unless it waits for another one or has waited too long; NULL to

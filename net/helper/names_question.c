@@ -33,6 +33,18 @@ static int use_hosts(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
+/* Returns false if the pattern is too long for a name. */
+static bool pattern_lower(const char *pattern, char lower[DITTO_HOST_NAME_MAX + 1])
+{
+	size_t len = strlen(pattern);
+
+	if (len > DITTO_HOST_NAME_MAX)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = tolower(pattern[i]);
+	return true;
+}
+
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
 			   const char *pattern, bool wait)
 {
@@ -40,13 +52,21 @@ int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr
 		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
 	};
 	char lower[DITTO_HOST_NAME_MAX + 1];
-	size_t len = strlen(pattern);
 
-	if (len > DITTO_HOST_NAME_MAX)
-		return 0;
-	for (size_t i = 0; i <= len; i++)
-		lower[i] = tolower(pattern[i]);
-	return ditto_names_use(srv, &q, use_hosts, lower, wait);
+	return pattern_lower(pattern, lower) ?
+	       ditto_names_use(srv, &q, use_hosts, lower, wait) : 0;
+}
+
+int ditto_names_host_match_parked(struct ditto_server *srv, const struct in6_addr *addr,
+				  const char *pattern, struct ditto_names_park *park)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
+	};
+	char lower[DITTO_HOST_NAME_MAX + 1];
+
+	return pattern_lower(pattern, lower) ?
+	       ditto_names_use_parked(srv, &q, use_hosts, lower, park) : 0;
 }
 
 static int use_member(const struct name_answer *answer, void *arg)
@@ -54,14 +74,27 @@ static int use_member(const struct name_answer *answer, void *arg)
 	return answer->said.member;
 }
 
+static struct ditto_question netgroup_question(const struct in6_addr *addr, const char *netgroup)
+{
+	return (struct ditto_question) {
+		.type = DITTO_UPCALL_NETGROUP, .addr = *addr, .text = netgroup
+	};
+}
+
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
 			    const char *netgroup, bool wait)
 {
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_NETGROUP, .addr = *addr, .text = netgroup
-	};
+	const struct ditto_question q = netgroup_question(addr, netgroup);
 
 	return ditto_names_use(srv, &q, use_member, NULL, wait);
+}
+
+int ditto_names_in_netgroup_parked(struct ditto_server *srv, const struct in6_addr *addr,
+				   const char *netgroup, struct ditto_names_park *park)
+{
+	const struct ditto_question q = netgroup_question(addr, netgroup);
+
+	return ditto_names_use_parked(srv, &q, use_member, NULL, park);
 }
 
 struct groups_room {
@@ -94,6 +127,15 @@ int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 	struct groups_room room = { .groups = groups, .max = max };
 
 	return ditto_names_use(srv, &q, use_groups, &room, wait);
+}
+
+int ditto_names_groups_parked(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
+			      unsigned int max, struct ditto_names_park *park)
+{
+	const struct ditto_question q = groups_question(uid, &park->asker);
+	struct groups_room room = { .groups = groups, .max = max };
+
+	return ditto_names_use_parked(srv, &q, use_groups, &room, park);
 }
 
 static int use_nothing(const struct name_answer *answer, void *arg)

@@ -144,7 +144,7 @@ void dsmb_trees_close(struct dsmb_session *session)
  * login changed. A check that comes to no result changes nothing, so the next request repeats it.
  * Until then the rules may exclude the client, so it waits as for a TREE_CONNECT.
  */
-static u32 tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
+static u32 tree_renew(struct dsmb_tree *tree, struct ditto_share *share, struct dsmb_call *call)
 {
 	struct dsmb_session *session = tree->session;
 	struct dsmb_access access;
@@ -152,7 +152,7 @@ static u32 tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 	u32 status;
 
 	do {
-		status = dsmb_access_find(session, tree->peer, share, &access);
+		status = dsmb_access_find(session, tree->peer, share, call, &access);
 		if (status == STATUS_ACCESS_DENIED)
 			return STATUS_NETWORK_NAME_DELETED;
 		if (status)
@@ -196,7 +196,7 @@ static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
 	return share;
 }
 
-u32 dsmb_tree_share(struct dsmb_tree *tree, struct ditto_share **out)
+u32 dsmb_tree_share(struct dsmb_tree *tree, struct dsmb_call *call, struct ditto_share **out)
 {
 	struct ditto_share *share = tree->share;
 	bool again, fresh;
@@ -219,7 +219,7 @@ u32 dsmb_tree_share(struct dsmb_tree *tree, struct ditto_share **out)
 		fresh = tree_is_fresh(tree, share);
 		rcu_read_unlock();
 	}
-	status = likely(fresh) ? STATUS_SUCCESS : tree_renew(tree, share);
+	status = likely(fresh) ? STATUS_SUCCESS : tree_renew(tree, share, call);
 	if (likely(!status))
 		*out = share;
 	else
@@ -307,7 +307,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	bool full = false;
 	u32 status;
 
-	status = dsmb_access_find(session, call->conn->peer, share, &access);
+	status = dsmb_access_find(session, call->conn->peer, share, call, &access);
 	if (status == STATUS_ACCESS_DENIED)
 		tell_denied(call, share, access.why);
 	if (status)

@@ -20,6 +20,7 @@
 struct ditto_cred;
 struct ditto_peer;
 struct ditto_share;
+struct dsmb_call;
 struct dsmb_retired;	/* tree_access.c */
 struct dsmb_session;
 
@@ -145,17 +146,18 @@ void dsmb_trees_close(struct dsmb_session *session);
 /**
  * dsmb_tree_share - get the share of a disk tree
  * @tree: held
+ * @call: as for dsmb_access_find()
  * @share: filled with the share, held; with NULL on failure
  *
  * If the share's options or the session's user have changed, the tree's permissions and
  * credential are renewed. A failure leaves them as they were, for commands that only release
  * something.
  *
- * Context: process; may sleep for the helper; takes session->lock.
+ * Context: process; may sleep, for the helper without @call; takes session->lock.
  * Return: STATUS_SUCCESS; NETWORK_NAME_DELETED if the tree was disconnected, the share was
- * removed, or the user may not use it any more; FILE_NOT_AVAILABLE while a name in the share's
- * rules is looked up, or INSUFFICIENT_RESOURCES, so that the client tries again.
+ * removed, or the user may not use it any more; DSMB_PARKED; FILE_NOT_AVAILABLE if the helper does
+ * not answer in time, or INSUFFICIENT_RESOURCES, so that the client tries again.
  */
-u32 dsmb_tree_share(struct dsmb_tree *tree, struct ditto_share **share);
+u32 dsmb_tree_share(struct dsmb_tree *tree, struct dsmb_call *call, struct ditto_share **share);
 
 #endif

@@ -27,6 +27,7 @@
 #include "../../net/server.h"
 #include "../server.h"
 #include "../share_options.h"
+#include "../transport/call.h"
 #include "../transport/conn.h"
 #include "../wire/builder.h"
 #include "../wire/name.h"
@@ -109,8 +110,9 @@ static bool login_is_taken(const struct dsmb_share_options *own, u32 login)
 	return own->auth & login || own->auth == DITTO_LOGIN_ALL;
 }
 
-u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
-		     struct ditto_share *share, struct dsmb_access *access)
+static u32 access_check(struct dsmb_session *session, struct ditto_peer *peer,
+			struct ditto_share *share, struct ditto_names_park *park,
+			struct dsmb_access *access)
 {
 	struct dsmb_share_options own;
 	struct ditto_share_opts opts;
@@ -120,13 +122,14 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	int err;
 
 	access->why = "the share's rules do not let this address in";
-	err = ditto_rules_admit(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
+	err = ditto_rules_admit_parked(share, peer, park, &verdict);
 	if (err)
 		return err == -EACCES ? STATUS_ACCESS_DENIED : dsmb_status(err);
 	access->acting_user = dsmb_session_acting_user(session);
 	access->login = dsmb_session_login(session);
 	ident_of(access->acting_user, &ident);
 	ident.from = &peer->addr;
+	ident.park = park;
 	grant = share_ask(share, &ident, &opts, &own);
 	access->why =
 		"its option protocols does not name smb, or has one unknown to this ditto_smb.ko";
@@ -159,6 +162,26 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->compress = own.compress;
 	access->continuous = own.continuous;
 	return STATUS_SUCCESS;
+}
+
+u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
+		     struct ditto_share *share, struct dsmb_call *call,
+		     struct dsmb_access *access)
+{
+	struct ditto_names_park *park;
+	u32 status;
+
+	if (!call)
+		return access_check(session, peer, share, NULL, access);
+	status = dsmb_call_names_begin(call);
+	if (status)
+		return status;
+	park = dsmb_call_names_park(call);
+	if (!park)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	status = access_check(session, peer, share, park, access);
+	/* Access that was found waits for nothing. */
+	return dsmb_call_names_end(call) ?: status;
 }
 
 /* The machine of one of the session's connections, held; NULL if it has none any more. */

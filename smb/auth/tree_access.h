@@ -11,6 +11,7 @@ struct ditto_auth_user;
 struct ditto_cred;
 struct ditto_peer;
 struct ditto_share;
+struct dsmb_call;
 struct dsmb_session;
 struct dsmb_tree;
 
@@ -45,15 +46,18 @@ struct dsmb_access {
  * @session: the session
  * @peer: client machine
  * @share: held
+ * @call: the call that needs it, which is parked while the helper does not know names and groups;
+ *	NULL to wait for them as long as a thread may
  * @access: filled on success; @why also on ACCESS_DENIED
  *
  * The share's rules decide about the machine, the share's users about the user.
  *
- * Context: process; may sleep for the helper.
- * Return: a status.
+ * Context: process; may sleep; for the helper without @call.
+ * Return: a status, or DSMB_PARKED.
  */
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
-		     struct ditto_share *share, struct dsmb_access *access);
+		     struct ditto_share *share, struct dsmb_call *call,
+		     struct dsmb_access *access);
 
 /**
  * dsmb_session_reaches - tell whether the user of a session may use a share

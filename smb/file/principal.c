@@ -18,60 +18,6 @@
 
 static_assert(DITTO_FOREIGN_MAX >= DITTO_SID_MAX);
 
-static void dsmb_principals_done(struct ditto_names_park *park)
-{
-	dsmb_call_rerun(container_of(park, struct dsmb_principals, park)->call);
-}
-
-static void dsmb_principals_cancel(struct dsmb_call *call)
-{
-	if (ditto_names_park_cancel(&call->principals->park))
-		dsmb_call_complete(call, STATUS_CANCELLED);
-}
-
-u32 dsmb_principals_begin(struct dsmb_call *call)
-{
-	u32 status;
-
-	if (!call->principals)
-		return STATUS_SUCCESS;
-	if (dsmb_call_is_cancelled(call)) {
-		status = call->cancel_status;
-		dsmb_call_drop_principals(call);
-		return status;
-	}
-	ditto_names_park_begin(&call->principals->park);
-	return STATUS_SUCCESS;
-}
-
-u32 dsmb_principals_end(struct dsmb_call *call)
-{
-	if (call->principals && call->principals->park.waits)
-		return DSMB_PARKED;
-	dsmb_call_drop_principals(call);
-	return STATUS_SUCCESS;
-}
-
-/* The park of the call, made when the first answer is missing. NULL without memory. */
-static struct ditto_names_park *dsmb_principals_park(struct dsmb_call *call)
-{
-	struct dsmb_principals *principals = call->principals;
-
-	if (principals)
-		return &principals->park;
-	principals = kzalloc(sizeof(*principals), GFP_KERNEL);
-	if (!principals)
-		return NULL;
-	principals->call = call;
-	ditto_names_park_init(&principals->park, call->conn->server->srv, &call->conn->peer->addr,
-			      dsmb_principals_done);
-	call->principals = principals;
-	call->cancel = dsmb_principals_cancel;
-	/* The wait is bounded, and clients do not expect it. */
-	call->quiet = true;
-	return &principals->park;
-}
-
 static int dsmb_principal_uid_ask(struct dsmb_call *call, kuid_t uid, u8 sid[DITTO_SID_MAX])
 {
 	struct ditto_server *srv = call->conn->server->srv;
@@ -80,7 +26,7 @@ static int dsmb_principal_uid_ask(struct dsmb_call *call, kuid_t uid, u8 sid[DIT
 
 	if (err != -EJUKEBOX)
 		return err;
-	park = dsmb_principals_park(call);
+	park = dsmb_call_names_park(call);
 	return park ? ditto_names_sid_of_user(srv, uid, sid, park) : -ENOMEM;
 }
 
@@ -92,7 +38,7 @@ static int dsmb_principal_gid_ask(struct dsmb_call *call, kgid_t gid, u8 sid[DIT
 
 	if (err != -EJUKEBOX)
 		return err;
-	park = dsmb_principals_park(call);
+	park = dsmb_call_names_park(call);
 	return park ? ditto_names_sid_of_group(srv, gid, sid, park) : -ENOMEM;
 }
 
@@ -111,7 +57,7 @@ static int dsmb_principal_account_ask(struct dsmb_call *call, const struct ditto
 	err = ditto_names_account_of_sid(srv, packed, account, NULL);
 	if (err != -EJUKEBOX)
 		return err;
-	park = dsmb_principals_park(call);
+	park = dsmb_call_names_park(call);
 	return park ? ditto_names_account_of_sid(srv, packed, account, park) : -ENOMEM;
 }
 

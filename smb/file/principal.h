@@ -6,8 +6,9 @@
  * S-1-22-2-gid. A SID that is set becomes the account that has it, so that mode bits and other
  * protocols know whom it means; a SID without an account is kept as it is.
  *
- * A call that needs an answer of the helper is parked. After the time of the setting upcall-ms it
- * goes on without the answer.
+ * The functions are called between dsmb_call_names_begin() and dsmb_call_names_end(). A call that
+ * needs an answer of the helper is parked. After the time of the setting upcall-ms it goes on
+ * without the answer.
  */
 #ifndef _DITTO_SMB_FILE_PRINCIPAL_H
 #define _DITTO_SMB_FILE_PRINCIPAL_H
@@ -18,25 +19,6 @@
 struct ditto_acl;
 struct dsmb_call;
 struct ditto_sid;
-
-/**
- * dsmb_principals_begin - begin to look up SIDs and accounts
- * @call: the call, which may run again after it was parked for them
- *
- * The look-ups below follow, and dsmb_principals_end().
- *
- * Return: STATUS_SUCCESS, or the status of a call that was cancelled while it was parked.
- */
-u32 dsmb_principals_begin(struct dsmb_call *call);
-
-/**
- * dsmb_principals_end - stop looking up
- * @call: the call
- *
- * Return: STATUS_SUCCESS; or DSMB_PARKED if an answer is missing: the command drops what it has,
- * returns the value immediately, and starts over when it runs again.
- */
-u32 dsmb_principals_end(struct dsmb_call *call);
 
 /**
  * dsmb_principal_of_uid - get the SID of a user

@@ -40,7 +40,7 @@ static u32 dsmb_query_encode_sd(struct dsmb_query *q, const struct dsmb_secured 
 static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *attrs,
 				 struct ditto_acl *acl, struct dsmb_secured *secured)
 {
-	u32 status = dsmb_principals_begin(q->call);
+	u32 status = dsmb_call_names_begin(q->call);
 
 	if (status)
 		goto out;
@@ -52,14 +52,14 @@ static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *
 	if (secured->audit)
 		secured->audit = dsmb_principals_shown(q->call, secured->audit);
 	if (IS_ERR(acl) || IS_ERR(secured->audit)) {
-		dsmb_call_drop_principals(q->call);
+		dsmb_call_drop_names(q->call);
 		if (!IS_ERR(acl))
 			ditto_acl_put(acl);
 		if (IS_ERR(secured->audit))
 			secured->audit = NULL;
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}
-	status = dsmb_principals_end(q->call);
+	status = dsmb_call_names_end(q->call);
 out:
 	secured->acl = acl;
 	return status;

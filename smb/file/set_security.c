@@ -184,7 +184,7 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
 		return dsmb_op_status(c->call, err);
-	status = dsmb_principals_begin(c->call);
+	status = dsmb_call_names_begin(c->call);
 	if (status)
 		return status;
 	status = dsmb_set_owners(c, &sd, &attrs, &set);
@@ -199,7 +199,7 @@ u32 dsmb_set_security(struct dsmb_change *c)
 		status = dsmb_take_audit(c->call, &sd, attrs.is_dir, &audit);
 end:
 	/* An error may be due to an answer that is missing. */
-	status = dsmb_principals_end(c->call) ?: status;
+	status = dsmb_call_names_end(c->call) ?: status;
 	if (status)
 		goto put;
 	if (set.valid) {
@@ -233,7 +233,7 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 	};
 	u32 status;
 
-	status = dsmb_principals_begin(call);
+	status = dsmb_call_names_begin(call);
 	if (status)
 		return status;
 	if (sd->parts & DSMB_SECURITY_OWNER && dsmb_take_owner(call, &sd->owner, &set->uid))
@@ -246,7 +246,7 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 	/* Control bits of a SACL that is not there mean nothing, and need no privilege. */
 	if (!status && sd->parts & DITTO_SD_SACL)
 		status = dsmb_take_audit(call, sd, is_dir, audit);
-	return dsmb_principals_end(call) ?: status;
+	return dsmb_call_names_end(call) ?: status;
 }
 
 u32 dsmb_set_audit_new(struct dsmb_call *call, struct ditto_node *node,

@@ -66,7 +66,7 @@ static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
 	/* The source was open in this session, but another one may have reclaimed it since. */
 	if (tree->session != call->session)
 		return missing;
-	status = dsmb_tree_share(tree, &share);
+	status = dsmb_tree_share(tree, call, &share);
 	if (status)
 		return status;
 	ditto_share_put(share);

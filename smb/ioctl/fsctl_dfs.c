@@ -41,7 +41,7 @@ static u32 dfs_share(struct dsmb_ioctl *io, struct dsmb_cursor utf16, struct dit
 	status = STATUS_NOT_FOUND;
 	if (!ditto_share_has_links(share))
 		goto put;
-	status = dsmb_access_find(session, io->call->conn->peer, share, &access);
+	status = dsmb_access_find(session, io->call->conn->peer, share, io->call, &access);
 	if (status) {
 		if (status == STATUS_ACCESS_DENIED)
 			status = STATUS_NOT_FOUND;

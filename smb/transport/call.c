@@ -108,19 +108,6 @@ static void forget_parked(struct dsmb_call *call)
 	spin_unlock(&parked_lock);
 }
 
-void dsmb_call_drop_principals(struct dsmb_call *call)
-{
-	struct dsmb_principals *principals = call->principals;
-
-	if (!principals)
-		return;
-	ditto_names_park_cancel(&principals->park);
-	call->principals = NULL;
-	call->cancel = NULL;
-	call->quiet = false;
-	kfree(principals);
-}
-
 /*
  * This runs before the response is sent, because the response may wait for the client, and the
  * response to CLOSE means that the open is gone.
@@ -135,7 +122,7 @@ void dsmb_call_drop_all(struct dsmb_call *call)
 	 */
 	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
-	dsmb_call_drop_principals(call);
+	dsmb_call_drop_names(call);
 	dsmb_call_drop_open(call);
 	if (call->early)
 		dsmb_open_put(call->early);

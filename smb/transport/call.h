@@ -50,13 +50,17 @@ struct dsmb_tree;
 #define DSMB_CALL_ROOM		192
 
 /**
- * struct dsmb_principals - SIDs and accounts that a call waits for, see file/principal.h
+ * struct dsmb_call_names - answers of the helper that a call waits for
  * @call: the call
- * @park: waits for an answer of the helper
+ * @park: waits for an answer
+ * @cancel: @cancel of the call without it
+ * @quiet: the same for @quiet
  */
-struct dsmb_principals {
+struct dsmb_call_names {
 	struct dsmb_call *call;
 	struct ditto_names_park park;
+	void (*cancel)(struct dsmb_call *call);
+	bool quiet;
 };
 
 /**
@@ -98,7 +102,7 @@ struct dsmb_principals {
  *	again. NULL if the call waits only on @park
  * @private: data of the command, kept while the call is parked and freed by its release(); if the
  *	call is cancelled, the command is executed once more to undo what it did
- * @principals: SIDs and accounts that it waits for, or NULL
+ * @names: answers of the helper that it waits for, or NULL
  * @async_id: AsyncId of STATUS_PENDING; 0 until that was sent. In CANCEL, the AsyncId it names
  * @pages: data of the response behind the body, as pages
  * @npages: number of @pages
@@ -165,7 +169,7 @@ struct dsmb_call {
 	bool encrypted;
 	void (*cancel)(struct dsmb_call *call);
 	void *private;
-	struct dsmb_principals *principals;
+	struct dsmb_call_names *names;
 	u64 async_id;
 	struct bio_vec *pages;
 	unsigned int npages;
@@ -402,8 +406,30 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
  */
 void dsmb_call_drop_open(struct dsmb_call *call);
 
-/* Forgets the SIDs and accounts that the call waits for, if there are any. */
-void dsmb_call_drop_principals(struct dsmb_call *call);
+/**
+ * dsmb_call_names_begin - begin to ask the helper
+ * @call: the call, which may run again after it was parked for an answer
+ *
+ * Questions with dsmb_call_names_park() follow, and dsmb_call_names_end().
+ *
+ * Return: STATUS_SUCCESS, or the status of a call that was cancelled while it was parked.
+ */
+u32 dsmb_call_names_begin(struct dsmb_call *call);
+
+/**
+ * dsmb_call_names_end - stop asking the helper
+ * @call: the call
+ *
+ * Return: STATUS_SUCCESS; or DSMB_PARKED if an answer is missing: the command drops what it has,
+ * returns the value immediately, and starts over when it runs again.
+ */
+u32 dsmb_call_names_end(struct dsmb_call *call);
+
+/* The park of the call for answers of the helper, made if it has none. NULL without memory. */
+struct ditto_names_park *dsmb_call_names_park(struct dsmb_call *call);
+
+/* Forgets the answers that the call waits for, if there are any. */
+void dsmb_call_drop_names(struct dsmb_call *call);
 
 /**
  * dsmb_call_drop_all - the same as dsmb_call_done(), of a call that has something to be dropped
@@ -414,7 +440,7 @@ void dsmb_call_drop_all(struct dsmb_call *call);
 /* True if dsmb_call_done() has nothing to drop. The call's status is final. */
 static inline bool dsmb_call_is_done(const struct dsmb_call *call)
 {
-	return !call->open && !call->early && !call->principals && !call->park.used &&
+	return !call->open && !call->early && !call->names && !call->park.used &&
 	       list_empty_careful(&call->open_link);
 }
 

@@ -189,12 +189,13 @@ static u32 call_find_tree(struct dsmb_call *call)
  */
 static u32 call_take_share(struct dsmb_call *call)
 {
+	bool frees = call->cmd->flags & DSMB_FREES;
 	struct dsmb_tree *tree = call->tree;
 
 	if (!tree || tree->kind != DSMB_TREE_DISK)
 		return STATUS_SUCCESS;
-	call->share_status = dsmb_tree_share(tree, &call->share);
-	if (call->share_status && !(call->cmd->flags & DSMB_FREES))
+	call->share_status = dsmb_tree_share(tree, frees ? NULL : call, &call->share);
+	if (call->share_status && !frees)
 		return call->share_status;
 	/*
 	 * Only now is the tree as the share's options are. A call that has begun was admitted when

@@ -194,6 +194,7 @@ static void dnfs_ident_of(const struct svc_cred *cred, bool proven, struct ditto
 	ident->token = NULL;
 	ident->from = NULL;
 	ident->later = NULL;
+	ident->park = NULL;
 }
 
 long dnfs_break_wait(const struct dnfs_server *server)

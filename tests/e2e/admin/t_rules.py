@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Client rules: the access of machines, changed while they work."""
 import os
+import struct
 import time
 
 import nfs3
 import rpc
+import smb2
 from accounts import accounts
 from auth_stat import answer, status_of
 from checks import eq, one_of, wait_for
 from files import put
 from harness import test
 from nfs3 import sattr
+from processes import process_stopped
+from smb_acl import session
 
 
 def level(n, fh):
@@ -213,3 +217,41 @@ def answers_expire(w):
         with open('/etc/netgroup', 'w', encoding='ascii') as f:
             f.write(f'changing ({member}.e2e.test,,)\n')
         wait_for(f'{want} for a group of {member}', lambda want=want: level(n, fh) == want)
+
+
+@test(smb=True)
+def names_by_smb(w):
+    """A request by SMB waits for the helper's names and groups, and keeps nobody else waiting."""
+    put(w.path('f'), b'data', 0o666)
+    s = session(w)
+    fid = s.create('f', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    path = f'\\\\{w.client.server_addr}\\data'.encode('utf-16-le')
+    body = struct.pack('<HHHH', 9, 0, 72, len(path)) + path
+
+    def asked():
+        return [s.send(smb2.TREE_CONNECT, body), s.send(smb2.READ, smb2.read_body(fid, 9, 0))]
+    for option in ({'manage_gids': True}, {'allow': ['client1.e2e.test=rw']}):
+        w.server.ctl('server', 'set', 'upcall-ms', '60000')
+        w.server.set('data', **option)
+        w.server.ctl('cache', 'flush')
+        with process_stopped(w.server.helper.pid):
+            numbers = asked()
+            s.call(smb2.ECHO, smb2.EMPTY_BODY)
+            assert s.silent(), 'longer than a thread waits'
+        eq([s.answer(number)[0] for number in numbers], [smb2.OK, smb2.OK], option)
+        w.server.ctl('server', 'set', 'upcall-ms', '200')
+        w.server.set('data', comment=str(option))
+        w.server.ctl('cache', 'flush')
+        with process_stopped(w.server.helper.pid):
+            for number in asked():
+                eq(smb2.NAMES[s.answer(number)[0]], 'FILE_NOT_AVAILABLE', 'not without an end')
+        w.server.ctl('server', 'set', 'upcall-ms', '60000')
+        wait_for('the helper is asked again', lambda: s.answer(asked()[1])[0] == smb2.OK)
+    # what waits ends with its session
+    w.server.set('data', comment='other')
+    w.server.ctl('cache', 'flush')
+    with process_stopped(w.server.helper.pid):
+        asked()
+        s.call(smb2.ECHO, smb2.EMPTY_BODY)
+        s.end()
+        wait_for('the session is gone', lambda: not w.server.json('lock', 'client', 'list'))

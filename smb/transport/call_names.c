@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that wait for the helper: for groups and names before their access is decided, and for SIDs
+ * and accounts in security descriptors.
+ */
+#include <linux/slab.h>
+
+#include "../../net/helper/names.h"
+#include "../../net/peer.h"
+#include "../server.h"
+#include "../wire/status.h"
+#include "call.h"
+#include "conn.h"
+
+static void call_names_done(struct ditto_names_park *park)
+{
+	dsmb_call_rerun(container_of(park, struct dsmb_call_names, park)->call);
+}
+
+static void call_names_cancel(struct dsmb_call *call)
+{
+	if (ditto_names_park_cancel(&call->names->park))
+		dsmb_call_complete(call, STATUS_CANCELLED);
+}
+
+u32 dsmb_call_names_begin(struct dsmb_call *call)
+{
+	if (!call->names)
+		return STATUS_SUCCESS;
+	if (dsmb_call_is_cancelled(call)) {
+		dsmb_call_drop_names(call);
+		return call->cancel_status;
+	}
+	ditto_names_park_begin(&call->names->park);
+	return STATUS_SUCCESS;
+}
+
+u32 dsmb_call_names_end(struct dsmb_call *call)
+{
+	if (call->names && call->names->park.waits)
+		return DSMB_PARKED;
+	dsmb_call_drop_names(call);
+	return STATUS_SUCCESS;
+}
+
+struct ditto_names_park *dsmb_call_names_park(struct dsmb_call *call)
+{
+	struct dsmb_call_names *names = call->names;
+
+	if (names)
+		return &names->park;
+	names = kzalloc(sizeof(*names), GFP_KERNEL);
+	if (!names)
+		return NULL;
+	names->call = call;
+	names->cancel = call->cancel;
+	names->quiet = call->quiet;
+	ditto_names_park_init(&names->park, call->conn->server->srv, &call->conn->peer->addr,
+			      call_names_done);
+	call->names = names;
+	call->cancel = call_names_cancel;
+	/* The wait is bounded, and clients do not expect it. */
+	call->quiet = true;
+	return &names->park;
+}
+
+void dsmb_call_drop_names(struct dsmb_call *call)
+{
+	struct dsmb_call_names *names = call->names;
+
+	if (!names)
+		return;
+	ditto_names_park_cancel(&names->park);
+	call->names = NULL;
+	call->cancel = names->cancel;
+	call->quiet = names->quiet;
+	kfree(names);
+}
