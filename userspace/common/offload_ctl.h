@@ -262,7 +262,7 @@ struct offload_policy {
  * @OFFLOAD_JOB_SNAPSHOTS: a snapshot of each share is made, and old ones are deleted
  * @OFFLOAD_JOB_GC: garbage is deleted
  * @OFFLOAD_JOB_SCRUB: some objects are checked
- * @OFFLOAD_JOB_TRASH: old files go from the bins of shares; it needs no store
+ * @OFFLOAD_JOB_TRASH: old files go from the bins of shares
  * @OFFLOAD_JOBS: number of these
  */
 enum offload_job {

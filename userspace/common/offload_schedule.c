@@ -18,16 +18,29 @@
 #define POLICIES_PERIOD	300ULL
 /* A job that failed is due again in so many parts of its period. */
 #define RETRIES		8
-/* A run that has not ended for so long is overdue, too; one of the bins is earlier. */
+/* A run with stores that has not ended for so long is overdue, too; others are earlier. */
 #define LONG_RUN	(7 * DAY)
 /* A clock that is set by less, the shortest period, makes one snapshot too many at most. */
 #define CLOCK_SET	HOUR
 #define TIMER		"ditto-offload.timer"
 
-static const char *const job_names[OFFLOAD_JOBS] = {
-	[OFFLOAD_JOB_POLICIES] = "policies", [OFFLOAD_JOB_LOCAL] = "local-snapshots",
-	[OFFLOAD_JOB_SNAPSHOTS] = "snapshots", [OFFLOAD_JOB_GC] = "gc",
-	[OFFLOAD_JOB_SCRUB] = "scrub", [OFFLOAD_JOB_TRASH] = "trash",
+/*
+ * What jobs are called; whether they work with stores, so that a run may take days; whether others
+ * than the section have their schedules; and how old the last success may be, if not by the period.
+ */
+static const struct {
+	const char *name;
+	bool stores;
+	bool own_schedule;
+	u64 limit;
+} jobs[OFFLOAD_JOBS] = {
+	/* A run looks for these often, but may note their end behind other jobs. */
+	[OFFLOAD_JOB_POLICIES] = { "policies", true, true, DAY },
+	[OFFLOAD_JOB_LOCAL] = { "local-snapshots", false, true, 3 * HOUR },
+	[OFFLOAD_JOB_SNAPSHOTS] = { "snapshots", true, false, 0 },
+	[OFFLOAD_JOB_GC] = { "gc", true, false, 0 },
+	[OFFLOAD_JOB_SCRUB] = { "scrub", true, false, 0 },
+	[OFFLOAD_JOB_TRASH] = { "trash", false, false, DAY },
 };
 
 static const struct {
@@ -39,7 +52,12 @@ static const struct {
 
 const char *offload_job_name(enum offload_job job)
 {
-	return job_names[job];
+	return jobs[job].name;
+}
+
+bool offload_job_needs_store(enum offload_job job)
+{
+	return jobs[job].stores;
 }
 
 void offload_schedule_init(struct offload_schedule *s)
@@ -157,8 +175,7 @@ bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
 {
 	u64 pace = job_pace(s, job);
 
-	/* Policies have schedules of their own, and so have the shares with local snapshots. */
-	if (!pace || job == OFFLOAD_JOB_POLICIES || job == OFFLOAD_JOB_LOCAL)
+	if (!pace || jobs[job].own_schedule)
 		return pace;
 	if (done->result != OFFLOAD_JOB_GOOD)
 		pace = pace / RETRIES ?: 1;
@@ -179,16 +196,9 @@ static char *job_overdue(enum offload_job job, const struct offload_done *done, 
 u64 offload_job_limit(const struct offload_schedule *s, enum offload_job job,
 		      const struct offload_done *done)
 {
-	/* A run looks for these often, but may note their end behind other jobs. */
-	static const u64 limits[OFFLOAD_JOBS] = {
-		[OFFLOAD_JOB_POLICIES] = DAY, [OFFLOAD_JOB_TRASH] = DAY,
-		[OFFLOAD_JOB_LOCAL] = 3 * HOUR,
-	};
-	u64 limit = limits[job] ?: 2 * job_pace(s, job) + HOUR;
+	u64 limit = jobs[job].limit ?: 2 * job_pace(s, job) + HOUR;
 
-	/* The others depend on the size of all data and the pace of stores. */
-	return done->result == OFFLOAD_JOB_RUNS && job != OFFLOAD_JOB_TRASH &&
-	       job != OFFLOAD_JOB_LOCAL ? limit + LONG_RUN : limit;
+	return done->result == OFFLOAD_JOB_RUNS && jobs[job].stores ? limit + LONG_RUN : limit;
 }
 
 char *offload_job_problem(const struct offload_schedule *s, enum offload_job job,
@@ -302,7 +312,7 @@ static void progress_read_line(struct offload_progress *p, const char *line)
 		   &done.result) != 4 || done.result >= OFFLOAD_JOB_RESULTS)
 		return;
 	for (job = 0; job < OFFLOAD_JOBS; job++)
-		if (!strcmp(name, job_names[job]))
+		if (!strcmp(name, jobs[job].name))
 			p->done[job] = done;
 }
 
@@ -329,7 +339,7 @@ bool offload_progress_write(const char *path, const struct offload_progress *p, 
 	if (out)
 		fchmod(fileno(out), 0644);
 	for (job = 0; out && job < OFFLOAD_JOBS; job++)
-		fprintf(out, "%s %llu %llu %u\n", job_names[job],
+		fprintf(out, "%s %llu %llu %u\n", jobs[job].name,
 			p->done[job].success, p->done[job].tried, p->done[job].result);
 	if (out)
 		fprintf(out, "position %llx %llu %llu %llu\n", p->scrub_at, p->bad,

@@ -64,6 +64,8 @@ void offload_schedule_set_trash(struct offload_schedule *s, bool used);
 
 /* Name of a job, as in the section. */
 const char *offload_job_name(enum offload_job job);
+/* Whether a job works with stores: without one it has nothing to do, and a run may take days. */
+bool offload_job_needs_store(enum offload_job job);
 /* Whether a job is to be done now. One that failed is tried again earlier. */
 bool offload_job_is_due(const struct offload_schedule *s, enum offload_job job,
 			const struct offload_done *done, u64 now);

@@ -61,9 +61,15 @@ static void jobs_limited(void)
 {
 	const struct offload_done runs = { .result = OFFLOAD_JOB_RUNS };
 	struct offload_schedule s;
+	enum offload_job job;
 
 	offload_schedule_init(&s);
 	offload_schedule_set_trash(&s, true);
+	/* Only stores make a run long. */
+	for (job = 0; job < OFFLOAD_JOBS; job++)
+		CHECK(offload_job_needs_store(job) ==
+		      (offload_job_limit(&s, job, &runs) > 7 * 24 * HOUR));
+	CHECK(!offload_job_needs_store(OFFLOAD_JOB_LOCAL));
 	CHECK(s.period[OFFLOAD_JOB_TRASH] == HOUR);
 	CHECK(offload_job_limit(&s, OFFLOAD_JOB_TRASH, &runs) == 24 * HOUR);
 	CHECK(offload_job_limit(&s, OFFLOAD_JOB_GC, &runs) > 7 * 24 * HOUR);

@@ -660,10 +660,10 @@ int offload_run(struct ctl *ctl, char **words)
 		return CTL_REFUSED;
 	if (!offload_schedule_get(&j.schedule, &ctl->conn.why))
 		return ctl_refused(ctl, NULL);
-	/* Local snapshots and bins need no store; shares added by hand have bins, too. */
 	for (job = 0; job < OFFLOAD_JOBS; job++)
-		j.wanted[job] = j.wanted[job] && (j.schedule.stores || job == OFFLOAD_JOB_LOCAL ||
-						  job == OFFLOAD_JOB_TRASH);
+		j.wanted[job] = j.wanted[job] &&
+				(j.schedule.stores || !offload_job_needs_store(job));
+	/* Shares that were added by hand have bins, too. */
 	offload_schedule_set_trash(&j.schedule, trash_is_used(ctl));
 	return jobs_run(&j);
 }
