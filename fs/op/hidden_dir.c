@@ -56,6 +56,20 @@ static struct dentry *hidden_dir_find(struct ditto_share *share, struct dentry *
 	return child;
 }
 
+/* Let nobody else enter a directory that nobody else could change. */
+static int hidden_dir_close(struct ditto_share *share, struct dentry *dir)
+{
+	struct iattr attr = { .ia_valid = ATTR_MODE, .ia_mode = S_IFDIR | 0700 };
+	struct inode *inode = d_inode(dir);
+	int err = -EACCES;
+
+	inode_lock(inode);
+	if (!(inode->i_mode & 0022))
+		err = notify_change(ditto_idmap(share), dir, &attr, NULL);
+	inode_unlock(inode);
+	return ditto_no_wait(err);
+}
+
 /*
  * Whoever could change what is in it could give a file the streams of another one, so a directory
  * that somebody else made is not used. @others: what others than root must not have of its mode.
@@ -65,17 +79,27 @@ static struct dentry *hidden_dir_find_safe(struct ditto_share *share, struct den
 {
 	struct dentry *dir = hidden_dir_find(share, parent, name, create);
 	const struct inode *inode;
+	bool own;
+	int err;
 
 	if (IS_ERR(dir))
 		return dir;
 	inode = d_inode(dir);
-	if (vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode), current_fsuid()) &&
-	    !(inode->i_mode & others))
+	own = vfsuid_eq_kuid(i_uid_into_vfsuid(ditto_idmap(share), inode), current_fsuid());
+	if (own && !(inode->i_mode & others))
 		return dir;
-	pr_notice_ratelimited("share %s: %pd2 is not used, as others than root can %s it: look what they have put there, and remove it\n",
-			      share->name, dir, others == 0022 ? "change" : "enter");
+	err = create ? -EACCES : -ENOENT;
+	if (own && !(inode->i_mode & 0022)) {
+		if (create)
+			err = hidden_dir_close(share, dir);
+		if (!err)
+			return dir;
+	} else {
+		pr_notice_ratelimited("share %s: %pd2 is not used, as others than root can change it: look what they have put there, and remove it\n",
+				      share->name, dir);
+	}
 	dput(dir);
-	return ERR_PTR(create ? -EACCES : -ENOENT);
+	return ERR_PTR(err);
 }
 
 struct dentry *ditto_hidden_dir(struct ditto_share *share, const char *name, bool create)

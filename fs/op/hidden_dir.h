@@ -21,7 +21,7 @@ struct dentry *ditto_dir_make(struct ditto_share *share, struct dentry *parent, 
 /*
  * Find a directory in DITTO_HIDDEN, or make it. The server's credential is in place, and with
  * @create write access to the mount. Returns it, to be put, or an ERR_PTR; also if others than the
- * server can change it. May sleep.
+ * server can change it. With @create, others cannot enter the bin any more. May sleep.
  */
 struct dentry *ditto_hidden_dir(struct ditto_share *share, const char *name, bool create);
 

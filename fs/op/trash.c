@@ -97,7 +97,7 @@ static struct dentry *trash_make(struct ditto_share *share, struct netlink_ext_a
 
 	if (IS_ERR(bin)) {
 		NL_SET_ERR_MSG(extack,
-			       "trash: .ditto/trash in the share's root cannot be made, or others than root can enter it");
+			       "trash: .ditto/trash in the share's root cannot be made, or others than root can change it");
 		return bin;
 	}
 	err = trash_record_write(bin, "1", 1);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply.h"
 #include "clock.h"
 #include "compare.h"
 #include "config.h"
@@ -209,15 +210,22 @@ static void compare_handles(const struct kernel_shares *have,
 static void compare_space(const struct share *s, const struct share_path_space *space,
 			  struct compared *result)
 {
-	char what[300];
+	char what[300], bin[320];
 	struct why why;
 
+	snprintf(what, sizeof(what), "share %s", s->name);
+	if (s->trash && space->bin_is_open) {
+		snprintf(bin, sizeof(bin), APPLY_BIN_OF "%s", what);
+		why_not(&why,
+			"what clients remove is gone for good, as others than root can change %s/.ditto/trash: look what they have put there, then: chown -h root, chmod go= of it, and chmod go-w of the directory above",
+			s->path);
+		problems_add(&result->problems, bin, why.text);
+	}
 	if (!space->size)
 		return;
 	result->space = mem_grow(result->space, result->nspaces, sizeof(*result->space));
 	result->space[result->nspaces].share = mem_string(s->name);
 	result->space[result->nspaces++].space = *space;
-	snprintf(what, sizeof(what), "share %s", s->name);
 	if (!space->free) {
 		problems_add(&result->problems, what, "its file system is full");
 	} else if (space->free < space->size / SPACE_LITTLE) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ctl/offload/mounts.h"
+#include "ctl/stream_dir.h"
 #include "daemon/detached.h"
 #include "mem.h"
 #include "object/guarded.h"
@@ -98,6 +99,17 @@ static int share_path_call_find(struct detached *one)
 	return 0;
 }
 
+/* The server uses no directory of a bin that others could have changed. */
+static bool share_path_is_open(const char *share, const char *dir)
+{
+	char *path = mem_print("%s/%s", share, dir);
+	struct stat st;
+	bool open = !lstat(path, &st) && (!S_ISDIR(st.st_mode) || st.st_uid || st.st_mode & 0022);
+
+	free(path);
+	return open;
+}
+
 static int share_path_call_measure(struct detached *one)
 {
 	struct share_path_call *call = share_path_call_of(one);
@@ -108,6 +120,8 @@ static int share_path_call_measure(struct detached *one)
 	call->space.size = (u64)st.f_blocks * st.f_frsize;
 	if (!st.f_files || st.f_favail)
 		call->space.free = (u64)st.f_bavail * st.f_frsize;
+	call->space.bin_is_open = share_path_is_open(call->call.path, HIDDEN_NAME) ||
+				  share_path_is_open(call->call.path, HIDDEN_NAME "/trash");
 	return 0;
 }
 

@@ -68,13 +68,15 @@ void share_path_file_end(void);
  * struct share_path_space - the file system that a path leads to
  * @size: bytes; 0 if it has no size of its own
  * @free: bytes that users may still take; 0 if there are no inodes left
+ * @bin_is_open: others than root can change the bin of a share there, so that it is not used
  */
 struct share_path_space {
 	u64 size;
 	u64 free;
+	bool bin_is_open;
 };
 
-/* The same for the space there. */
+/* The same for the space and the bin there. */
 void share_path_space_begin(const char *path);
 int share_path_space_wait(const char *path, u64 until, struct share_path_space *space);
 void share_path_space_end(void);

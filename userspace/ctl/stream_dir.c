@@ -17,7 +17,6 @@
 #define HANDLE_BTRFS	0x4d
 
 /* As DITTO_HIDDEN of fs/node/hidden.h. */
-#define HIDDEN_NAME	".ditto"
 
 bool stream_identity_get(int fd, struct stream_identity *id)
 {

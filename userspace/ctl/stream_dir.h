@@ -8,6 +8,8 @@
 
 #include "common/types.h"
 
+/* In the root of a share. */
+#define HIDDEN_NAME	".ditto"
 #define STREAM_KEY_MAX	48
 /* Record of a file in a bin, and mark of the bin (fs/op/trash.h). */
 #define TRASH_XATTR	"trusted.ditto.trash"

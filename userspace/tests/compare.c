@@ -466,7 +466,7 @@ static void no_file_handles(void)
 static void space_of_file_systems(void)
 {
 	apply_first(10, A B);
-	fake_space = (struct share_path_space){ 1000, 50 };
+	fake_space = (struct share_path_space){ .size = 1000, .free = 50 };
 	SAME(compared_with(A B), "");
 	fake_space.free = 49;
 	fake_stuck = "/a";
@@ -478,6 +478,17 @@ static void space_of_file_systems(void)
 	/* One without a size is never full. */
 	fake_space = (struct share_path_space){ 0 };
 	SAME(compared_with(A B), "");
+	fake_unload(&k);
+}
+
+/* A bin that others can change is told of for shares that have one. */
+static void bin_open_to_others(void)
+{
+	apply_first(11, A "trash = yes\n" B);
+	fake_space = (struct share_path_space){ .bin_is_open = true };
+	CHECK(!strncmp(compared_with(A "trash = yes\n" B), "bin of share a: what clients", 28));
+	fake_space = (struct share_path_space){ 0 };
+	SAME(compared_with(A "trash = yes\n" B), "");
 	fake_unload(&k);
 }
 
@@ -497,7 +508,7 @@ int main(void)
 		TEST(texts_of_files), TEST(what_could_not_be_served),
 		TEST(option_that_is_unknown), TEST(another_id), TEST(another_share_of_a_name),
 		TEST(what_could_not_be_changed), TEST(dry_run), TEST(missing_keytab),
-		TEST(missing_keytab_of_smb),
+		TEST(missing_keytab_of_smb), TEST(bin_open_to_others),
 		TEST(no_file_handles), TEST(space_of_file_systems), TEST(no_module), {0}
 	};
 	char dir[] = "/tmp/ditto-compare.XXXXXX", path[64];

@@ -576,13 +576,54 @@ def cannot_be_kept(w):
     eq(n.remove(fh, 'f').status, nfs3.OK)
     eq((os.listdir(at), kept(w)), ([], []))
     os.close(at)
-    # others could change it, or enter it
-    for mode in 0o777, 0o755, 0o710:
+    # others could change it
+    os.chmod(w.path('.ditto/trash'), 0o777)
+    put(w.path('g'), b'x', 0o666)
+    eq(n.remove(n.root, 'g').status, nfs3.OK)
+    eq((os.path.exists(w.path('g')), kept(w)), (False, []))
+    w.server.refused('trash', 'list', 'data')
+
+
+@test(**ON)
+def closed_to_others(w):
+    """A bin that others could only enter is closed to them before it takes a file."""
+    n = opened(w)
+    for mode in 0o755, 0o710:
         os.chmod(w.path('.ditto/trash'), mode)
-        put(w.path('g'), b'x', 0o666)
-        eq(n.remove(n.root, 'g').status, nfs3.OK)
-        eq((os.path.exists(w.path('g')), kept(w)), (False, []))
-        w.server.refused('trash', 'list', 'data')
+        put(w.path(f'{mode}'), b'x', 0o666)
+        eq(n.remove(n.root, f'{mode}').status, nfs3.OK)
+        eq(os.stat(w.path('.ditto/trash')).st_mode & 0o777, 0o700)
+    eq(paths(w), [f'{0o755}', f'{0o710}'])
+    # also before it gets the option
+    w.server.set('data', trash=False)
+    os.chmod(w.path('.ditto/trash'), 0o755)
+    w.server.set('data', trash=True)
+    eq(os.stat(w.path('.ditto/trash')).st_mode & 0o777, 0o700)
+
+
+@test(server='ditto', share=False, clients=0)
+def open_to_others(w):
+    """A bin that others can change is refused, and is a problem of the share."""
+    conf = f'[listener nfs]\n[share data]\npath = {w.export}\ntrash = yes\n'
+    w.server.helper_start(conf)
+
+    def problems():
+        status = json.loads(w.server.ctl('status', '--json', check=False).stdout)
+        return [p['subject'] for p in status['problems'] if p['subject'] != 'trash']
+    wait_for('all is served', lambda: w.server.json('share', 'list') and not problems())
+    for path, mode in (('.ditto/trash', 0o700), ('.ditto', 0o755)):
+        os.chmod(w.path(path), 0o777)
+        w.server.ctl('config', 'apply', check=False)
+        wait_for('the problem', lambda: problems() == ['bin of share data'])
+        os.chmod(w.path(path), mode)
+        w.server.ctl('config', 'apply', check=False)
+        wait_for('its end', lambda: not problems())
+    os.chmod(w.path('.ditto/trash'), 0o777)
+    w.server.ctl('share', 'set', 'data', 'trash', 'off')
+    assert 'others than root can change it' in w.server.refused('share', 'set', 'data', 'trash',
+                                                                'on')
+    os.chmod(w.path('.ditto/trash'), 0o700)
+    w.server.ctl('stop')
 
 
 @test(share=False, server='ditto')
