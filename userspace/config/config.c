@@ -214,19 +214,29 @@ static char *config_trim(char *text)
 	return text + strspn(text, " \t");
 }
 
+bool section_is_there(const struct parser *p, const char *what, const struct config_place *there,
+		      struct why *why)
+{
+	if (strcmp(there->file, p->name))
+		return why_not(why, "[%s] is there already, in %s:%u", what, there->file,
+			       there->line);
+	return why_not(why, "[%s] is there already, in line %u", what, there->line);
+}
+
 /* Note where the present section stands. Returns false and fills @why if it is elsewhere, too. */
 static bool section_place(struct parser *p, const char *argument, struct why *why)
 {
-	const char *kind = p->section->name, *space = *argument ? " " : "";
+	const char *kind = p->section->name;
 	struct config *cfg = p->cfg;
 	const struct config_place *other = config_place_find(cfg, kind, argument);
+	char *what;
 
-	if (other && !p->section->repeats)
-		return strcmp(other->file, p->name) ?
-		       why_not(why, "[%s%s%s] is there already, in %s:%u", kind, space, argument,
-			       other->file, other->line) :
-		       why_not(why, "[%s%s%s] is there already, in line %u", kind, space, argument,
-			       other->line);
+	if (other && !p->section->repeats) {
+		what = mem_print("%s%s%s", kind, *argument ? " " : "", argument);
+		section_is_there(p, what, other, why);
+		free(what);
+		return false;
+	}
 	cfg->places = mem_grow(cfg->places, cfg->nplaces, sizeof(*cfg->places));
 	cfg->places[cfg->nplaces++] = (struct config_place){
 		kind, mem_string(argument), mem_string(p->name), p->line };
@@ -372,6 +382,7 @@ static struct config *parser_end(struct parser *p)
 	while (p->ntemplates)
 		free(p->templates[--p->ntemplates].lines);
 	free(p->templates);
+	free(p->listener_places);
 	if (!p->mistakes->count)
 		return p->cfg;
 	config_free(p->cfg);

@@ -39,19 +39,37 @@ int config_save_begin(const struct config_file *file)
 	return fd;
 }
 
+/* The first file that was changed, added or removed, or NULL. All are sorted, but for the first. */
+static const char *changed_file(const struct config_texts *before, const struct config_texts *now)
+{
+	unsigned int i;
+	int order;
+
+	for (i = 0; i < before->n && i < now->n; i++) {
+		order = strcmp(before->file[i].path, now->file[i].path);
+		if (order || !file_stamp_same(&before->file[i].stamp, &now->file[i].stamp))
+			return order < 0 ? before->file[i].path : now->file[i].path;
+	}
+	if (i < before->n)
+		return before->file[i].path;
+	return i < now->n ? now->file[i].path : NULL;
+}
+
 /* An editor does not lock. */
 bool config_save_is_current(const struct config_file *file, const struct config_texts *before)
 {
 	struct config_texts now;
 	struct mistakes mistakes;
-	bool same = config_texts_read(file, &now, &mistakes) && now.n == before->n &&
-		    file_stamp_same(&now.stamp, &before->stamp);
+	bool same = config_texts_read(file, &now, &mistakes);
+	const char *changed = same ? changed_file(before, &now) : NULL;
 
+	if (!same)
+		log_error("%s", mistakes.text[0]);
+	else if (changed)
+		log_error("%s was changed just now: dittoctl config apply", changed);
 	config_texts_free(&now);
 	mistakes_free(&mistakes);
-	if (!same)
-		log_error("%s was changed just now: dittoctl config apply", file->path);
-	return same;
+	return same && !changed;
 }
 
 /*

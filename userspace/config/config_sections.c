@@ -22,13 +22,17 @@ static bool listener_begin(struct parser *p, const char *argument, struct why *w
 static bool listener_end(struct parser *p, struct why *why)
 {
 	struct config *cfg = p->cfg;
-	char mine[LISTENER_TEXT_MAX], other[LISTENER_TEXT_MAX];
+	char mine[LISTENER_TEXT_MAX], other[LISTENER_TEXT_MAX], what[LISTENER_TEXT_MAX + 16];
 	unsigned int i;
 
 	listener_text(&p->listener, mine);
+	snprintf(what, sizeof(what), "listener %s", mine);
 	for (i = 0; i < cfg->nlisteners; i++)
 		if (!strcmp(mine, listener_text(&cfg->listeners[i], other)))
-			return why_not(why, "[listener]: '%s' is there twice", mine);
+			return section_is_there(p, what, &cfg->places[p->listener_places[i]], why);
+	p->listener_places = mem_grow(p->listener_places, cfg->nlisteners,
+				      sizeof(*p->listener_places));
+	p->listener_places[cfg->nlisteners] = cfg->nplaces - 1;
 	cfg->listeners = mem_grow(cfg->listeners, cfg->nlisteners, sizeof(*cfg->listeners));
 	cfg->listeners[cfg->nlisteners++] = p->listener;
 	return true;

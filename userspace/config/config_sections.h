@@ -107,6 +107,7 @@ struct template {
  * @templates: the templates so far; their texts are the file's
  * @ntemplates: number of entries in @templates
  * @listener: listener of the present section
+ * @listener_places: where each listener of @cfg stands, in @cfg->places
  * @store: store of the present section
  * @policy: policy of the present section
  */
@@ -124,12 +125,16 @@ struct parser {
 	struct template *templates;
 	unsigned int ntemplates;
 	struct listener listener;
+	unsigned int *listener_places;
 	struct store_config *store;
 	struct offload_policy policy;
 };
 
 extern const struct section config_sections[CONFIG_SECTIONS];
 
+/* Fill @why with where the section stands that @what names, too. Returns false. */
+bool section_is_there(const struct parser *p, const char *what, const struct config_place *there,
+		      struct why *why);
 /* True if the present section is a template. */
 bool section_is_template(const struct parser *p);
 

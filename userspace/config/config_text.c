@@ -14,12 +14,23 @@
 
 /* Larger files are rejected. */
 #define FILE_MAX	(4 * 1024 * 1024)
+/* Bytes that are read together. */
+#define BLOCK_SIZE	4096
+/* So often the folder is read, if files vanish between its listing and their opening. */
+#define READ_TRIES	5
 
 char *config_text_read(FILE *file, size_t *len)
 {
-	char *text = mem_new(FILE_MAX + 1);
+	char *text = NULL;
+	size_t blocks = 0, got;
 
-	*len = fread(text, 1, FILE_MAX + 1, file);
+	*len = 0;
+	do {
+		text = mem_grow(text, blocks, BLOCK_SIZE);
+		got = fread(text + *len, 1, BLOCK_SIZE, file);
+		blocks++;
+		*len += got;
+	} while (got == BLOCK_SIZE && *len <= FILE_MAX);
 	if (!ferror(file) && *len <= FILE_MAX) {
 		text[*len] = '\0';
 		return text;
@@ -32,7 +43,8 @@ char *config_text_read(FILE *file, size_t *len)
 void config_texts_add(struct config_texts *texts, const char *path, char *text, size_t len)
 {
 	texts->file = mem_grow(texts->file, texts->n, sizeof(*texts->file));
-	texts->file[texts->n++] = (struct config_text){ mem_string(path), text, len, false };
+	texts->file[texts->n++] = (struct config_text){ .path = mem_string(path), .text = text,
+							.len = len };
 }
 
 /* Files in an order: the same ones in another order have another stamp. */
@@ -74,6 +86,7 @@ static int file_read(struct config_texts *texts, const char *path, struct why *w
 	}
 	stamp_add(&texts->stamp, &st);
 	config_texts_add(texts, path, text, len);
+	texts->file[texts->n - 1].stamp = file_stamp_of(&st);
 	return 0;
 }
 
@@ -97,13 +110,16 @@ static void mistake_add(struct mistakes *mistakes, const char *path, const char 
 	mistakes->text[mistakes->count++] = mem_print("%s: %s", path, why);
 }
 
-static void folder_read(struct config_texts *texts, const char *folder, struct mistakes *mistakes)
+/* Returns false if a file of the folder has vanished since that was listed. */
+static bool folder_read(struct config_texts *texts, const char *folder, struct mistakes *mistakes)
 {
 	struct dirent **entry;
 	int n = scandir(folder, &entry, name_is_read, name_order), i;
+	bool whole = true;
 	struct stat st;
 	struct why why;
 	char *path;
+	int error;
 
 	if (n < 0 && errno != ENOENT)
 		mistake_add(mistakes, folder, strerror(errno));
@@ -111,22 +127,27 @@ static void folder_read(struct config_texts *texts, const char *folder, struct m
 		mistake_add(mistakes, folder, "every user may write it: chmod o-w");
 	for (i = 0; i < n; i++) {
 		path = mem_print("%s/%s", folder, entry[i]->d_name);
+		error = stat(path, &st) ? errno : 0;
+		why_not(&why, "%s", strerror(error));
+		if (!error && S_ISREG(st.st_mode))
+			error = file_read(texts, path, &why);
 		/* A link that leads nowhere is a mistake: what it named is not to be removed. */
-		if (stat(path, &st))
-			mistake_add(mistakes, path, strerror(errno));
-		else if (S_ISREG(st.st_mode) && file_read(texts, path, &why))
+		if (error == ENOENT && lstat(path, &st) && errno == ENOENT)
+			whole = false;
+		else if (error)
 			mistake_add(mistakes, path, why.text);
 		free(path);
 		free(entry[i]);
 	}
 	if (n >= 0)
 		free(entry);
+	return whole;
 }
 
-bool config_texts_read(const struct config_file *file, struct config_texts *texts,
-		       struct mistakes *mistakes)
+/* Returns false if a file has vanished, as of folder_read(). */
+static bool texts_read(const struct config_file *file, const char *folder,
+		       struct config_texts *texts, struct mistakes *mistakes)
 {
-	char *folder = mem_print("%s.d", file->path);
 	struct why why;
 	int error;
 
@@ -139,7 +160,24 @@ bool config_texts_read(const struct config_file *file, struct config_texts *text
 	} else if (error) {
 		mistake_add(mistakes, file->path, why.text);
 	}
-	folder_read(texts, folder, mistakes);
+	return folder_read(texts, folder, mistakes);
+}
+
+bool config_texts_read(const struct config_file *file, struct config_texts *texts,
+		       struct mistakes *mistakes)
+{
+	char *folder = mem_print("%s.d", file->path);
+	unsigned int tries;
+
+	for (tries = 1; !texts_read(file, folder, texts, mistakes); tries++) {
+		/* A file may have got another name, which was not listed. */
+		if (tries == READ_TRIES) {
+			mistake_add(mistakes, folder, "its files vanish while they are read");
+			break;
+		}
+		config_texts_free(texts);
+		mistakes_free(mistakes);
+	}
 	free(folder);
 	if (!mistakes->count)
 		return true;

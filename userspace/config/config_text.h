@@ -20,12 +20,14 @@ struct mistakes;
  * @text: its content, with a NUL behind it
  * @len: bytes of the content
  * @missing: there is no file
+ * @stamp: what it was when it was read
  */
 struct config_text {
 	char *path;
 	char *text;
 	size_t len;
 	bool missing;
+	struct file_stamp stamp;
 };
 
 /**

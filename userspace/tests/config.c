@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The configuration file: valid content, and every kind of error. */
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,7 @@
 #include "config/command.h"
 #include "config/config.h"
 #include "config/config_file.h"
+#include "config/config_save.h"
 #include "mem.h"
 #include "test.h"
 
@@ -459,7 +463,7 @@ static const struct {
 	},
 	{
 		"[listener nfs]\n[listener nfs]\n",
-		"f:2: [listener]: 'nfs tcp *' is there twice"
+		"f:2: [listener nfs tcp *] is there already, in line 1"
 	},
 	{
 		"[share a]\nsquash = none\n",
@@ -779,6 +783,43 @@ static char *first_mistake(const struct config_file *file)
 	return text;
 }
 
+/* A file that is removed as soon as a folder was listed, or NULL. */
+static const char *vanishes;
+
+int scandir(const char *dir, struct dirent ***list, int (*filter)(const struct dirent *entry),
+	    int (*order)(const struct dirent **a, const struct dirent **b))
+{
+	__typeof__(scandir) *real = dlsym(RTLD_NEXT, "scandir");
+	int n = real(dir, list, filter, order);
+
+	if (vanishes)
+		CHECK(!unlink(vanishes));
+	vanishes = NULL;
+	return n;
+}
+
+/* What config_save_is_current() says, or "" if it is true. */
+static const char *changed_since(const struct config_file *file, const struct config_texts *texts)
+{
+	static char said[200];
+	FILE *log = tmpfile();
+	int error = dup(STDERR_FILENO);
+	bool same;
+	size_t n;
+
+	fflush(stderr);
+	dup2(fileno(log), STDERR_FILENO);
+	same = config_save_is_current(file, texts);
+	fflush(stderr);
+	dup2(error, STDERR_FILENO);
+	close(error);
+	rewind(log);
+	n = fread(said, 1, sizeof(said) - 1, log);
+	said[same ? 0 : n] = 0;
+	fclose(log);
+	return said;
+}
+
 /* Files of the folder are read in the order of their names, each with its own lines. */
 static void files_of_folder(void)
 {
@@ -799,6 +840,8 @@ static void files_of_folder(void)
 	} wrong[] = {
 		{ "\n[share b]\npath = /x\n",
 		  "f.d/40.conf:2: [share b] is there already, in f.d/20-b.conf:2", 0644 },
+		{ "[listener nfs]\n\n[listener nfs]\ntransport = udp\n[listener nfs]\n",
+		  "f.d/40.conf:5: [listener nfs tcp *] is there already, in f.d/40.conf:1", 0644 },
 		{ "[server]\n[share a]\npath = /x\n",
 		  "f.d/40.conf:2: [share a] is there already, in f:3", 0644 },
 		{ "path = /b\n", "f.d/40.conf:1: a key before the first [section]",
@@ -846,6 +889,19 @@ static void files_of_folder(void)
 		SAME(mistake ?: "", wrong[i].mistake);
 		free(mistake);
 	}
+	/* A file that vanishes while the folder is read does not count. */
+	vanishes = "f.d/40.conf";
+	cfg = config_file_load(&file, NULL, &texts);
+	if (CHECK(cfg && texts.n == 3 && !vanishes)) {
+		CHECK(config_save_is_current(&file, &texts));
+		/* The file that was changed is named. */
+		write_file("f.d/20-b.conf", "[share b]\npath = /b2\n");
+		SAME(changed_since(&file, &texts),
+		     "dittod: f.d/20-b.conf was changed just now: dittoctl config apply\n");
+		config_texts_free(&texts);
+		config_free(cfg);
+	}
+	write_file("f.d/40.conf", "");
 	/* What a link named is not taken for removed. */
 	CHECK(!unlink("f.d/40.conf") && !symlink("nowhere", "f.d/40.conf"));
 	mistake = first_mistake(&file);
@@ -1016,6 +1072,31 @@ static void every_setting(void)
 	mistakes_free(&m);
 }
 
+/* A file takes the memory that it needs. */
+static void memory_of_text(void)
+{
+	static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, 100000, 4194304, 4194305 };
+	char *path = mem_string("/tmp/ditto-config-XXXXXX"), *text;
+	size_t i, len;
+	FILE *file = fdopen(mkstemp(path), "w+");
+
+	for (i = 0; CHECK(file) && i < ARRAY_SIZE(sizes); i++) {
+		CHECK(!ftruncate(fileno(file), (off_t)sizes[i]));
+		rewind(file);
+		text = config_text_read(file, &len);
+		CHECK(!text == (sizes[i] > 4194304));
+		if (!text)
+			continue;
+		CHECK(len == sizes[i] && !text[len]);
+		CHECK(malloc_usable_size(text) <= 2 * (sizes[i] + 8192));
+		free(text);
+	}
+	if (file)
+		fclose(file);
+	unlink(path);
+	free(path);
+}
+
 /* What is commented out in the example is right, too. */
 static void example_uncommented(void)
 {
@@ -1061,7 +1142,7 @@ int main(void)
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(stamp_of_file),
-		TEST(files_of_folder), TEST(sections_merged), TEST(any_bytes),
+		TEST(files_of_folder), TEST(memory_of_text), TEST(sections_merged), TEST(any_bytes),
 		TEST(every_setting), TEST(example_file),
 		TEST(example_uncommented), { 0 }
 	};
