@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ctl/offload/apart.h"
 #include "ctl/snapshot/snapshot.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "mem.h"
 #include "nl/share.h"
 #include "out.h"
 #include "trash.h"
@@ -69,7 +71,6 @@ static void trash_json(const char *share, const struct trash_entry *e)
  * @rows: of @table
  * @ids: ids of files, up to NULL; empty for all
  * @restore: they are restored instead of removed
- * @expire: only shares with the option count
  * @share: the share that is looked at
  * @bin: its bin
  * @rest: what stays in it
@@ -83,7 +84,6 @@ struct trash_run {
 	unsigned int rows;
 	char **ids;
 	bool restore;
-	bool expire;
 	const struct share *share;
 	struct trash_bin bin;
 	struct trash_rest rest;
@@ -124,29 +124,36 @@ static bool trash_open(struct trash_bin *bin, const struct share *share, struct 
 	return why_not(why, "%s does not lead to the root of the share any more", share->path);
 }
 
+/* Call a function for the bin of a share. */
+static void trash_look(struct trash_run *r, const struct share *share,
+		       void (*fn)(struct trash_run *r))
+{
+	struct why why;
+
+	r->share = share;
+	if (trash_open(&r->bin, share, &why)) {
+		fn(r);
+		trash_bin_close(&r->bin);
+	} else {
+		trash_failed(r, &why);
+	}
+}
+
 /* Call a function for the bin of each share, or of one. Returns an exit status. */
 static int trash_each(struct trash_run *r, const char *name, void (*fn)(struct trash_run *r))
 {
 	struct replies replies = { 0 };
 	bool found = !name;
 	struct share *share;
-	struct why why;
 	unsigned int i;
 
 	if (ctl_list(r->ctl, DITTO_CMD_SHARE_GET, &replies))
 		return CTL_REFUSED;
 	for (i = 0; i < replies.count; i++) {
 		share = share_from_msg(replies.msg[i]);
-		if (share && share->path && (!name || !strcmp(share->name, name)) &&
-		    (share->trash || !r->expire)) {
+		if (share && share->path && (!name || !strcmp(share->name, name))) {
 			found = true;
-			r->share = share;
-			if (trash_open(&r->bin, share, &why)) {
-				fn(r);
-				trash_bin_close(&r->bin);
-			} else {
-				trash_failed(r, &why);
-			}
+			trash_look(r, share, fn);
 		}
 		share_free(share);
 	}
@@ -310,11 +317,44 @@ static void trash_expire_bin(struct trash_run *r)
 		trash_walk(r, trash_expire_first);
 }
 
-bool trash_expire(struct ctl *ctl)
+static bool trash_expire_share(struct ctl *ctl, void *arg, unsigned int i)
 {
-	struct trash_run r = { .ctl = ctl, .expire = true, .now = (u64)time(NULL) };
+	struct trash_run r = { .ctl = ctl, .now = (u64)time(NULL) };
+	struct share **shares = arg;
 
-	return trash_each(&r, NULL, trash_expire_bin) == CTL_OK;
+	trash_look(&r, shares[i], trash_expire_bin);
+	return !r.failed;
+}
+
+enum offload_job_result trash_expire(struct ctl *ctl)
+{
+	enum offload_job_result result;
+	struct replies replies = { 0 };
+	struct apart_share *each;
+	struct share **shares;
+	unsigned int i, n = 0;
+
+	if (ctl_list(ctl, DITTO_CMD_SHARE_GET, &replies))
+		return OFFLOAD_JOB_BAD;
+	shares = mem_new((replies.count + 1) * sizeof(*shares));
+	each = mem_new((replies.count + 1) * sizeof(*each));
+	for (i = 0; i < replies.count; i++) {
+		struct share *share = share_from_msg(replies.msg[i]);
+
+		if (share && share->path && share->trash) {
+			each[n] = (struct apart_share){ share->name, share->device };
+			shares[n++] = share;
+		} else {
+			share_free(share);
+		}
+	}
+	replies_free(&replies);
+	result = apart_each(ctl, OFFLOAD_JOB_TRASH, each, n, trash_expire_share, shares);
+	for (i = 0; i < n; i++)
+		share_free(shares[i]);
+	free(shares);
+	free(each);
+	return result;
 }
 
 bool trash_is_used(struct ctl *ctl)

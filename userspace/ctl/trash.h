@@ -3,13 +3,13 @@
 #ifndef _DITTO_CTL_TRASH_H
 #define _DITTO_CTL_TRASH_H
 
-#include "common/types.h"
+#include "common/offload_schedule.h"
 
 struct ctl;
 
 /* Whether a share has a bin. */
 bool trash_is_used(struct ctl *ctl);
-/* Remove what is older, or takes more, than the options of each share let stay. */
-bool trash_expire(struct ctl *ctl);
+/* Remove what is older or takes more than the options of each share let stay: see apart_each(). */
+enum offload_job_result trash_expire(struct ctl *ctl);
 
 #endif

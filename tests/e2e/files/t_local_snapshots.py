@@ -259,9 +259,9 @@ def changed_in_between(w):
     p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'run', JOB,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_for('one is made', lambda: stopped('dittoctl'))
-    # Only one run at a time, though it may hang.
+    # Only one process at a time works there, though it may hang.
     good, changes, errors = run_job(w)
-    eq((good, changes, 'another run makes local snapshots' in errors), (False, [], True), errors)
+    eq((good, changes, 'another process works there on local-snapshots' in errors), (False, [], True), errors)
     os.rename(w.path('.snapshots', old[0]), w.path('.snapshots/kept'))
     put(points)
     for pid in stopped('dittoctl'):

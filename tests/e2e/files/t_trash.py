@@ -723,6 +723,48 @@ def hanging_disk(w):
     eq(kept(w), [])
 
 
+@test(fs='ext4', smb=True, timeout=120, **ON)
+def hung_bin(w):
+    """A bin whose file system hangs holds up no bin of another one, and is told."""
+    where = f'{w.base}/other'
+    os.mkdir(where)
+    mount('none', where, 'tmpfs', 0, '')
+    shares = {name: f'{where}/{name}' for name in 'az'}
+    try:
+        for name, path in shares.items():
+            os.mkdir(path)
+            w.server.add(name, path)
+            w.server.ctl('share', 'set', name, 'trash', 'on')
+        shares['data'] = w.export
+
+        def remove(path):
+            file = f'{path}/.ditto/trash/18a3f2c15b0e7d40'
+            put(file, b'x')
+            os.setxattr(file, XATTR, f'1 0 {int(time.time()) - 31 * DAY} 0 f'.encode())
+
+        def left():
+            return {name for name, path in shares.items() if os.listdir(f'{path}/.ditto/trash')}
+        for path in shares.values():
+            remove(path)
+        with frozen(w.export):
+            p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'run', 'trash')
+            wait_for('the others', lambda: left() == {'data'})
+            eq(p.poll(), None, 'the run waits')
+            # the process there goes on, and no other one begins
+            p.kill()
+            p.wait()
+            remove(shares['a'])
+            said = w.server.refused('offload', 'run', 'trash')
+            assert 'data: another process works there on trash' in said, said
+            eq(left(), {'data'})
+        wait_for('the last one', lambda: not left())
+        eq(w.server.json('offload', 'run', 'trash'), [{'job': 'trash', 'good': True}])
+    finally:
+        for name in 'az':
+            w.server.delete(name)
+        umount(where)
+
+
 @test(**ON)
 def hostile_names(w):
     """Names in the bin are no commands to a terminal."""

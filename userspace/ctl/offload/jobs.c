@@ -6,7 +6,8 @@
  * Policies may upload for hours, and a file system with a bin may hang, while other jobs become
  * due. So these two have processes of their own, and until they end the run looks for what else is
  * due. Local snapshots have one, too, which looks for what is due as long as the run lasts: they
- * wait for no store, and nothing waits for a file system that hangs.
+ * wait for no store, and nothing waits for a file system that hangs. For bins and local snapshots
+ * these processes have others, one for each file system.
  */
 
 #include <fcntl.h>
@@ -27,6 +28,7 @@
 #include "mem.h"
 #include "run_path.h"
 #include "index/index.h"
+#include "apart.h"
 #include "jobs.h"
 #include "lock.h"
 #include "ctl/snapshot/snapshot_local.h"
@@ -283,29 +285,72 @@ static bool jobs_snapshots(struct jobs *j)
 	return false;
 }
 
-/* Make and delete the local snapshots of all shares. Returns false after messages. */
-static bool jobs_local(struct jobs *j)
+/* Make and delete the local snapshots of a share. */
+static bool jobs_local_share(struct ctl *ctl, void *arg, unsigned int i)
+{
+	const struct offload_ctl_share *schedules = arg;
+	struct snapshot_share share;
+
+	return snapshot_share_get(ctl, schedules[i].share, &share) &&
+	       snapshot_local_run(ctl, &share, schedules[i].keep);
+}
+
+/* Make and delete the local snapshots of these shares. */
+static enum offload_job_result jobs_local_shares(struct jobs *j,
+						 struct offload_ctl_share *schedules,
+						 unsigned int n)
+{
+	struct apart_share *each = mem_new((n + 1) * sizeof(*each));
+	struct replies replies = { 0 };
+	enum offload_job_result result;
+	struct share *share;
+	unsigned int i, k;
+
+	for (k = 0; k < n; k++)
+		each[k].name = schedules[k].share;
+	/* Those that are not served get a message of their own. */
+	ctl_list(j->ctl, DITTO_CMD_SHARE_GET, &replies);
+	for (i = 0; i < replies.count; i++) {
+		share = share_from_msg(replies.msg[i]);
+		for (k = 0; share && share->name && k < n; k++)
+			if (!strcmp(each[k].name, share->name))
+				each[k].device = share->device;
+		share_free(share);
+	}
+	replies_free(&replies);
+	result = apart_each(j->ctl, OFFLOAD_JOB_LOCAL, each, n, jobs_local_share, schedules);
+	free(each);
+	return result;
+}
+
+/* Make and delete the local snapshots of all shares. */
+static enum offload_job_result jobs_local(struct jobs *j)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_SHARES };
 	union offload_ctl_answer a = { .type = OFFLOAD_CTL_DONE };
-	struct snapshot_share share;
-	bool good = true, heard;
+	enum offload_job_result result = OFFLOAD_JOB_BAD;
+	struct offload_ctl_share *schedules = NULL;
+	unsigned int n = 0;
 	struct why why;
+	bool heard;
 	int fd;
 
 	fd = offload_connect(&request, -1, &why);
 	heard = fd >= 0;
-	while (heard && (heard = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_SHARE)
-		good = snapshot_share_get(j->ctl, a.share.share, &share) &&
-		       snapshot_local_run(j->ctl, &share, a.share.keep) && good;
+	while (heard && (heard = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_SHARE) {
+		schedules = mem_grow(schedules, n, sizeof(*schedules));
+		schedules[n++] = a.share;
+	}
 	if (fd >= 0)
 		close(fd);
-	if (heard)
-		return good;
-	if (fd >= 0)
+	if (fd >= 0 && !heard)
 		why_not(&why, "dittod has ended");
-	snapshot_problem(j->ctl, offload_job_name(OFFLOAD_JOB_LOCAL), "%s", why.text);
-	return false;
+	if (heard)
+		result = jobs_local_shares(j, schedules, n);
+	else
+		snapshot_problem(j->ctl, offload_job_name(OFFLOAD_JOB_LOCAL), "%s", why.text);
+	free(schedules);
+	return result;
 }
 
 static bool jobs_gc(struct jobs *j)
@@ -348,7 +393,6 @@ static void job_note(struct jobs *j, enum offload_job job, enum offload_job_resu
 	if (result == OFFLOAD_JOB_GOOD)
 		done->success = done->tried;
 	done->result = result;
-	j->failed = j->failed || result == OFFLOAD_JOB_BAD;
 	good = lock >= 0 && offload_progress_save(&p, &why);
 	if (lock >= 0)
 		close(lock);
@@ -368,10 +412,11 @@ static void job_print(struct jobs *j, enum offload_job job, bool good)
 	json_close(stdout, '}');
 }
 
-static void job_end(struct jobs *j, enum offload_job job, bool good)
+static void job_end(struct jobs *j, enum offload_job job, enum offload_job_result result)
 {
-	job_note(j, job, good ? OFFLOAD_JOB_GOOD : OFFLOAD_JOB_BAD);
-	job_print(j, job, good);
+	job_note(j, job, result);
+	job_print(j, job, result == OFFLOAD_JOB_GOOD);
+	j->failed = j->failed || result != OFFLOAD_JOB_GOOD;
 }
 
 /* Begin with a job in a process of its own, whose output is for people. */
@@ -379,14 +424,13 @@ static void jobs_begin_child(struct jobs *j, enum offload_job job)
 {
 	struct ctl ctl = { .object = j->ctl->object, .verb = j->ctl->verb };
 	int ends[2];
-	bool good;
 
 	if (j->child[job])
 		return;
 	job_note(j, job, OFFLOAD_JOB_RUNS);
 	fflush(stdout);
 	if (pipe2(ends, O_CLOEXEC)) {
-		job_end(j, job, false);
+		job_end(j, job, OFFLOAD_JOB_BAD);
 		return;
 	}
 	j->child[job] = fork();
@@ -397,9 +441,10 @@ static void jobs_begin_child(struct jobs *j, enum offload_job job)
 			close(j->goes_on);
 		if (j->ctl->json)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
-		good = job == OFFLOAD_JOB_TRASH ? trash_expire(&ctl) :
-						  offload_policies_scheduled(&ctl, !j->all);
-		exit(good ? CTL_OK : CTL_REFUSED);
+		if (job == OFFLOAD_JOB_TRASH)
+			exit((int)trash_expire(&ctl));
+		exit(offload_policies_scheduled(&ctl, !j->all) ? OFFLOAD_JOB_GOOD :
+								  OFFLOAD_JOB_BAD);
 	}
 	close(ends[1]);
 	j->ended[job] = ends[0];
@@ -407,7 +452,7 @@ static void jobs_begin_child(struct jobs *j, enum offload_job job)
 		return;
 	j->child[job] = 0;
 	close(ends[0]);
-	job_end(j, job, false);
+	job_end(j, job, OFFLOAD_JOB_BAD);
 }
 
 static bool jobs_have_child(const struct jobs *j)
@@ -437,25 +482,16 @@ static void jobs_wait_child(struct jobs *j)
 		close(j->ended[job]);
 		waitpid(j->child[job], &status, 0);
 		j->child[job] = 0;
-		job_end(j, job, WIFEXITED(status) && !WEXITSTATUS(status));
+		job_end(j, job, WIFEXITED(status) && WEXITSTATUS(status) < OFFLOAD_JOB_RESULTS ?
+			WEXITSTATUS(status) : OFFLOAD_JOB_BAD);
 	}
 }
 
-/* Make and delete local snapshots, and note how that went, unless another run does so. */
+/* Make and delete local snapshots, and note how that went. */
 static void jobs_do_local(struct jobs *j)
 {
-	struct why why;
-	int lock = offload_lock_alone(OFFLOAD_ALONE_LOCAL, &why);
-
-	if (lock < 0) {
-		snapshot_problem(j->ctl, offload_job_name(OFFLOAD_JOB_LOCAL), "%s", why.text);
-		j->failed = true;
-		job_print(j, OFFLOAD_JOB_LOCAL, false);
-		return;
-	}
 	job_note(j, OFFLOAD_JOB_LOCAL, OFFLOAD_JOB_RUNS);
 	job_end(j, OFFLOAD_JOB_LOCAL, jobs_local(j));
-	close(lock);
 }
 
 /* Look for local snapshots that are due until the other end is shut down. */
@@ -482,7 +518,7 @@ static void jobs_begin_local(struct jobs *j)
 
 	fflush(stdout);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
-		job_end(j, OFFLOAD_JOB_LOCAL, false);
+		job_end(j, OFFLOAD_JOB_LOCAL, OFFLOAD_JOB_BAD);
 		return;
 	}
 	j->local = fork();
@@ -499,7 +535,7 @@ static void jobs_begin_local(struct jobs *j)
 		return;
 	j->local = 0;
 	close(ends[1]);
-	job_end(j, OFFLOAD_JOB_LOCAL, false);
+	job_end(j, OFFLOAD_JOB_LOCAL, OFFLOAD_JOB_BAD);
 }
 
 /* Wait for the end of what that process does now; it has noted how that went. */
@@ -539,7 +575,7 @@ static void jobs_do(struct jobs *j, enum offload_job job)
 		return;
 	}
 	job_note(j, job, OFFLOAD_JOB_RUNS);
-	job_end(j, job, job_runs[job](j));
+	job_end(j, job, job_runs[job](j) ? OFFLOAD_JOB_GOOD : OFFLOAD_JOB_BAD);
 }
 
 /* Whether the schedule has a job; one that was named and is off was asked for in vain. */

@@ -15,8 +15,9 @@
 /*
  * The bytes of the file that are locked: uploads lock one of their two bytes, whose number the file
  * has, so that uploads under way differ from new ones; one at a time waits for uploads; one run at
- * a time works on the policies, on the schedule, and on local snapshots; heads of snapshots are not
- * deleted while they are replaced; one at a time changes what is remembered of the schedule.
+ * a time works on the policies, and on the schedule; heads of snapshots are not deleted while they
+ * are replaced; one at a time changes what is remembered of the schedule. The last byte and those
+ * behind it are for the jobs on devices.
  */
 enum lock_byte {
 	LOCK_UPLOADS,
@@ -26,7 +27,7 @@ enum lock_byte {
 	LOCK_HEADS,
 	LOCK_SCHEDULE,
 	LOCK_PROGRESS,
-	LOCK_LOCAL,
+	LOCK_DEVICES,
 };
 
 static int lock_open(void)
@@ -35,7 +36,7 @@ static int lock_open(void)
 	return open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-static int lock_byte(int fd, int command, short type, enum lock_byte byte)
+static int lock_byte(int fd, int command, short type, off_t byte)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
@@ -150,10 +151,6 @@ int offload_lock_alone(enum offload_alone what, struct why *why)
 		[OFFLOAD_ALONE_SCHEDULE] = {
 			LOCK_SCHEDULE, "another run of 'offload run' or 'offload adopt' works"
 		},
-		[OFFLOAD_ALONE_LOCAL] = {
-			LOCK_LOCAL,
-			"another run makes local snapshots; if it does not end, a file system may hang: dmesg"
-		},
 	};
 	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
 
@@ -162,5 +159,20 @@ int offload_lock_alone(enum offload_alone what, struct why *why)
 	fd = lock_end(fd, rc, why);
 	if (rc == -EAGAIN || rc == -EACCES)
 		why_not(why, "%s", locks[what].busy);
+	return fd;
+}
+
+int offload_lock_device(enum offload_job job, u64 device, struct why *why)
+{
+	off_t byte = LOCK_DEVICES + (off_t)(device * OFFLOAD_JOBS + job);
+	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
+
+	if (!rc)
+		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, byte);
+	fd = lock_end(fd, rc, why);
+	if (rc == -EAGAIN || rc == -EACCES)
+		why_not(why,
+			"another process works there on %s; if it never ends, the file system hangs: dmesg",
+			offload_job_name(job));
 	return fd;
 }

@@ -10,6 +10,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_LOCK_H
 #define _DITTO_CTL_OFFLOAD_LOCK_H
 
+#include "common/offload_schedule.h"
 #include "text.h"
 
 /* Microseconds between two attempts to take it. */
@@ -44,15 +45,15 @@ int offload_lock_progress(struct why *why);
  * @OFFLOAD_ALONE_POLICIES: it works on the policies
  * @OFFLOAD_ALONE_SCHEDULE: it does what is due, but for local snapshots, or fills shares from
  *	their snapshots
- * @OFFLOAD_ALONE_LOCAL: it makes and deletes local snapshots
  */
 enum offload_alone {
 	OFFLOAD_ALONE_POLICIES,
 	OFFLOAD_ALONE_SCHEDULE,
-	OFFLOAD_ALONE_LOCAL,
 };
 
 /* Keep other runs from beginning with that, without waiting. Returns the same. */
 int offload_lock_alone(enum offload_alone what, struct why *why);
+/* Keep others from beginning with a job on a device, without waiting. Returns the same. */
+int offload_lock_device(enum offload_job job, u64 device, struct why *why);
 
 #endif
