@@ -42,6 +42,7 @@ help:
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-clients     clients that nobody here wrote; more of them than in check'
 	@echo '  check-ad          a server that joined a domain of Active Directory'
+	@echo '  check-cluster     two machines of which Pacemaker starts one (not in check)'
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
 	@echo '  check-faults      all faults at all steps of offloading (not in check)'
 	@echo '  check-powercut    a guest without power at each of these steps (not in check)'
@@ -128,12 +129,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-newest check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
+lint check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cluster check-cross check-offload check-store check-smbtorture check-debug check-damage check-fuzz check-stock check-newest check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check newest race matrix signed fuzz soak model offload-model adlong faults powercut swift bulk cuts install
+	@tests/check newest race matrix signed fuzz soak model offload-model adlong cluster faults powercut swift bulk cuts install
 	@$(if $(DITTO_WPTS),tests/check wpts)
 
 demo:
@@ -163,6 +164,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install deb uninstall clean check lint \
-	check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cross check-offload check-store check-smbtorture check-debug \
+	check-userspace check-deb check-install check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-clients check-ad check-adlong check-cluster check-cross check-offload check-store check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-newest check-race check-signed check-soak check-model check-offload-model check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-wpts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-fio bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb bench-compressed profile ynl
