@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "config_file.h"
@@ -16,8 +17,9 @@
 #define FILE_MAX	(4 * 1024 * 1024)
 /* Bytes that are read together. */
 #define BLOCK_SIZE	4096
-/* So often the folder is read, if files vanish between its listing and their opening. */
+/* So often all is read if files change or vanish while they are read, with pauses. */
 #define READ_TRIES	5
+#define READ_PAUSE_US	20000
 
 char *config_text_read(FILE *file, size_t *len)
 {
@@ -57,7 +59,19 @@ static void stamp_add(struct file_stamp *all, const struct stat *st)
 	all->changed = all->changed * 31 + one.changed;
 }
 
-/* Read one file. Returns 0, or an errno and fills @why. */
+/* A pipe changes as it is read, and always gives all. */
+static bool file_was_written(FILE *file, const struct stat *before)
+{
+	struct file_stamp then = file_stamp_of(before), now;
+	struct stat st;
+
+	if (!S_ISREG(before->st_mode) || fstat(fileno(file), &st))
+		return false;
+	now = file_stamp_of(&st);
+	return !file_stamp_same(&then, &now);
+}
+
+/* Read one file. Returns 0, or an errno and fills @why: ESTALE if it was written at that time. */
 static int file_read(struct config_texts *texts, const char *path, struct why *why)
 {
 	FILE *file = fopen(path, "re");
@@ -73,9 +87,12 @@ static int file_read(struct config_texts *texts, const char *path, struct why *w
 		text = config_text_read(file, &len);
 	if (!error && !text)
 		error = errno;
+	/* The rest may be missing. */
+	if (!error && file_was_written(file, &st))
+		error = ESTALE;
 	if (file)
 		fclose(file);
-	why_not(why, "%s", strerror(error));
+	why_not(why, "%s", error == ESTALE ? "it changes while it is read" : strerror(error));
 	if (!error && S_ISREG(st.st_mode) && (st.st_mode & 0002)) {
 		why_not(why, "every user may write it: chmod o-w");
 		error = EPERM;
@@ -110,7 +127,19 @@ static void mistake_add(struct mistakes *mistakes, const char *path, const char 
 	mistakes->text[mistakes->count++] = mem_print("%s: %s", path, why);
 }
 
-/* Returns false if a file of the folder has vanished since that was listed. */
+/*
+ * Returns true if an error of a file may not last: it was written, or removed, perhaps by an editor
+ * that makes it anew. A link that leads nowhere is a mistake: what it named is not to be removed.
+ */
+static bool error_may_pass(const char *path, int error)
+{
+	struct stat st;
+
+	return error == ESTALE ||
+	       (error == ENOENT && (lstat(path, &st) || !S_ISLNK(st.st_mode)));
+}
+
+/* Returns false if a file of the folder has changed or vanished since that was listed. */
 static bool folder_read(struct config_texts *texts, const char *folder, struct mistakes *mistakes)
 {
 	struct dirent **entry;
@@ -131,10 +160,8 @@ static bool folder_read(struct config_texts *texts, const char *folder, struct m
 		why_not(&why, "%s", strerror(error));
 		if (!error && S_ISREG(st.st_mode))
 			error = file_read(texts, path, &why);
-		/* A link that leads nowhere is a mistake: what it named is not to be removed. */
-		if (error == ENOENT && lstat(path, &st) && errno == ENOENT)
-			whole = false;
-		else if (error)
+		whole = whole && !error_may_pass(path, error);
+		if (error)
 			mistake_add(mistakes, path, why.text);
 		free(path);
 		free(entry[i]);
@@ -144,23 +171,25 @@ static bool folder_read(struct config_texts *texts, const char *folder, struct m
 	return whole;
 }
 
-/* Returns false if a file has vanished, as of folder_read(). */
+/* Returns false if all is to be read again. */
 static bool texts_read(const struct config_file *file, const char *folder,
 		       struct config_texts *texts, struct mistakes *mistakes)
 {
 	struct why why;
+	bool whole;
 	int error;
 
 	memset(texts, 0, sizeof(*texts));
 	memset(mistakes, 0, sizeof(*mistakes));
 	error = file_read(texts, file->path, &why);
-	if (error == ENOENT && file->optional) {
+	whole = !error_may_pass(file->path, error);
+	if (error == ENOENT && file->optional && !whole) {
 		config_texts_add(texts, file->path, mem_string(""), 0);
 		texts->file[0].missing = true;
 	} else if (error) {
 		mistake_add(mistakes, file->path, why.text);
 	}
-	return folder_read(texts, folder, mistakes);
+	return folder_read(texts, folder, mistakes) && whole;
 }
 
 bool config_texts_read(const struct config_file *file, struct config_texts *texts,
@@ -169,14 +198,10 @@ bool config_texts_read(const struct config_file *file, struct config_texts *text
 	char *folder = mem_print("%s.d", file->path);
 	unsigned int tries;
 
-	for (tries = 1; !texts_read(file, folder, texts, mistakes); tries++) {
-		/* A file may have got another name, which was not listed. */
-		if (tries == READ_TRIES) {
-			mistake_add(mistakes, folder, "its files vanish while they are read");
-			break;
-		}
+	for (tries = 1; !texts_read(file, folder, texts, mistakes) && tries < READ_TRIES; tries++) {
 		config_texts_free(texts);
 		mistakes_free(mistakes);
+		usleep(READ_PAUSE_US);
 	}
 	free(folder);
 	if (!mistakes->count)

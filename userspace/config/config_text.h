@@ -45,8 +45,9 @@ struct config_texts {
 /* Add a file, which takes over @text. */
 void config_texts_add(struct config_texts *texts, const char *path, char *text, size_t len);
 /*
- * Read all files; the first one may be missing if it is optional, and is empty then. Returns false
- * if one cannot be read, which is then in @mistakes.
+ * Read all files, and again if one changes at that time. The first one may be missing if it is
+ * optional, and is empty then, but no link that leads nowhere. Returns false if one cannot be read,
+ * which is then in @mistakes.
  */
 bool config_texts_read(const struct config_file *file, struct config_texts *texts,
 		       struct mistakes *mistakes);

@@ -785,6 +785,10 @@ static char *first_mistake(const struct config_file *file)
 
 /* A file that is removed as soon as a folder was listed, or NULL. */
 static const char *vanishes;
+/* One that is made when somebody asks whether it is a link, or as soon as a folder was listed. */
+static const char *returns, *appears;
+/* One that is empty when the next file is read, and then has this text. */
+static const char *rewritten, *rewritten_text;
 
 int scandir(const char *dir, struct dirent ***list, int (*filter)(const struct dirent *entry),
 	    int (*order)(const struct dirent **a, const struct dirent **b))
@@ -795,6 +799,32 @@ int scandir(const char *dir, struct dirent ***list, int (*filter)(const struct d
 	if (vanishes)
 		CHECK(!unlink(vanishes));
 	vanishes = NULL;
+	if (appears)
+		write_file(appears, "[share new]\npath = /new\n");
+	appears = NULL;
+	return n;
+}
+
+int lstat(const char *path, struct stat *st)
+{
+	if (returns)
+		write_file(returns, "[share new]\npath = /new\n");
+	returns = NULL;
+	return fstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+size_t fread(void *data, size_t size, size_t count, FILE *file)
+{
+	__typeof__(fread) *real = dlsym(RTLD_NEXT, "fread");
+	const char *path = rewritten;
+	size_t n;
+
+	rewritten = NULL;
+	if (path)
+		write_file(path, "");
+	n = real(data, size, count, file);
+	if (path)
+		write_file(path, rewritten_text);
 	return n;
 }
 
@@ -829,7 +859,7 @@ static void files_of_folder(void)
 	} files[] = {
 		{ "f", "[template t]\nread-only = yes\n[share a]\npath = /a\n", 0644 },
 		{ "f.d/20-b.conf", "\n[share b]\npath = /b\ntemplate = t\nbrowse = no", 0600 },
-		{ "f.d/10-c.conf", "[share c]\npath = /c\n", 0664 },
+		{ "f.d/10-c.conf", "[share c]\npath = /c\n[listener smb]\n", 0664 },
 		/* None of these is read. */
 		{ "f.d/30.conf.bak", "[share a]\n", 0644 }, { "f.d/30", "[share a]\n", 0644 },
 		{ "f.d/.30.conf", "[share a]\n", 0644 },
@@ -841,7 +871,10 @@ static void files_of_folder(void)
 		{ "\n[share b]\npath = /x\n",
 		  "f.d/40.conf:2: [share b] is there already, in f.d/20-b.conf:2", 0644 },
 		{ "[listener nfs]\n\n[listener nfs]\ntransport = udp\n[listener nfs]\n",
-		  "f.d/40.conf:5: [listener nfs tcp *] is there already, in f.d/40.conf:1", 0644 },
+		  "f.d/40.conf:5: [listener nfs tcp *] is there already, in line 1", 0644 },
+		{ "[listener smb]\n",
+		  "f.d/40.conf:1: [listener smb tcp *] is there already, in f.d/10-c.conf:3",
+		  0644 },
 		{ "[server]\n[share a]\npath = /x\n",
 		  "f.d/40.conf:2: [share a] is there already, in f:3", 0644 },
 		{ "path = /b\n", "f.d/40.conf:1: a key before the first [section]",
@@ -918,6 +951,51 @@ static void files_of_folder(void)
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		CHECK(!unlink(files[i].name));
 	CHECK(!rmdir("f.d/30-folder.conf") && !rmdir("f.d") && !fchdir(home) && !rmdir(dir));
+	close(home);
+}
+
+/* Editors remove files and make them anew, or write them in place. */
+static void files_that_change(void)
+{
+	char dir[] = "/tmp/ditto-config-XXXXXX", *mistake;
+	int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct config_file file = { .path = "f", .optional = true };
+	struct config_texts texts;
+	struct config *cfg;
+
+	if (!CHECK(mkdtemp(dir)) || !CHECK(!chdir(dir)) || !CHECK(!mkdir("f.d", 0755)))
+		return;
+	write_file("f.d/a.conf", "[share a]\npath = /a\n");
+	/* The file of all is not there for a moment. */
+	appears = "f";
+	cfg = config_file_load(&file, NULL, NULL);
+	CHECK(cfg && cfg->nshares == 2 && !appears);
+	config_free(cfg);
+	/* One of the folder is made anew before it is known not to be a link. */
+	vanishes = "f.d/a.conf";
+	returns = "f.d/a.conf";
+	write_file("f", "");
+	cfg = config_file_load(&file, NULL, NULL);
+	if (CHECK(cfg && cfg->nshares == 1 && !vanishes && !returns))
+		SAME(cfg->shares[0]->name, "new");
+	config_free(cfg);
+	rewritten = "f";
+	rewritten_text = "[share b]\npath = /b\n";
+	write_file("f", "[share old]\npath = /old\n");
+	cfg = config_file_load(&file, NULL, &texts);
+	if (CHECK(cfg && cfg->nshares == 2 && !rewritten)) {
+		SAME(cfg->shares[0]->name, "b");
+		CHECK(config_save_is_current(&file, &texts));
+		config_texts_free(&texts);
+	}
+	config_free(cfg);
+	/* What a link named is not taken for removed. */
+	CHECK(!unlink("f") && !symlink("nowhere", "f"));
+	mistake = first_mistake(&file);
+	SAME(mistake ?: "", "f: No such file or directory");
+	free(mistake);
+	CHECK(!unlink("f") && !unlink("f.d/a.conf") && !rmdir("f.d") && !fchdir(home) &&
+	      !rmdir(dir));
 	close(home);
 }
 
@@ -1142,7 +1220,7 @@ int main(void)
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(stamp_of_file),
-		TEST(files_of_folder), TEST(memory_of_text), TEST(sections_merged), TEST(any_bytes),
+		TEST(files_of_folder), TEST(files_that_change), TEST(memory_of_text), TEST(sections_merged), TEST(any_bytes),
 		TEST(every_setting), TEST(example_file),
 		TEST(example_uncommented), { 0 }
 	};
