@@ -99,12 +99,11 @@ static int share_path_call_find(struct detached *one)
 	return 0;
 }
 
-/* The server uses no directory of a bin that others could have changed. */
 static bool share_path_is_open(const char *share, const char *dir)
 {
 	char *path = mem_print("%s/%s", share, dir);
 	struct stat st;
-	bool open = !lstat(path, &st) && (!S_ISDIR(st.st_mode) || st.st_uid || st.st_mode & 0022);
+	bool open = !lstat(path, &st) && hidden_dir_is_open(&st);
 
 	free(path);
 	return open;

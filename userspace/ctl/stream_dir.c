@@ -16,8 +16,6 @@
 #define HANDLE_INO64	0x81
 #define HANDLE_BTRFS	0x4d
 
-/* As DITTO_HIDDEN of fs/node/hidden.h. */
-
 bool stream_identity_get(int fd, struct stream_identity *id)
 {
 	union {
@@ -87,15 +85,18 @@ int folder_open(int dir, const char *name, bool make)
 	return fd;
 }
 
-/* The server demands that only root may change it, and enter a bin. */
+/* Closes a bin that others could enter, as the server does before a file comes there. */
 static int outer_open(int dir, const char *name, bool make)
 {
 	int fd = folder_open(dir, name, make);
-	mode_t others = strcmp(name, "trash") ? 0022 : 0077;
 	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && !st.st_uid && !(st.st_mode & others))
+	if (fd >= 0 && !fstat(fd, &st) && !hidden_dir_is_open(&st)) {
+		/* On a disk that is read-only it stays so, and can be read. */
+		if (!strcmp(name, "trash") && st.st_mode & 0077)
+			fchmod(fd, 0700);
 		return fd;
+	}
 	if (fd >= 0) {
 		close(fd);
 		errno = EPERM;

@@ -6,9 +6,11 @@
 #ifndef _DITTO_CTL_STREAM_DIR_H
 #define _DITTO_CTL_STREAM_DIR_H
 
+#include <sys/stat.h>
+
 #include "common/types.h"
 
-/* In the root of a share. */
+/* In the root of a share, as DITTO_HIDDEN of fs/node/hidden.h. */
 #define HIDDEN_NAME	".ditto"
 #define STREAM_KEY_MAX	48
 /* Record of a file in a bin, and mark of the bin (fs/op/trash.h). */
@@ -31,6 +33,12 @@ void stream_key(const struct stream_identity *id, u64 subvolume, char key[STREAM
  * in it. @at: a path that leads to it, if @path is one from elsewhere on.
  */
 bool bin_dir_is(const char *path, const char *at);
+/* True if others than root could change a directory of the server, which is not used then. */
+static inline bool hidden_dir_is_open(const struct stat *st)
+{
+	return !S_ISDIR(st->st_mode) || st->st_uid || st->st_mode & 0022;
+}
+
 /* Open a directory of the server, or make it. Returns -1 with errno. */
 int folder_open(int dir, const char *name, bool make);
 /* The same for one in .ditto of a share, that only root may change. */

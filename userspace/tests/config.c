@@ -1220,7 +1220,8 @@ int main(void)
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(stamp_of_file),
-		TEST(files_of_folder), TEST(files_that_change), TEST(memory_of_text), TEST(sections_merged), TEST(any_bytes),
+		TEST(files_of_folder), TEST(files_that_change), TEST(memory_of_text),
+		TEST(sections_merged), TEST(any_bytes),
 		TEST(every_setting), TEST(example_file),
 		TEST(example_uncommented), { 0 }
 	};

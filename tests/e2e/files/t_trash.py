@@ -599,6 +599,10 @@ def closed_to_others(w):
     os.chmod(w.path('.ditto/trash'), 0o755)
     w.server.set('data', trash=True)
     eq(os.stat(w.path('.ditto/trash')).st_mode & 0o777, 0o700)
+    # and by the tool
+    os.chmod(w.path('.ditto/trash'), 0o755)
+    eq(paths(w), [f'{0o755}', f'{0o710}'])
+    eq(os.stat(w.path('.ditto/trash')).st_mode & 0o777, 0o700)
 
 
 @test(server='ditto', share=False, clients=0)
