@@ -53,6 +53,12 @@ bool apply_covers(const struct work *w, const char *what)
 	return !w->retry || problems_about(&w->before->problems, what);
 }
 
+void apply_tried(struct work *w, const char *what)
+{
+	if (apply_goes_on(w))
+		problems_drop(&w->left, what);
+}
+
 void applied_free(struct applied *result)
 {
 	problems_free(&result->changes);
@@ -105,6 +111,7 @@ static bool give_key(struct work *w)
 	u8 key[STATE_KEY_LEN];
 	int rc;
 
+	apply_tried(w, "key of file handles");
 	if (state_key_given(w->st))
 		return true;
 	if (!state_handle_key(w->st, key)) {
@@ -152,31 +159,40 @@ static bool wanted_setting(struct work *w, unsigned int id, u32 *value)
 	return true;
 }
 
-static void remember_settings(struct work *w, const struct kernel_server *set)
+static void remember_setting(struct work *w, unsigned int id, bool changed)
 {
-	unsigned int i;
+	const char *name = settings[id].name;
+	u64 before;
 
-	for (i = 0; i < SETTINGS; i++) {
-		const char *name = settings[i].name;
-		u64 before;
+	if (!w->cfg->given[id])
+		state_setting_drop(w->st, name);
+	else if (w->server.has[id] && !state_setting(w->st, name, &before))
+		state_setting_put(w->st, name, changed ? w->server.value[id] :
+				  settings[id].initial);
+}
 
-		if (!w->cfg->given[i])
-			state_setting_drop(w->st, name);
-		else if (w->server.has[i] && !state_setting(w->st, name, &before))
-			state_setting_put(w->st, name, set->has[i] ? w->server.value[i] :
-					  settings[i].initial);
-	}
+/* Change one of several settings that the kernel has refused together. */
+static int set_alone(struct work *w, unsigned int id, u32 value)
+{
+	struct kernel_server set = { 0 };
+	int rc;
+
+	set.has[id] = true;
+	set.value[id] = value;
+	rc = kernel_server_set(w->k, &set);
+	if (!rc && kernel_warning(w->k)[0])
+		log_warning("setting %s: %s", settings[id].name, kernel_warning(w->k));
+	return rc;
 }
 
 static bool apply_settings(struct work *w)
 {
 	struct kernel_server set = { 0 };
 	char now[SETTING_TEXT_MAX], before[SETTING_TEXT_MAX];
-	bool any = false;
+	unsigned int i, n = 0;
 	char what[64];
 	struct why why;
-	unsigned int i;
-	int rc = 0;
+	int rc = 0, one;
 
 	for (i = 0; i < SETTINGS; i++) {
 		snprintf(what, sizeof(what), "setting %s", settings[i].name);
@@ -194,28 +210,33 @@ static bool apply_settings(struct work *w)
 		if (!w->server.has[i] || !wanted_setting(w, i, &set.value[i]))
 			continue;
 		set.has[i] = set.value[i] != w->server.value[i];
-		any |= set.has[i];
+		n += set.has[i];
 	}
-	if (any)
+	if (n)
 		rc = kernel_server_set(w->k, &set);
 	for (i = 0; i < SETTINGS; i++) {
-		if (!set.has[i])
-			continue;
 		snprintf(what, sizeof(what), "setting %s", settings[i].name);
-		/* Each of them is to be tried again, and no other one. */
-		if (rc) {
-			apply_outcome(w, rc, what, "changed");
+		if (!apply_covers(w, what))
+			continue;
+		one = rc;
+		if (set.has[i] && rc && n > 1 && apply_goes_on(w))
+			one = set_alone(w, i, set.value[i]);
+		if (set.has[i] && one) {
+			apply_outcome(w, one, what, "changed");
+			apply_tried(w, what);
 			continue;
 		}
+		remember_setting(w, i, set.has[i]);
+		apply_tried(w, what);
+		if (!set.has[i])
+			continue;
 		why_not(&why, "changed to %s from %s",
 			setting_text(&settings[i], set.value[i], now),
 			setting_text(&settings[i], w->server.value[i], before));
 		apply_changed(w, what, why.text);
 	}
-	if (any && !rc && kernel_warning(w->k)[0])
+	if (n && !rc && kernel_warning(w->k)[0])
 		log_warning("settings: %s", kernel_warning(w->k));
-	if (!rc)
-		remember_settings(w, &set);
 	return apply_goes_on(w);
 }
 
@@ -295,6 +316,7 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 				go_on = del_share(w, ours.name[i]);
 			else
 				state_share_drop(w->st, ours.name[i]);
+			apply_tried(w, what);
 		}
 		free(ours.name[i]);
 	}
@@ -357,15 +379,21 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
 	return !old || must_replace(s, old);
 }
 
+/* The subject of a share, or of a part of it that is tried by itself. */
+static char *subject_of(const char *part, const struct share *s)
+{
+	return mem_print("%sshare %s", part, s->name);
+}
+
 /* A run that repeats one in part leaves most shares alone. */
 static void skip_share(struct work *w, struct wanted *want, const struct kernel_shares *have)
 {
-	char bin[320];
+	char *bin = subject_of(APPLY_BIN_OF, &want->share);
 
-	snprintf(bin, sizeof(bin), APPLY_BIN_OF "share %s", want->share.name);
 	memset(&want->share.users, 0, sizeof(want->share.users));
 	want->bin_only = true;
 	want->bad = !apply_covers(w, bin) || needs_place(&want->share, have);
+	free(bin);
 }
 
 /*
@@ -496,19 +524,39 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 {
 	bool go_on = apply_goes_on(w);
 	unsigned int i;
+	char *subject;
 
 	for (i = 0; i < w->cfg->nshares && go_on; i++) {
 		const struct share *want = &w->want[i].share;
 		const struct share *old = find_share(have->share, have->n, want->name);
 
-		if (w->want[i].bad)
-			continue;
-		if (old && !must_replace(want, old))
-			go_on = change_share(w, &w->want[i], old);
-		else
-			go_on = add_share(w, &w->want[i]);
+		if (!w->want[i].bad) {
+			if (old && !must_replace(want, old))
+				go_on = change_share(w, &w->want[i], old);
+			else
+				go_on = add_share(w, &w->want[i]);
+		}
+		subject = subject_of("", want);
+		apply_tried(w, subject);
+		free(subject);
+		subject = subject_of(APPLY_BIN_OF, want);
+		apply_tried(w, subject);
+		free(subject);
 	}
 	return go_on;
+}
+
+/* A retry that leaves the share alone may be about this only. */
+static bool needs_guard(const struct work *w, const struct wanted *want)
+{
+	char *guard = subject_of(APPLY_GUARD_OF, &want->share);
+	char *share = subject_of("", &want->share);
+	bool needs = want->share.offload &&
+		     (apply_covers(w, share) ? !want->bad : apply_covers(w, guard));
+
+	free(share);
+	free(guard);
+	return needs;
 }
 
 /*
@@ -518,27 +566,28 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 static void guard_shares(struct work *w)
 {
 	u64 until = clock_ms() + PREPARE_TIME;
-	char what[300];
 	struct why why;
 	unsigned int i;
+	char *what;
 	int rc;
 
 	for (i = 0; i < w->cfg->nshares; i++)
-		if (w->cfg->shares[i]->offload && !w->want[i].bad)
+		if (needs_guard(w, &w->want[i]))
 			share_path_guard_begin(w->cfg->shares[i]->path);
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
 
-		if (!s->offload || w->want[i].bad)
+		if (!needs_guard(w, &w->want[i]))
 			continue;
 		rc = share_path_guard_wait(s->path, until, &why);
 		if (rc == -ETIMEDOUT)
 			why_not(&why, "the file system at %s does not answer", s->path);
+		what = subject_of(APPLY_GUARD_OF, s);
 		/* The kernel has reported errors of the path. */
-		if (!why.text[0])
-			continue;
-		snprintf(what, sizeof(what), "share %s", s->name);
-		apply_failure(w, what, why.text);
+		if (why.text[0])
+			apply_failure(w, what, why.text);
+		apply_tried(w, what);
+		free(what);
 	}
 	share_path_guard_end();
 }
@@ -579,6 +628,7 @@ static bool apply_shares(struct work *w)
 		apply_outcome(w, rc, "list of shares", "read");
 		return false;
 	}
+	apply_tried(w, "list of shares");
 	tell_defaults(w);
 	forget_places(w);
 	prepare_shares(w, &have);
@@ -601,11 +651,16 @@ static bool apply_run(struct work *w)
 		apply_outcome(w, rc, "server", "asked");
 		return false;
 	}
+	apply_tried(w, "server");
 	w->result->started = w->server.started;
+	/* Another instance has nothing of what was applied. */
+	if (w->server.started != w->before->started)
+		w->retry = false;
 	if (!state_instance(w->st, w->result->started)) {
 		apply_failure(w, "state", "the state of the previous instance cannot be deleted");
 		return false;
 	}
+	apply_tried(w, "state");
 	if (!apply_goes_on(w) || !give_key(w) || !apply_settings(w) || !apply_listeners(w, true) ||
 	    !apply_shares(w))
 		return false;
@@ -623,12 +678,17 @@ void apply(struct kernel *k, const struct config *cfg, struct state *st,
 	const struct problems *old = &before->problems;
 	unsigned int i;
 
-	result->whole = apply_run(&w);
-	if (result->whole || !w.retry)
-		return;
-	/* What this run did not come to remains to be tried. */
 	for (i = 0; i < old->n; i++)
-		if (!problems_about(&result->problems, old->list[i].what))
-			problems_add(&result->problems, old->list[i].what, old->list[i].why);
-	result->whole = true;
+		problems_add(&w.left, old->list[i].what, old->list[i].why);
+	result->whole = apply_run(&w);
+	if (!result->whole && w.retry) {
+		/* What this run did not come to remains to be tried. */
+		for (i = 0; i < w.left.n; i++)
+			if (!problems_about(&result->problems, w.left.list[i].what))
+				problems_add(&result->problems, w.left.list[i].what,
+					     w.left.list[i].why);
+		result->started = before->started;
+		result->whole = true;
+	}
+	problems_free(&w.left);
 }

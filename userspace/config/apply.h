@@ -12,6 +12,8 @@ struct state;
 
 /* Begins the subject of the problem that a share has no bin, before the subject of the share. */
 #define APPLY_BIN_OF	"bin of "
+/* The same of the problem that ditto-guard does not know the file system of a share. */
+#define APPLY_GUARD_OF	"guard of "
 
 /**
  * struct applied - the result of one run of apply()

@@ -181,6 +181,7 @@ bool apply_listeners(struct work *w, bool removing)
 		apply_outcome(w, rc, "list of listeners", "read");
 		return false;
 	}
+	apply_tried(w, "list of listeners");
 	state_listeners(w->st, listeners_add_ours, &ours);
 	n = listeners_wished(w, &have, &ours, &fallback, &want);
 	for (i = 0; removing && i < ours.n && go_on; i++) {
@@ -191,11 +192,15 @@ bool apply_listeners(struct work *w, bool removing)
 			state_listener_drop(w->st, ours.listener[i].id);
 		else if (!listener_is_wanted(want, n, ours.listener[i].text))
 			go_on = listener_del(w, &ours.listener[i]);
+		else
+			continue;
+		apply_tried(w, what);
 	}
 	for (i = 0; !removing && i < n && go_on; i++) {
 		snprintf(what, sizeof(what), "listener %s", listener_text(&want[i], text));
 		if (apply_covers(w, what) && !listener_is_there(w, &want[i], &have, &ours))
 			go_on = listener_add(w, &want[i], &have);
+		apply_tried(w, what);
 	}
 	free(ours.listener);
 	kernel_listeners_free(&have);

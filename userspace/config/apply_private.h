@@ -16,7 +16,8 @@ struct wanted;
  * @result: result of this run
  * @stopped: see apply()
  * @before: result of the last run
- * @retry: see apply()
+ * @retry: see apply(); false if the server is another one than in the last run
+ * @left: problems of the last run, of objects that this one has not come to
  * @server: settings of the server at the start
  * @want: shares of the file, in its order
  */
@@ -28,6 +29,7 @@ struct work {
 	const bool *stopped;
 	const struct applied *before;
 	bool retry;
+	struct problems left;
 	struct kernel_server server;
 	struct wanted *want;
 };
@@ -36,6 +38,8 @@ struct work {
 bool apply_goes_on(const struct work *w);
 /* Return true if this run may touch the object. */
 bool apply_covers(const struct work *w, const char *what);
+/* Note that this run has tried all that it has to do about the object. */
+void apply_tried(struct work *w, const char *what);
 /* Record a problem. A problem that the last run had is not logged again. */
 void apply_problem(struct work *w, const char *what, const char *why);
 /* Record a problem that may disappear on a retry. */

@@ -355,22 +355,67 @@ static void retry_leaves_others(void)
 	fake_unload(&k);
 }
 
-/* Settings are refused together, and each of them is tried again. */
+/* Only a setting that the kernel refuses by itself is tried again. */
 static void retry_of_settings(void)
 {
 	static const char text[] = "[server]\nthreads = 4\nudp = yes\n";
 	struct applied result = { 0 };
 
 	fake_load(&k, 16, NULL);
-	k.server.value[SETTING_udp] = 1;
-	k.fail_settings = true;
-	SAME(apply_text(text, &result), "key");
+	k.fail_setting = "threads";
+	SAME(apply_text(text, &result), "key udp=1");
 	CHECK(result.errors == 1);
 	SAME(result.problems.list[0].what, "setting threads");
-	k.fail_settings = false;
+	k.fail_setting = NULL;
 	k.server.value[SETTING_udp] = 0;
 	SAME(apply_again(text, &result, true), "threads=4");
 	SAME(apply_text(text, &result), "udp=1");
+	/* The value before is known of each of them. */
+	SAME(apply_text("", &result), "threads=0 udp=0");
+	applied_free(&result);
+	fake_unload(&k);
+}
+
+/* A retry that ends early keeps the problems that it did not come to, and no others. */
+static void retry_that_ends_early(void)
+{
+	static const char text[] = "[server]\nthreads = 4\n[share a]\npath = /other\n";
+	struct applied result = { 0 };
+
+	fake_load(&k, 17, "nfs");
+	apply_expect(A, "key +share:a +listener:nfs tcp *");
+	k.fail_setting = "threads";
+	fake_stuck = "/other";
+	SAME(apply_text(text, &result), "");
+	CHECK(result.errors == 2 && result.problems.n == 2);
+	k.fail_setting = NULL;
+	fake_stuck = NULL;
+	k.stop = &stopped;
+	SAME(apply_again(text, &result, true), "threads=4 -share:a");
+	CHECK(result.problems.n == 1);
+	SAME(result.problems.list[0].what, "share a");
+	k.stop = NULL;
+	stopped = false;
+	SAME(apply_again(text, &result, true), "+share:a");
+	CHECK(!result.errors && !result.problems.n);
+	applied_free(&result);
+	fake_unload(&k);
+}
+
+/* A server that was loaded again gets everything, whatever is tried again. */
+static void retry_with_another_server(void)
+{
+	struct applied result = { 0 };
+
+	fake_load(&k, 18, "nfs");
+	k.fail_share = "a";
+	SAME(apply_text(A B, &result), "key +share:b +listener:nfs tcp *");
+	fake_unload(&k);
+	fake_load(&k, 19, "nfs");
+	k.fail_share = "a";
+	SAME(apply_again(A B, &result, true), "key +share:b +listener:nfs tcp *");
+	k.fail_share = NULL;
+	SAME(apply_again(A B, &result, true), "+share:a");
 	applied_free(&result);
 	fake_unload(&k);
 }
@@ -532,6 +577,7 @@ static void listed_for_guard(void)
 {
 	static const char text[] = A B "offload = yes\n";
 	struct applied result = { 0 };
+	struct share *hand = share_new("b");
 
 	fake_load(&k, 26, NULL);
 	fake_listed = 0;
@@ -540,12 +586,23 @@ static void listed_for_guard(void)
 	fake_unlisted = "the disk is full";
 	SAME(apply_text(text, &result), "+share:b");
 	CHECK(fake_listed == 1 && result.errors == 1);
-	SAME(result.problems.list[0].what, "share b");
+	SAME(result.problems.list[0].what, "guard of share b");
 	SAME(result.problems.list[0].why, "the disk is full");
-	applied_free(&result);
+	/* Only this is tried again. */
+	hand->offload = true;
+	hand->read_only = true;
+	hand->given = SHARE_OPTION_BIT(SHARE_OPTION_read_only) |
+		      SHARE_OPTION_BIT(SHARE_OPTION_offload);
+	CHECK(!kernel_share_set(&k, hand));
+	fake_log(&k);
+	SAME(apply_again(text, &result, true), "");
+	CHECK(fake_listed == 2 && result.errors == 1);
 	fake_unlisted = NULL;
-	SAME(apply_text(text, &result), "");
-	CHECK(fake_listed == 2 && !result.errors);
+	SAME(apply_again(text, &result, true), "");
+	CHECK(fake_listed == 3 && !result.errors);
+	SAME(apply_text(text, &result), "share:b:100000");
+	CHECK(fake_listed == 4 && !result.errors);
+	share_free(hand);
 	applied_free(&result);
 	fake_unload(&k);
 }
@@ -597,6 +654,8 @@ int main(void)
 					    TEST(one_failure),
 					    TEST(retry_leaves_others),
 					    TEST(retry_of_settings),
+					    TEST(retry_that_ends_early),
+					    TEST(retry_with_another_server),
 					    TEST(unknown_names),
 					    TEST(stuck_name_service),
 					    TEST(mountpoints_checked),

@@ -166,8 +166,9 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 
 	if (k->dry)
 		return 0;
-	if (k->fail_settings)
-		return fake_fail(k, ENOMEM);
+	for (i = 0; k->fail_setting && i < SETTINGS; i++)
+		if (server->has[i] && !strcmp(settings[i].name, k->fail_setting))
+			return fake_fail(k, ENOMEM);
 	for (i = 0; i < SETTINGS; i++) {
 		if (!server->has[i])
 			continue;

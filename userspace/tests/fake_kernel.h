@@ -17,7 +17,7 @@
  * @key: the last handle key
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
- * @fail_settings: settings cannot be changed
+ * @fail_setting: name of a setting that cannot be changed, nor others with it
  * @no_bins: shares cannot have a bin
  * @unknown: SHARE_OPTION_BIT() of options that it is too old to know
  * @root: folder that shares which are added have
@@ -36,7 +36,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
-	bool fail_settings;
+	const char *fail_setting;
 	bool no_bins;
 	u64 unknown;
 	struct share_path_file root;
