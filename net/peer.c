@@ -95,6 +95,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_addr_text, "DITTO");
 static void peer_free(struct ditto_peer *peer)
 {
 	free_percpu(peer->requests);
+	free_percpu(peer->traffic);
 	kfree(peer->cert_name);
 	kfree(peer);
 }
@@ -292,6 +293,33 @@ u64 ditto_peer_requests(const struct ditto_peer *peer)
 		sum += READ_ONCE(*per_cpu_ptr(peer->requests, cpu));
 	return sum;
 }
+
+/* Without memory the request is not counted, and the next one tries again. */
+static void peer_traffic_alloc(struct ditto_peer *peer)
+{
+	struct ditto_traffic __percpu *traffic;
+
+	traffic = alloc_percpu_gfp(struct ditto_traffic, GFP_KERNEL | __GFP_NOWARN);
+	if (traffic && cmpxchg(&peer->traffic, NULL, traffic))
+		free_percpu(traffic);
+}
+
+void ditto_peer_traffic_begin(struct ditto_peer *peer, u64 nanoseconds, u64 read, u64 written)
+{
+	struct ditto_peer *machine = peer;
+
+	if (peer->cert_name)
+		machine = ditto_peer_find(peer->srv, &peer->addr);
+	if (!machine)
+		return;
+	if (!READ_ONCE(machine->traffic))
+		peer_traffic_alloc(machine);
+	if (READ_ONCE(machine->traffic))
+		ditto_traffic_count(machine->traffic, nanoseconds, read, written);
+	if (machine != peer)
+		ditto_peer_put(machine);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_traffic_begin, "DITTO");
 
 /* Collect references to the peers that @pick accepts. The caller puts them and frees the array. */
 static struct ditto_peer **peers_collect(struct ditto_peer_table *table,

@@ -18,6 +18,7 @@
 #include <net/ipv6.h>
 
 #include "listener.h"
+#include "stats.h"
 
 struct ditto_server;
 struct ditto_show_batch;
@@ -76,6 +77,8 @@ struct ditto_peer_admission {
  * @vouched: when a user of it last proved who he is, in seconds since boot, written at most once
  *	a minute; 0 for never
  * @requests: per-CPU number of requests
+ * @traffic: its requests that a share was found for; NULL before the first, and for peers that are
+ *	not in the table
  * @lock: guards @verdicts and @admission for writing; readers use @seq
  * @seq: sequence count of @verdicts and @admission
  * @cert_name: name that the client of one connection has proved, see ditto_peer_prove(); NULL for
@@ -97,6 +100,7 @@ struct ditto_peer {
 	unsigned long used;
 	time64_t vouched;
 	u64 __percpu *requests;
+	struct ditto_traffic __percpu *traffic;
 	spinlock_t lock;	/* see above */
 	seqcount_spinlock_t seq;
 	char *cert_name;
@@ -188,6 +192,31 @@ struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_ad
 void ditto_peer_vouch(struct ditto_peer *peer);
 /* Did a user of the machine prove who he is within DITTO_PEER_VOUCHED_S? Any context. */
 bool ditto_peer_is_vouched(const struct ditto_peer *peer);
+/* Count one finished request of a peer that has no counters. Sleeps. */
+void ditto_peer_traffic_begin(struct ditto_peer *peer, u64 nanoseconds, u64 read, u64 written);
+
+/**
+ * ditto_peer_traffic_count - count one finished request of a peer
+ * @peer: the peer, whom a share admits; a peer of a single connection counts for its address
+ * @nanoseconds: its time
+ * @read: bytes of payload sent
+ * @written: bytes of payload received
+ *
+ * The first request allocates the counters, so that strangers have none.
+ *
+ * Context: process; may sleep.
+ */
+static inline void ditto_peer_traffic_count(struct ditto_peer *peer, u64 nanoseconds, u64 read,
+					    u64 written)
+{
+	struct ditto_traffic __percpu *traffic = READ_ONCE(peer->traffic);
+
+	if (likely(traffic))
+		ditto_traffic_count(traffic, nanoseconds, read, written);
+	else
+		ditto_peer_traffic_begin(peer, nanoseconds, read, written);
+}
+
 /* Number of requests of a peer, summed over all CPUs. */
 u64 ditto_peer_requests(const struct ditto_peer *peer);
 

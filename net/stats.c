@@ -120,6 +120,26 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 	}
 }
 
+u64 ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum)
+{
+	u64 requests = 0;
+	int cpu;
+
+	*sum = (struct ditto_traffic){};
+	for_each_possible_cpu(cpu) {
+		const struct ditto_traffic *t = per_cpu_ptr(traffic, cpu);
+
+		sum->nanoseconds += READ_ONCE(t->nanoseconds);
+		sum->read += READ_ONCE(t->read);
+		sum->written += READ_ONCE(t->written);
+		for (int i = 0; i < DITTO_TIMES; i++)
+			sum->times[i] += READ_ONCE(t->times[i]);
+	}
+	for (int i = 0; i < DITTO_TIMES; i++)
+		requests += sum->times[i];
+	return requests;
+}
+
 unsigned int ditto_stats_generation(const struct ditto_server *srv)
 {
 	lockdep_assert_held(&srv->stats->lock);

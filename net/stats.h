@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Statistics: per-CPU counters by protocol and operation. Counting writes no shared cache line. */
+/*
+ * Statistics: per-CPU counters by protocol and operation, and by share and client. Counting writes
+ * no shared cache line.
+ */
 #ifndef _DITTO_NET_STATS_H
 #define _DITTO_NET_STATS_H
 
@@ -90,6 +93,12 @@ ditto_stats_register_read(struct ditto_server *srv, const char *name,
  */
 void ditto_stats_unregister(struct ditto_stats_group *group);
 
+/* The counter of @times for a request of so many nanoseconds. */
+static inline unsigned int ditto_time_index(u64 nanoseconds)
+{
+	return min(fls64(nanoseconds >> DITTO_TIME_SHIFT), DITTO_TIMES - 1);
+}
+
 /* Count one finished request in a group made by ditto_stats_register(). Any context. */
 static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned int op,
 				     bool error, u64 nanoseconds, u64 bytes)
@@ -100,7 +109,7 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
 	c->errors += error;
 	c->nanoseconds += nanoseconds;
 	c->bytes += bytes;
-	c->times[min(fls64(nanoseconds >> DITTO_TIME_SHIFT), DITTO_TIMES - 1)]++;
+	c->times[ditto_time_index(nanoseconds)]++;
 	put_cpu_ptr(group->count);
 }
 
@@ -112,6 +121,42 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
  */
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum);
+
+/**
+ * struct ditto_traffic - requests of a share or of a client on one CPU
+ * @nanoseconds: time of its requests, as in struct ditto_op_count
+ * @read: payload sent
+ * @written: payload received
+ * @times: requests by their time, as in struct ditto_op_count
+ */
+struct ditto_traffic {
+	u64 nanoseconds;
+	u64 read;
+	u64 written;
+	u64 times[DITTO_TIMES];
+};
+
+/* Count one finished request. Any context. */
+static inline void ditto_traffic_count(struct ditto_traffic __percpu *traffic, u64 nanoseconds,
+				       u64 read, u64 written)
+{
+	this_cpu_inc(traffic->times[ditto_time_index(nanoseconds)]);
+	this_cpu_add(traffic->nanoseconds, nanoseconds);
+	if (read)
+		this_cpu_add(traffic->read, read);
+	if (written)
+		this_cpu_add(traffic->written, written);
+}
+
+/**
+ * ditto_traffic_read - read counters, summed over all CPUs
+ * @traffic: the counters
+ * @sum: filled; may miss requests that are just being counted
+ *
+ * Context: any.
+ * Return: the number of requests.
+ */
+u64 ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum);
 
 /*
  * A number that is another one after a group came or went; never 0. Context: a function that

@@ -1529,6 +1529,83 @@ const struct spec_set spec_stat_set = {
 	.max = DITTO_A_STAT_MAX,
 };
 
+static const struct spec_attr traffic_attrs[] = {
+	[DITTO_A_TRAFFIC_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_TRAFFIC_CLIENT] = {
+		.name = "client",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_TRAFFIC_REQUESTS] = {
+		.name = "requests",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_TRAFFIC_NANOSECONDS] = {
+		.name = "nanoseconds",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_TRAFFIC_READ] = {
+		.name = "read",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_TRAFFIC_WRITTEN] = {
+		.name = "written",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_TRAFFIC_TIMES] = {
+		.name = "times",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+};
+
+static const struct nla_policy traffic_policy[] = {
+	[DITTO_A_TRAFFIC_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_TRAFFIC_CLIENT] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_TRAFFIC_REQUESTS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_TRAFFIC_NANOSECONDS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_TRAFFIC_READ] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_TRAFFIC_WRITTEN] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_TRAFFIC_TIMES] = {
+		.type = NLA_BINARY,
+	},
+};
+
+const struct spec_set spec_traffic_set = {
+	.name = "traffic",
+	.attrs = traffic_attrs,
+	.policy = traffic_policy,
+	.max = DITTO_A_TRAFFIC_MAX,
+};
+
 static const struct spec_attr event_attrs[] = {
 	[DITTO_A_EVENT_TYPE] = {
 		.name = "type",
@@ -5198,6 +5275,26 @@ static const u16 budget_get_reply[] = {
 	0,
 };
 
+static const u16 share_traffic_get_reply[] = {
+	DITTO_A_TRAFFIC_SHARE,
+	DITTO_A_TRAFFIC_REQUESTS,
+	DITTO_A_TRAFFIC_NANOSECONDS,
+	DITTO_A_TRAFFIC_READ,
+	DITTO_A_TRAFFIC_WRITTEN,
+	DITTO_A_TRAFFIC_TIMES,
+	0,
+};
+
+static const u16 client_traffic_get_reply[] = {
+	DITTO_A_TRAFFIC_CLIENT,
+	DITTO_A_TRAFFIC_REQUESTS,
+	DITTO_A_TRAFFIC_NANOSECONDS,
+	DITTO_A_TRAFFIC_READ,
+	DITTO_A_TRAFFIC_WRITTEN,
+	DITTO_A_TRAFFIC_TIMES,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -5468,5 +5565,15 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "budget-get",
 		.set = &spec_level_budget_set,
 		.reply = budget_get_reply,
+	},
+	[DITTO_CMD_SHARE_TRAFFIC_GET] = {
+		.name = "share-traffic-get",
+		.set = &spec_traffic_set,
+		.reply = share_traffic_get_reply,
+	},
+	[DITTO_CMD_CLIENT_TRAFFIC_GET] = {
+		.name = "client-traffic-get",
+		.set = &spec_traffic_set,
+		.reply = client_traffic_get_reply,
 	},
 };

@@ -60,6 +60,7 @@ extern const struct spec_set spec_budget_set;
 extern const struct spec_set spec_level_budget_set;
 extern const struct spec_set spec_client_set;
 extern const struct spec_set spec_stat_set;
+extern const struct spec_set spec_traffic_set;
 extern const struct spec_set spec_event_set;
 extern const struct spec_set spec_upcall_set;
 extern const struct spec_set spec_state_set;

@@ -372,6 +372,7 @@ static int nested_publish(struct ditto_share_table *table, struct ditto_share *o
 	/* Who finds it by its tag sees these. */
 	nested->outer = outer;
 	nested->covered = covered;
+	nested->traffic = outer->traffic;
 	if (rhashtable_insert_fast(&table->by_tag, &nested->by_tag, ditto_share_by_tag))
 		return -ENOMEM;
 	percpu_ref_get(&outer->ref);

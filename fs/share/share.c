@@ -23,6 +23,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/netlink.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
@@ -32,6 +33,7 @@
 #include "../../net/helper/record.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
+#include "../../net/stats.h"
 #include "../node/extension.h"
 #include "../node/fid.h"
 #include "../node/node.h"
@@ -243,6 +245,8 @@ static void share_free_rcu(struct rcu_head *rcu)
 
 	ditto_share_opts_free(rcu_dereference_protected(item->share.opts, true));
 	percpu_ref_exit(&item->share.ref);
+	if (!item->share.outer)
+		free_percpu(item->share.traffic);
 	kfree(item->share.name);
 	kfree(item->path);
 	kfree(item);
@@ -571,6 +575,11 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 		goto put_path;
 	}
 	share = &item->share;
+	share->traffic = alloc_percpu(struct ditto_traffic);
+	if (!share->traffic) {
+		err = -ENOMEM;
+		goto free;
+	}
 	ditto_links_find_dirs(share, cfg->opts->links, extack);
 	/* Without a bin the share can still be used. */
 	if (cfg->opts->trash && ditto_hooks.share_check_bin(share, extack))

@@ -11,6 +11,8 @@
 #include "../netlink.h"
 #include "genl.h"
 
+struct ditto_traffic;
+
 /**
  * ditto_genl_init - register the generic netlink family
  *
@@ -71,6 +73,9 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  * Return: the header for genlmsg_end(), or NULL if @msg is full.
  */
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);
+
+/* Add the counters of a share or a client to a message. Return: 0 or -EMSGSIZE. */
+int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic __percpu *traffic);
 
 /* The first operation of a command, with its policy. */
 const struct genl_split_ops *ditto_nl_op(u8 cmd);

@@ -704,6 +704,19 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.dumpit	= ditto_nl_budget_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
+	{
+		.cmd	= DITTO_CMD_SHARE_TRAFFIC_GET,
+		.start	= ditto_nl_share_get_start,
+		.dumpit	= ditto_nl_share_traffic_get_dumpit,
+		.done	= ditto_nl_share_get_done,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= DITTO_CMD_CLIENT_TRAFFIC_GET,
+		.start	= ditto_nl_deferred_dump,
+		.dumpit	= ditto_nl_client_traffic_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group ditto_nl_mcgrps[] = {

@@ -102,6 +102,10 @@ int ditto_nl_conflict_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
 int ditto_nl_budget_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
+int ditto_nl_share_traffic_get_dumpit(struct sk_buff *skb,
+				      struct netlink_callback *cb);
+int ditto_nl_client_traffic_get_dumpit(struct sk_buff *skb,
+				       struct netlink_callback *cb);
 
 enum {
 	DITTO_NLGRP_EVENTS,

@@ -128,22 +128,55 @@ static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditt
 	return 0;
 }
 
+int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic __percpu *traffic)
+{
+	struct ditto_traffic sum;
+	u64 requests = ditto_traffic_read(traffic, &sum);
+
+	if (ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_REQUESTS, requests) ||
+	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_NANOSECONDS, sum.nanoseconds) ||
+	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_READ, sum.read) ||
+	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_WRITTEN, sum.written) ||
+	    nla_put(msg, DITTO_A_TRAFFIC_TIMES, sizeof(sum.times), sum.times))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int client_put_traffic(struct sk_buff *msg, struct ditto_server *srv,
+			      struct ditto_peer *peer)
+{
+	const struct ditto_traffic __percpu *traffic = READ_ONCE(peer->traffic);
+
+	if (!traffic)
+		return -ENODATA;
+	if (ditto_nl_put_addr(msg, DITTO_A_TRAFFIC_CLIENT, &peer->addr))
+		return -EMSGSIZE;
+	return ditto_nl_put_traffic(msg, traffic);
+}
+
+/* @put: adds a client to a message; -ENODATA if there is nothing to tell about it */
 static int client_dump_one(struct sk_buff *msg, struct netlink_callback *cb,
-			   struct ditto_server *srv, struct ditto_peer *peer)
+			   struct ditto_server *srv, struct ditto_peer *peer,
+			   int (*put)(struct sk_buff *msg, struct ditto_server *srv,
+				      struct ditto_peer *peer))
 {
 	void *hdr = ditto_nl_dump_put(msg, cb);
+	int err;
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (client_put(msg, srv, peer)) {
+	err = put(msg, srv, peer);
+	if (err) {
 		genlmsg_cancel(msg, hdr);
-		return -EMSGSIZE;
+		return err == -ENODATA ? 0 : err;
 	}
 	genlmsg_end(msg, hdr);
 	return 0;
 }
 
-int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+static int client_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		       int (*put)(struct sk_buff *msg, struct ditto_server *srv,
+				  struct ditto_peer *peer))
 {
 	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
 	struct ditto_show_batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL);
@@ -157,7 +190,7 @@ int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		cb->seq = ditto_peers_next(srv, *last + 1, batch);
 		for (unsigned int i = 0; i < batch->count; i++) {
 			if (!err)
-				err = client_dump_one(skb, cb, srv, batch->conn[i]);
+				err = client_dump_one(skb, cb, srv, batch->conn[i], put);
 			if (!err)
 				*last = batch->id[i];
 			ditto_peer_put(batch->conn[i]);
@@ -165,6 +198,16 @@ int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	} while (!err && batch->count);
 	kfree(batch);
 	return err;
+}
+
+int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return client_dump(skb, cb, client_put);
+}
+
+int ditto_nl_client_traffic_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return client_dump(skb, cb, client_put_traffic);
 }
 
 int ditto_nl_budget_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

@@ -714,3 +714,29 @@ int ditto_nl_share_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return ditto_share_for_each(ditto_server_of(sock_net(skb->sk)),
 				    dump->last[0] ? dump->last : NULL, share_dump_one, dump);
 }
+
+static int share_dump_traffic(struct ditto_share *share, void *arg)
+{
+	struct share_dump *dump = arg;
+	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_string(dump->msg, DITTO_A_TRAFFIC_SHARE, share->name) ||
+	    ditto_nl_put_traffic(dump->msg, share->traffic)) {
+		genlmsg_cancel(dump->msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(dump->msg, hdr);
+	strscpy(dump->last, share->name, sizeof(dump->last));
+	return 0;
+}
+
+int ditto_nl_share_traffic_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct share_dump *dump = *share_dump_of(cb);
+
+	dump->msg = skb;
+	return ditto_share_for_each(ditto_server_of(sock_net(skb->sk)),
+				    dump->last[0] ? dump->last : NULL, share_dump_traffic, dump);
+}

@@ -399,6 +399,25 @@ static u64 call_payload(const struct dsmb_call *call)
 	return (u64)dsmb_pages_len(call->pages, call->npages) + call->out.len;
 }
 
+static void call_count(struct dsmb_call *call, u32 status, u64 nanoseconds)
+{
+	u64 bytes = call_payload(call), written = call->command == DSMB_WRITE ? bytes : 0;
+
+	ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
+			  nanoseconds, bytes);
+	if (!call->share)
+		return;
+	ditto_traffic_count(call->share->traffic, nanoseconds, bytes - written, written);
+	ditto_peer_traffic_count(call->conn->peer, nanoseconds, bytes - written, written);
+}
+
+static void call_put_share(struct dsmb_call *call)
+{
+	if (call->share)
+		ditto_share_put(call->share);
+	call->share = NULL;
+}
+
 /* Encodes the response of a call that was completed while it was parked; it has no results. */
 static void call_finish(struct dsmb_call *call, u32 status)
 {
@@ -490,20 +509,20 @@ put_share:
 	 * A parked call keeps its references, so that cancelling can find it; dsmb_call_park()
 	 * drops the share.
 	 */
-	if (status != DSMB_PARKED && call->share) {
-		ditto_share_put(call->share);
-		call->share = NULL;
-	}
-	if (status == DSMB_PARKED || call_is_deferred(status))
+	if (status == DSMB_PARKED)
 		return status;
+	if (call_is_deferred(status)) {
+		call_put_share(call);
+		return status;
+	}
 	if (status == STATUS_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;
 done:
 	call_leave(call, status);
 	*clock = ktime_get_ns();
 	if (cmd)
-		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
-				  *clock - start, call_payload(call));
+		call_count(call, status, *clock - start);
+	call_put_share(call);
 	trace_dsmb_reply(call, status, *clock - start);
 	return status;
 }

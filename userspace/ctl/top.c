@@ -2,40 +2,35 @@
 /* dittoctl top */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
 #include "nl/counts.h"
 #include "out.h"
 
 #define SECOND_NS	1000000000ULL
-
-/* Return the difference of two counters. A counter that is new or was reset counts from zero. */
-static struct count top_since(const struct counts *before, const struct count *now)
-{
-	const struct count *was = counts_find(before, now);
-	struct count d = *now;
-	unsigned int i;
-
-	if (!was || was->calls > now->calls)
-		return d;
-	d.calls -= was->calls;
-	d.errors -= was->errors;
-	d.nanoseconds -= was->nanoseconds;
-	d.bytes -= was->bytes;
-	for (i = 0; i < d.ntimes; i++)
-		d.times[i] -= was->times[i];
-	return d;
-}
 
 static const struct column top_columns[] = {
 	{ "GROUP", false }, { "OP", false }, { "CALLS/S", true }, { "ERRORS/S", true },
 	{ "AVERAGE", true }, { "99 % BELOW", true }, { "BYTES/S", true }, { NULL, false }
 };
 
-static void print_table(const struct counts *before, const struct counts *now, double seconds)
+/* Print a table in place of the last one, below the rate of all. */
+static void table_print(struct table *t, double rate, const char *what)
+{
+	if (isatty(STDOUT_FILENO))
+		fputs("\033[H\033[J", stdout);
+	printf("%.0f %s/s\n\n", rate, what);
+	table_end(t, stdout);
+	fflush(stdout);
+}
+
+static void print_ops(const struct counts *before, const struct counts *now, double seconds)
 {
 	struct table *t = table_new(top_columns);
 	char bytes[OUT_VALUE_MAX];
@@ -43,7 +38,7 @@ static void print_table(const struct counts *before, const struct counts *now, d
 	unsigned int i;
 
 	for (i = 0; i < now->n; i++) {
-		struct count d = top_since(before, &now->count[i]);
+		struct count d = count_since(&now->count[i], counts_find(before, &now->count[i]));
 
 		if (!d.calls)
 			continue;
@@ -56,14 +51,10 @@ static void print_table(const struct counts *before, const struct counts *now, d
 		table_slowest(t, &d);
 		table_cell(t, "%s", bytes_text(d.bytes / seconds, bytes));
 	}
-	if (isatty(STDOUT_FILENO))
-		fputs("\033[H\033[J", stdout);
-	printf("%.0f calls/s\n\n", calls);
-	table_end(t, stdout);
-	fflush(stdout);
+	table_print(t, calls, "calls");
 }
 
-static void print_json(const struct counts *before, const struct counts *now, double seconds)
+static void print_ops_json(const struct counts *before, const struct counts *now, double seconds)
 {
 	unsigned int i;
 
@@ -71,7 +62,7 @@ static void print_json(const struct counts *before, const struct counts *now, do
 	json_real(stdout, "seconds", seconds);
 	json_open(stdout, "ops", '[');
 	for (i = 0; i < now->n; i++) {
-		struct count d = top_since(before, &now->count[i]);
+		struct count d = count_since(&now->count[i], counts_find(before, &now->count[i]));
 
 		if (!d.calls)
 			continue;
@@ -90,49 +81,215 @@ static void print_json(const struct counts *before, const struct counts *now, do
 	json_end(stdout);
 }
 
+/**
+ * struct top_view - whose traffic is shown
+ * @word: the word of the command line; the member of each entry in JSON
+ * @list: member of JSON that has the entries
+ * @cmd: tells the counters
+ * @columns: titles of the table
+ */
+struct top_view {
+	const char *word;
+	const char *list;
+	u8 cmd;
+	struct column columns[7];
+};
+
+#define RATE_COLUMNS \
+	{ "REQUESTS/S", true }, { "AVERAGE", true }, { "99 % BELOW", true }, { "READ/S", true }, \
+	{ "WRITTEN/S", true }, { NULL, false }
+
+static const struct top_view views[] = {
+	{ "share", "shares", DITTO_CMD_SHARE_TRAFFIC_GET,
+	  { { "SHARE", false }, RATE_COLUMNS } },
+	{ "client", "clients", DITTO_CMD_CLIENT_TRAFFIC_GET,
+	  { { "CLIENT", false }, RATE_COLUMNS } },
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct traffic *)a)->name, ((const struct traffic *)b)->name);
+}
+
+static int by_requests(const void *a, const void *b)
+{
+	const struct traffic *one = a, *other = b;
+
+	if (one->count.calls != other->count.calls)
+		return one->count.calls < other->count.calls ? 1 : -1;
+	return by_name(a, b);
+}
+
+/* Return what has happened since @before, the busiest first, without those that were idle. */
+static struct traffics traffics_since(const struct traffics *now, const struct traffics *before)
+{
+	struct traffics d = { .traffic = mem_new((now->n + 1) * sizeof(*d.traffic)) };
+	unsigned int i;
+
+	for (i = 0; i < now->n; i++) {
+		const struct traffic *was = bsearch(&now->traffic[i], before->traffic, before->n,
+						    sizeof(*was), by_name);
+		struct traffic *t = &d.traffic[d.n];
+
+		*t = now->traffic[i];
+		/* One that was reset counts from zero. */
+		if (was && was->count.calls > t->count.calls)
+			was = NULL;
+		t->count = count_since(&t->count, was ? &was->count : NULL);
+		t->read -= was ? was->read : 0;
+		t->written -= was ? was->written : 0;
+		d.n += !!t->count.calls;
+	}
+	qsort(d.traffic, d.n, sizeof(*d.traffic), by_requests);
+	return d;
+}
+
+static void print_traffics(const struct top_view *view, const struct traffics *list, double seconds)
+{
+	struct table *t = table_new(view->columns);
+	char bytes[OUT_VALUE_MAX];
+	double requests = 0;
+	unsigned int i;
+
+	for (i = 0; i < list->n; i++) {
+		const struct traffic *d = &list->traffic[i];
+
+		requests += d->count.calls / seconds;
+		table_cell(t, "%s", d->name);
+		table_cell(t, "%.0f", d->count.calls / seconds);
+		table_cell(t, "%.1f us", (double)d->count.nanoseconds / d->count.calls / 1000);
+		table_slowest(t, &d->count);
+		table_cell(t, "%s", bytes_text(d->read / seconds, bytes));
+		table_cell(t, "%s", bytes_text(d->written / seconds, bytes));
+	}
+	table_print(t, requests, "requests");
+}
+
+static void print_traffics_json(const struct top_view *view, const struct traffics *list,
+				double seconds)
+{
+	unsigned int i;
+
+	json_open(stdout, NULL, '{');
+	json_real(stdout, "seconds", seconds);
+	json_open(stdout, view->list, '[');
+	for (i = 0; i < list->n; i++) {
+		const struct traffic *d = &list->traffic[i];
+
+		json_open(stdout, NULL, '{');
+		json_string(stdout, view->word, d->name);
+		json_real(stdout, "requests_per_s", d->count.calls / seconds);
+		json_real(stdout, "average_us",
+			  (double)d->count.nanoseconds / d->count.calls / 1000);
+		json_real(stdout, "slowest_us", (double)count_slowest(&d->count) / 1000);
+		json_real(stdout, "read_bytes_per_s", d->read / seconds);
+		json_real(stdout, "written_bytes_per_s", d->written / seconds);
+		json_close(stdout, '}');
+	}
+	json_close(stdout, ']');
+	json_close(stdout, '}');
+	json_end(stdout);
+}
+
+/* The counters of a view at a time. */
+struct sample {
+	struct counts ops;
+	struct traffics traffics;
+};
+
+static int sample_take(struct ctl *ctl, const struct top_view *view, struct sample *s)
+{
+	memset(s, 0, sizeof(*s));
+	if (!view)
+		return ctl_counts(ctl, &s->ops);
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	if (traffics_read(&ctl->conn, view->cmd, &s->traffics))
+		return ctl_refused(ctl, NULL);
+	qsort(s->traffics.traffic, s->traffics.n, sizeof(*s->traffics.traffic), by_name);
+	return CTL_OK;
+}
+
+static void sample_free(struct sample *s)
+{
+	counts_free(&s->ops);
+	traffics_free(&s->traffics);
+}
+
+static void sample_print(const struct top_view *view, bool json, const struct sample *before,
+			 const struct sample *now, double seconds)
+{
+	struct traffics since;
+
+	if (!view) {
+		(json ? print_ops_json : print_ops)(&before->ops, &now->ops, seconds);
+		return;
+	}
+	since = traffics_since(&now->traffics, &before->traffics);
+	(json ? print_traffics_json : print_traffics)(view, &since, seconds);
+	traffics_free(&since);
+}
+
+/* Find the view of "--by"; *@view is NULL for that by operation. Returns CTL_OK or CTL_USAGE. */
+static int view_of(const struct ctl *ctl, const char *word, const struct top_view **view)
+{
+	unsigned int i;
+
+	*view = NULL;
+	if (word && !strcmp(word, "operation"))
+		return CTL_OK;
+	for (i = 0; word && i < ARRAY_SIZE(views); i++)
+		if (!strcmp(word, views[i].word))
+			*view = &views[i];
+	return *view ? CTL_OK : ctl_usage(ctl, "--by: share, client or operation");
+}
+
 static int top_run(struct ctl *ctl, char **words)
 {
-	u64 interval = 1, rounds = 0, done = 0;
-	struct counts before, now;
-	u64 then;
+	u64 interval = 0, rounds = 0, done = 0, then;
+	const struct top_view *view = NULL;
+	struct sample before, now;
 	struct why why;
 	int status;
 
-	if (*words && strcmp(*words, "count") &&
-	    !text_number(*words++, 1, 3600, &interval, &why))
-		return ctl_usage(ctl, "%s", why.text);
-	if (*words && !strcmp(*words, "count")) {
-		if (!words[1])
-			return ctl_usage(ctl, "a number is missing behind 'count'");
-		if (!text_number(words[1], 1, 1000000, &rounds, &why))
-			return ctl_usage(ctl, "count: %s", why.text);
-		words += 2;
+	for (; *words; words++) {
+		if (!strcmp(*words, "--by")) {
+			if (view_of(ctl, *++words, &view))
+				return CTL_USAGE;
+		} else if (!strcmp(*words, "count")) {
+			if (!*++words)
+				return ctl_usage(ctl, "a number is missing behind 'count'");
+			if (!text_number(*words, 1, 1000000, &rounds, &why))
+				return ctl_usage(ctl, "count: %s", why.text);
+		} else if (interval) {
+			return ctl_no_more(ctl, words);
+		} else if (!text_number(*words, 1, 3600, &interval, &why)) {
+			return ctl_usage(ctl, "%s", why.text);
+		}
 	}
-	if (ctl_no_more(ctl, words))
-		return CTL_USAGE;
 
-	status = ctl_counts(ctl, &before);
+	status = sample_take(ctl, view, &before);
 	then = clock_ns();
 	while (!status && (!rounds || done++ < rounds)) {
 		double seconds;
 
-		sleep((unsigned int)interval);
-		status = ctl_counts(ctl, &now);
+		sleep(interval ? (unsigned int)interval : 1);
+		status = sample_take(ctl, view, &now);
 		if (status)
 			break;
 		seconds = (double)(clock_ns() - then) / SECOND_NS;
 		then = clock_ns();
-		(ctl->json ? print_json : print_table)(&before, &now, seconds);
-		counts_free(&before);
+		sample_print(view, ctl->json, &before, &now, seconds);
+		sample_free(&before);
 		before = now;
 		if (ferror(stdout))
 			break;
 	}
-	counts_free(&before);
+	sample_free(&before);
 	return status;
 }
 
 const struct verb top_verbs[] = {
-	{ "", top_run, "[SECONDS] [count N]" },
+	{ "", top_run, "[--by share|client|operation] [SECONDS] [count N]" },
 	{ NULL, NULL, NULL }
 };

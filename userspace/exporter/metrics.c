@@ -2,9 +2,11 @@
 /* Metrics. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/mem.h"
 #include "common/offload_schedule.h"
 #include "common/run_path.h"
 #include "common/text.h"
@@ -70,30 +72,76 @@ static bool count_is_event(const struct count *c)
 	return !strcmp(c->group, "locks") || !strcmp(c->group, "delegations");
 }
 
-static void bucket_begin(const struct count *c, FILE *out)
-{
-	fprintf(out, "ditto_operation_seconds_bucket{group=\"%s\",op=\"%s\",le=\"", c->group,
-		c->op);
-}
+/**
+ * struct series - a histogram of one operation or share
+ * @name: name of the metric
+ * @labels: its labels, quoted
+ */
+struct series {
+	const char *name;
+	const char *labels;
+};
 
 /* An older module counts no times, and has the last bucket only, which has no limit. */
-static void count_histogram(const struct count *c, FILE *out)
+static void count_histogram(const struct series *s, const struct count *c, FILE *out)
 {
 	u64 calls = 0;
 	unsigned int i;
 
 	for (i = 0; i + 1 < c->ntimes; i++) {
 		calls += c->times[i];
-		bucket_begin(c, out);
-		fprintf(out, "%.9g\"} %llu\n", (double)count_time_limit(i) / NS_PER_S, calls);
+		fprintf(out, "ditto_%s_bucket{%s,le=\"%.9g\"} %llu\n", s->name, s->labels,
+			(double)count_time_limit(i) / NS_PER_S, calls);
 	}
 	calls = c->ntimes ? calls + c->times[i] : c->calls;
-	bucket_begin(c, out);
-	fprintf(out, "+Inf\"} %llu\n", calls);
-	fprintf(out, "ditto_operation_seconds_sum{group=\"%s\",op=\"%s\"} %.17g\n", c->group,
-		c->op, (double)c->nanoseconds / NS_PER_S);
-	fprintf(out, "ditto_operation_seconds_count{group=\"%s\",op=\"%s\"} %llu\n", c->group,
-		c->op, calls);
+	fprintf(out, "ditto_%s_bucket{%s,le=\"+Inf\"} %llu\n", s->name, s->labels, calls);
+	fprintf(out, "ditto_%s_sum{%s} %.17g\n", s->name, s->labels,
+		(double)c->nanoseconds / NS_PER_S);
+	fprintf(out, "ditto_%s_count{%s} %llu\n", s->name, s->labels, calls);
+}
+
+static void operation_histogram(const struct count *c, FILE *out)
+{
+	char *labels = mem_print("group=\"%s\",op=\"%s\"", c->group, c->op);
+
+	count_histogram(&(struct series){ "operation_seconds", labels }, c, out);
+	free(labels);
+}
+
+static void share_histogram(const struct traffic *t, FILE *out)
+{
+	char *labels = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&labels, &len);
+
+	if (!f)
+		return;
+	fputs("share=\"", f);
+	label_write(f, t->name);
+	fputc('"', f);
+	if (!fclose(f))
+		count_histogram(&(struct series){ "share_request_seconds", labels }, &t->count,
+				out);
+	free(labels);
+}
+
+void metrics_shares(const struct traffics *shares, FILE *out)
+{
+	unsigned int i;
+
+	metric_begin(out, "share_read_bytes_total", "counter", "Payload that a share has sent.");
+	for (i = 0; i < shares->n; i++)
+		metric_labelled(out, "share_read_bytes_total", "share", shares->traffic[i].name,
+				(double)shares->traffic[i].read);
+	metric_begin(out, "share_written_bytes_total", "counter",
+		     "Payload that a share has received.");
+	for (i = 0; i < shares->n; i++)
+		metric_labelled(out, "share_written_bytes_total", "share", shares->traffic[i].name,
+				(double)shares->traffic[i].written);
+	metric_begin(out, "share_request_seconds", "histogram",
+		     "Time of requests for a share in the server; a compound of NFSv4 is one.");
+	for (i = 0; i < shares->n; i++)
+		share_histogram(&shares->traffic[i], out);
 }
 
 static void counter_write(const struct counts *c, FILE *out, const char *name, const char *help,
@@ -128,7 +176,7 @@ void metrics_counts(const struct counts *c, FILE *out)
 		     "Time of requests in the server; brief operations of a compound count as 0.");
 	for (i = 0; i < c->n; i++)
 		if (!count_is_event(&c->count[i]) && c->count[i].calls)
-			count_histogram(&c->count[i], out);
+			operation_histogram(&c->count[i], out);
 }
 
 /* A number that the kernel tells, in units of 1/@scale; one that it does not tell is not 0. */
@@ -302,6 +350,7 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 	struct nlattr *server[DITTO_A_SERVER_MAX + 1], *grace[DITTO_A_GRACE_MAX + 1];
 	struct nl_msg *about_server = NULL, *about_grace = NULL;
 	struct replies budgets = { 0 };
+	struct traffics shares = { 0 };
 	struct counts counts = { 0 };
 	bool good;
 
@@ -317,6 +366,9 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 		if (!conn_dump_some(conn, DITTO_CMD_BUDGET_GET, NULL, NULL, &budgets))
 			metrics_budgets(&budgets, out);
 		replies_free(&budgets);
+		if (!traffics_read(conn, DITTO_CMD_SHARE_TRAFFIC_GET, &shares))
+			metrics_shares(&shares, out);
+		traffics_free(&shares);
 	}
 	counts_free(&counts);
 	nlmsg_free(about_server);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counters of operations. */
+/* Counters of operations, shares and clients. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/text.h"
 #include "ditto-nl-gen.h"
 #include "nl/counts.h"
 #include "nl/nl.h"
@@ -48,6 +49,70 @@ static bool count_from(struct count *c, struct nl_msg *msg)
 	if (times)
 		count_take_times(c, nla_data(times), (size_t)nla_len(times));
 	return true;
+}
+
+static bool traffic_from(struct traffic *t, struct nl_msg *msg)
+{
+	struct nlattr *tb[DITTO_A_TRAFFIC_MAX + 1];
+
+	memset(t, 0, sizeof(*t));
+	if (msg_parse(msg, &spec_traffic_set, tb))
+		return false;
+	if (tb[DITTO_A_TRAFFIC_SHARE])
+		snprintf(t->name, sizeof(t->name), "%s", nla_get_string(tb[DITTO_A_TRAFFIC_SHARE]));
+	else if (tb[DITTO_A_TRAFFIC_CLIENT])
+		text_from_address(nla_data(tb[DITTO_A_TRAFFIC_CLIENT]),
+				  (size_t)nla_len(tb[DITTO_A_TRAFFIC_CLIENT]), t->name);
+	else
+		return false;
+	t->count.calls = counts_number(tb, DITTO_A_TRAFFIC_REQUESTS);
+	t->count.nanoseconds = counts_number(tb, DITTO_A_TRAFFIC_NANOSECONDS);
+	t->read = counts_number(tb, DITTO_A_TRAFFIC_READ);
+	t->written = counts_number(tb, DITTO_A_TRAFFIC_WRITTEN);
+	if (tb[DITTO_A_TRAFFIC_TIMES])
+		count_take_times(&t->count, nla_data(tb[DITTO_A_TRAFFIC_TIMES]),
+				 (size_t)nla_len(tb[DITTO_A_TRAFFIC_TIMES]));
+	return true;
+}
+
+int traffics_read(struct conn *conn, u8 cmd, struct traffics *out)
+{
+	struct replies r;
+	unsigned int i;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = conn_dump(conn, cmd, &r);
+	if (rc)
+		return rc;
+	out->traffic = mem_new((r.count + 1) * sizeof(*out->traffic));
+	for (i = 0; i < r.count; i++)
+		if (traffic_from(&out->traffic[out->n], r.msg[i]))
+			out->n++;
+	replies_free(&r);
+	return 0;
+}
+
+void traffics_free(struct traffics *t)
+{
+	free(t->traffic);
+	memset(t, 0, sizeof(*t));
+}
+
+struct count count_since(const struct count *now, const struct count *before)
+{
+	struct count d = *now;
+	unsigned int i;
+
+	if (!before || before->calls > now->calls)
+		return d;
+	d.calls -= before->calls;
+	d.errors -= before->errors;
+	d.nanoseconds -= before->nanoseconds;
+	d.bytes -= before->bytes;
+	for (i = 0; i < d.ntimes; i++)
+		d.times[i] -= before->times[i];
+	return d;
 }
 
 int counts_read(struct conn *conn, struct counts *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Counters of operations, read from the kernel. */
+/* Counters of operations, shares and clients, read from the kernel. */
 #ifndef _DITTO_NL_COUNTS_H
 #define _DITTO_NL_COUNTS_H
 
@@ -38,6 +38,33 @@ struct counts {
 	unsigned int n;
 };
 
+/**
+ * struct traffic - counters of a share or a client
+ * @name: name of the share or address of the client
+ * @count: its requests; it has no errors and bytes
+ * @read: payload bytes that were sent
+ * @written: payload bytes that were received
+ */
+struct traffic {
+	char name[256];
+	struct count count;
+	u64 read;
+	u64 written;
+};
+
+/* A list of them; @traffic is an array owned by the list. */
+struct traffics {
+	struct traffic *traffic;
+	unsigned int n;
+};
+
+/*
+ * Read the counters of all shares by DITTO_CMD_SHARE_TRAFFIC_GET, or of all clients by
+ * DITTO_CMD_CLIENT_TRAFFIC_GET, to be freed with traffics_free(). Returns 0 or a negative errno.
+ */
+int traffics_read(struct conn *conn, u8 cmd, struct traffics *out);
+void traffics_free(struct traffics *t);
+
 /* Read all counters, to be freed with counts_free(). Returns 0 or a negative errno. */
 int counts_read(struct conn *conn, struct counts *out);
 void counts_free(struct counts *c);
@@ -45,6 +72,8 @@ void counts_free(struct counts *c);
 void count_take_times(struct count *c, const void *data, size_t len);
 /* Return the counters in @c of the same operation as @like, or NULL. */
 const struct count *counts_find(const struct counts *c, const struct count *like);
+/* Return the difference of two counters; those that are new or were reset count from zero. */
+struct count count_since(const struct count *now, const struct count *before);
 /* All requests of times[@i], but in the last one, took less than this, in ns. */
 u64 count_time_limit(unsigned int i);
 /* The time in ns that 99 % of the requests did not reach; 0 if there is no such limit. */

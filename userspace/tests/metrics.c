@@ -60,6 +60,44 @@ static void histogram_adds_up(void)
 	CHECK(!strstr(text, "errors_total{group=\"locks\""));
 }
 
+static void shares_are_told(void)
+{
+	struct traffic list[] = {
+		{ .name = "a\"b", .read = 9, .written = 1ULL << 40,
+		  .count = { .calls = 3, .nanoseconds = 500000000, .times = { 2, 1 },
+			     .ntimes = 2 } },
+		{ .name = "idle", .count = { .ntimes = 2 } },
+	};
+	const struct traffics shares = { .traffic = list, .n = ARRAY_SIZE(list) };
+	FILE *out = text_begin();
+
+	metrics_shares(&shares, out);
+	fclose(out);
+	CHECK(text_has("ditto_share_read_bytes_total{share=\"a\\\"b\"} 9"));
+	CHECK(text_has("ditto_share_written_bytes_total{share=\"a\\\"b\"} 1099511627776"));
+	CHECK(text_has("ditto_share_request_seconds_bucket{share=\"a\\\"b\",le=\"8.192e-06\"} 2"));
+	CHECK(text_has("ditto_share_request_seconds_bucket{share=\"a\\\"b\",le=\"+Inf\"} 3"));
+	CHECK(text_has("ditto_share_request_seconds_sum{share=\"a\\\"b\"} 0.5"));
+	CHECK(text_has("ditto_share_request_seconds_count{share=\"idle\"} 0"));
+}
+
+/* What was counted before is subtracted; counters that were reset count from zero. */
+static void differences(void)
+{
+	const struct count before = { .calls = 5, .errors = 1, .nanoseconds = 70, .bytes = 8,
+				      .times = { 3, 2 }, .ntimes = 2 };
+	const struct count now = { .calls = 9, .errors = 1, .nanoseconds = 100, .bytes = 20,
+				   .times = { 4, 5 }, .ntimes = 2 };
+	struct count d = count_since(&now, &before);
+
+	CHECK(d.calls == 4 && !d.errors && d.nanoseconds == 30 && d.bytes == 12);
+	CHECK(d.times[0] == 1 && d.times[1] == 3);
+	d = count_since(&before, &now);
+	CHECK(d.calls == 5 && d.times[1] == 2);
+	d = count_since(&now, NULL);
+	CHECK(d.calls == 9 && d.nanoseconds == 100);
+}
+
 /* Requests are requests, whether their time is counted or not. */
 static void modules_of_other_versions(void)
 {
@@ -193,8 +231,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(histogram_adds_up), TEST(modules_of_other_versions), TEST(labels_are_quoted),
-		TEST(ages_of_jobs), TEST(numbers_that_are_not_told),
-		TEST(slowest_of_a_hundred), { 0 }
+		TEST(ages_of_jobs), TEST(numbers_that_are_not_told), TEST(shares_are_told),
+		TEST(slowest_of_a_hundred), TEST(differences), { 0 }
 	};
 	int status = test_main(tests);
 

@@ -124,6 +124,7 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	err = dnlm_file_open(file, exclusive);
 	if (err)
 		goto put;
+	dnfs_call_share(call, file->share);
 	return 0;
 
 put:

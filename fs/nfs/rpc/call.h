@@ -27,6 +27,7 @@ struct dnfs_call;
 struct dnfs_large;
 struct dnfs_server;
 struct ditto_peer;
+struct ditto_share;
 struct ditto_task;
 struct dnfs_worker;
 struct kvec;
@@ -234,6 +235,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @spliced_last: page of the last spliced byte, likewise
  * @ident: the identity that the call claims
  * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
+ * @share: the share that it is counted for, held; or NULL
  * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
  * @large: the call, if its payload was received apart; else NULL
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
@@ -245,6 +247,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @grouping: groups of a user that the helper is asked for
  * @status: status of the reply, in the program's own numbers
  * @bytes: bytes of payload transferred, for statistics
+ * @written: bytes among these that were received
  * @spliced: bytes spliced so far
  * @batched: it is executed in a batch, see batch.h
  * @undecided: it is not known yet whether a share admits the caller, or its port; the client
@@ -294,6 +297,7 @@ struct dnfs_call {
 	struct ditto_ident ident;
 
 	struct ditto_peer *peer;
+	struct ditto_share *share;
 	struct dnfs_admitted *admitted;
 	const struct dnfs_large *large;
 	struct ditto_node *awaited;
@@ -304,6 +308,7 @@ struct dnfs_call {
 	struct ditto_groups_query grouping;
 	u32 status;
 	u32 bytes;
+	u32 written;
 	u32 spliced;
 	bool batched;
 	bool undecided;

@@ -481,6 +481,7 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 		return err;
 	}
 	dnfs_actor_get(call, target);
+	dnfs_call_share(call, share);
 	return 0;
 }
 

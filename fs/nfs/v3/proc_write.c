@@ -87,6 +87,7 @@ static int dnfs3_write_exec(struct dnfs_call *call, void *args, void *result)
 	res->count = n;
 	res->committed = a->stable;
 	call->bytes = n;
+	call->written = n;
 	return 0;
 
 unchanged:

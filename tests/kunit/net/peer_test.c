@@ -54,6 +54,32 @@ static void counted_again(struct kunit *test)
 	ditto_peer_put(peer);
 }
 
+/* Only a machine that a share serves has counters; a connection with a name counts for it. */
+static void traffic_of_the_machine(struct kunit *test)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000205) };
+	struct ditto_peer *peer = peer_get(test, 0xc0000205, 0), *proved;
+	struct ditto_traffic sum;
+
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	KUNIT_EXPECT_NULL(test, (void __force *)peer->traffic);
+	ditto_peer_traffic_count(peer, 100, 1, 0);
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)peer->traffic);
+	ditto_peer_traffic_count(peer, 100, 0, 2);
+	proved = ditto_peer_prove(test->priv, (struct sockaddr *)&sin,
+				  kstrdup("name", GFP_KERNEL));
+	KUNIT_ASSERT_NOT_NULL(test, proved);
+	ditto_peer_traffic_count(proved, 100, 4, 0);
+	KUNIT_EXPECT_NULL(test, (void __force *)proved->traffic);
+	KUNIT_EXPECT_EQ(test, ditto_traffic_read(peer->traffic, &sum), 3);
+	KUNIT_EXPECT_EQ(test, sum.nanoseconds, 300);
+	KUNIT_EXPECT_EQ(test, sum.read, 5);
+	KUNIT_EXPECT_EQ(test, sum.written, 2);
+	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 2);
+	ditto_peer_put(proved);
+	ditto_peer_put(peer);
+}
+
 static void find_makes_none(struct kunit *test)
 {
 	struct in6_addr addr;
@@ -209,6 +235,7 @@ static void peer_test_exit(struct kunit *test)
 static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(one_machine_one_peer),
 	KUNIT_CASE(counted_again),
+	KUNIT_CASE(traffic_of_the_machine),
 	KUNIT_CASE(find_makes_none),
 	KUNIT_CASE(vouching_ends),
 	KUNIT_CASE(listed_once),

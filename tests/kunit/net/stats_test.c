@@ -90,6 +90,33 @@ static void counted_by_time(struct kunit *test)
 	ditto_stats_unregister(group);
 }
 
+/* The number of requests is that of their times; reads and writes are told apart. */
+static void traffic_adds_up(struct kunit *test)
+{
+	struct ditto_traffic __percpu *traffic = alloc_percpu(struct ditto_traffic);
+	struct ditto_traffic sum;
+	unsigned int cpus = 0;
+	int cpu;
+
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)traffic);
+	KUNIT_EXPECT_EQ(test, ditto_traffic_read(traffic, &sum), 0);
+	for_each_possible_cpu(cpu) {
+		per_cpu_ptr(traffic, cpu)->times[3] = 1ULL << 40;
+		cpus++;
+	}
+	ditto_traffic_count(traffic, 8192, 5, 0);
+	ditto_traffic_count(traffic, 10, 0, 7);
+	ditto_traffic_count(traffic, U64_MAX - 8202, 0, 0);
+	KUNIT_EXPECT_EQ(test, ditto_traffic_read(traffic, &sum), cpus * (1ULL << 40) + 3);
+	KUNIT_EXPECT_EQ(test, sum.times[0], 1);
+	KUNIT_EXPECT_EQ(test, sum.times[1], 1);
+	KUNIT_EXPECT_EQ(test, sum.times[DITTO_TIMES - 1], 1);
+	KUNIT_EXPECT_EQ(test, sum.nanoseconds, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sum.read, 5);
+	KUNIT_EXPECT_EQ(test, sum.written, 7);
+	free_percpu(traffic);
+}
+
 struct seen {
 	unsigned int count;
 	unsigned int generation;
@@ -139,6 +166,7 @@ static void groups_in_order(struct kunit *test)
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(sum_over_cpus),
 	KUNIT_CASE(counted_by_time),
+	KUNIT_CASE(traffic_adds_up),
 	KUNIT_CASE(groups_in_order),
 	{}
 };

@@ -497,6 +497,8 @@ static int compound_replay(struct dnfs4_compound *cmp)
 
 static void compound_end(struct dnfs4_compound *cmp)
 {
+	if (cmp->current_fh.kind >= DNFS4_FH_NODE)
+		dnfs_call_share(cmp->call, cmp->current_fh.target.op.share);
 	if (cmp->slot)
 		dnfs4_sequence_done(cmp);
 	if (!cmp->minor && cmp->client)

@@ -73,6 +73,7 @@ static u32 write_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	res->count = n;
 	res->committed = a->stable;
 	cmp->call->bytes += n;
+	cmp->call->written += n;
 	return NFS4_OK;
 }
 
