@@ -29,6 +29,8 @@
 #define PEER_VOUCH_S	60
 /* Seconds between two searches for silent peers. */
 #define PEER_SWEEP_S	60
+/* Jiffies until counters that could not be allocated are tried again. */
+#define PEER_TRAFFIC_RETRY	(10 * HZ)
 /* Peers that are compared to choose the one to drop from a full table. */
 #define PEER_EVICT_SCAN	32
 
@@ -107,8 +109,12 @@ static void peer_free_rcu(struct rcu_head *rcu)
 
 void ditto_peer_put(struct ditto_peer *peer)
 {
-	if (refcount_dec_and_test(&peer->ref))
-		call_rcu(&peer->rcu, peer_free_rcu);
+	if (!refcount_dec_and_test(&peer->ref))
+		return;
+	if (peer->machine)
+		ditto_peer_put(peer->machine);
+	ditto_uncharge(&peer->traffic_charge);
+	call_rcu(&peer->rcu, peer_free_rcu);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_put, "DITTO");
 
@@ -127,6 +133,7 @@ static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_
 	peer->addr = *addr;
 	peer->since = ktime_get_real_seconds();
 	peer->used = jiffies;
+	peer->traffic_retry = jiffies;
 	spin_lock_init(&peer->lock);
 	seqcount_spinlock_init(&peer->seq, &peer->lock);
 	INIT_LIST_HEAD(&peer->lru);
@@ -134,24 +141,6 @@ static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_
 	refcount_set(&peer->ref, 2);
 	return peer;
 }
-
-struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
-				    char *name)
-{
-	struct ditto_peer *peer = NULL;
-	struct in6_addr addr;
-
-	if (ditto_addr_map(sa, &addr))
-		peer = peer_alloc(srv, &addr);
-	if (!peer) {
-		kfree(name);
-		return NULL;
-	}
-	peer->cert_name = name;
-	refcount_set(&peer->ref, 1);
-	return peer;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_peer_prove, "DITTO");
 
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr)
 {
@@ -246,6 +235,29 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	return peer;
 }
 
+struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
+				    char *name)
+{
+	struct ditto_peer *peer = NULL, *machine = NULL;
+	struct in6_addr addr;
+
+	if (ditto_addr_map(sa, &addr))
+		machine = ditto_peer_find(srv, &addr) ?: peer_add(srv, &addr);
+	if (machine)
+		peer = peer_alloc(srv, &addr);
+	if (!peer) {
+		if (machine)
+			ditto_peer_put(machine);
+		kfree(name);
+		return NULL;
+	}
+	peer->cert_name = name;
+	peer->machine = machine;
+	refcount_set(&peer->ref, 1);
+	return peer;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_prove, "DITTO");
+
 static void peer_count(struct ditto_peer *peer)
 {
 	unsigned long now = jiffies;
@@ -294,30 +306,29 @@ u64 ditto_peer_requests(const struct ditto_peer *peer)
 	return sum;
 }
 
-/* Without memory the request is not counted, and the next one tries again. */
-static void peer_traffic_alloc(struct ditto_peer *peer)
+struct ditto_traffic __percpu *ditto_peer_traffic_begin(struct ditto_peer *peer)
 {
 	struct ditto_traffic __percpu *traffic;
+	struct ditto_charge charge = {};
 
-	traffic = alloc_percpu_gfp(struct ditto_traffic, GFP_KERNEL | __GFP_NOWARN);
-	if (traffic && cmpxchg(&peer->traffic, NULL, traffic))
-		free_percpu(traffic);
-}
-
-void ditto_peer_traffic_begin(struct ditto_peer *peer, u64 nanoseconds, u64 read, u64 written)
-{
-	struct ditto_peer *machine = peer;
-
-	if (peer->cert_name)
-		machine = ditto_peer_find(peer->srv, &peer->addr);
-	if (!machine)
-		return;
-	if (!READ_ONCE(machine->traffic))
-		peer_traffic_alloc(machine);
-	if (READ_ONCE(machine->traffic))
-		ditto_traffic_count(machine->traffic, nanoseconds, read, written);
-	if (machine != peer)
-		ditto_peer_put(machine);
+	if (time_before(jiffies, READ_ONCE(peer->traffic_retry)))
+		return NULL;
+	WRITE_ONCE(peer->traffic_retry, jiffies + PEER_TRAFFIC_RETRY);
+	if (ditto_charge_machine(&charge, peer->srv, &peer->addr, DITTO_BUDGET_MEMORY,
+				 num_possible_cpus() * sizeof(*traffic)))
+		return NULL;
+	traffic = alloc_percpu_gfp(struct ditto_traffic, GFP_NOWAIT | __GFP_NOWARN);
+	spin_lock(&peer->lock);
+	if (traffic && !peer->traffic) {
+		swap(charge, peer->traffic_charge);
+		/* Whoever finds it without the lock finds it cleared. */
+		smp_store_release(&peer->traffic, traffic);
+		traffic = NULL;
+	}
+	spin_unlock(&peer->lock);
+	free_percpu(traffic);
+	ditto_uncharge(&charge);
+	return READ_ONCE(peer->traffic);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_traffic_begin, "DITTO");
 
@@ -348,7 +359,8 @@ static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 	return peers;
 }
 
-unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_show_batch *batch)
+unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, bool counted,
+			      struct ditto_show_batch *batch)
 {
 	struct ditto_peer_table *table = srv->peers;
 	struct ditto_peer *peer;
@@ -357,13 +369,23 @@ unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_s
 	batch->count = 0;
 	spin_lock(&table->lock);
 	list_for_each_entry(peer, &table->list, lru)
-		if (peer->number >= from)
+		if (peer->number >= from && (!counted || READ_ONCE(peer->traffic)))
 			ditto_show_batch_add(batch, peer->number, peer);
 	for (unsigned int i = 0; i < batch->count; i++)
 		refcount_inc(&((struct ditto_peer *)batch->conn[i])->ref);
 	removals = table->removals;
 	spin_unlock(&table->lock);
 	return removals;
+}
+
+u64 ditto_peers_newest(struct ditto_server *srv)
+{
+	u64 number;
+
+	spin_lock(&srv->peers->lock);
+	number = srv->peers->numbers;
+	spin_unlock(&srv->peers->lock);
+	return number;
 }
 
 void ditto_peers_forget_verdicts(struct ditto_server *srv)
@@ -382,16 +404,12 @@ void ditto_peer_vouch(struct ditto_peer *peer)
 {
 	time64_t now = ktime_get_boottime_seconds();
 	time64_t last = READ_ONCE(peer->vouched);
-	struct ditto_peer *machine;
 
 	if (last && now - last < PEER_VOUCH_S)
 		return;
 	WRITE_ONCE(peer->vouched, max_t(time64_t, now, 1));
-	machine = peer->cert_name ? ditto_peer_find(peer->srv, &peer->addr) : NULL;
-	if (machine) {
-		WRITE_ONCE(machine->vouched, max_t(time64_t, now, 1));
-		ditto_peer_put(machine);
-	}
+	if (peer->machine)
+		WRITE_ONCE(peer->machine->vouched, max_t(time64_t, now, 1));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_vouch, "DITTO");
 

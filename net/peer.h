@@ -17,6 +17,7 @@
 #include <linux/spinlock.h>
 #include <net/ipv6.h>
 
+#include "budget.h"
 #include "listener.h"
 #include "stats.h"
 
@@ -77,12 +78,15 @@ struct ditto_peer_admission {
  * @vouched: when a user of it last proved who he is, in seconds since boot, written at most once
  *	a minute; 0 for never
  * @requests: per-CPU number of requests
- * @traffic: its requests that a share was found for; NULL before the first, and for peers that are
- *	not in the table
- * @lock: guards @verdicts and @admission for writing; readers use @seq
+ * @traffic: its requests that a share was found for; NULL before the first, while its budget or the
+ *	memory does not suffice, and for peers that are not in the table
+ * @traffic_charge: charge for @traffic
+ * @traffic_retry: jiffies; @traffic is not allocated before
+ * @lock: guards @verdicts, @admission, @traffic and @traffic_charge for writing; readers use @seq
  * @seq: sequence count of @verdicts and @admission
  * @cert_name: name that the client of one connection has proved, see ditto_peer_prove(); NULL for
  *	peers of the table
+ * @machine: with @cert_name, the peer of the address, held; else NULL
  * @verdicts: cached verdicts, replaced round robin
  * @admission: the newest admission, by the bit of the protocol
  * @turn: index of the verdict to replace next
@@ -101,9 +105,12 @@ struct ditto_peer {
 	time64_t vouched;
 	u64 __percpu *requests;
 	struct ditto_traffic __percpu *traffic;
+	struct ditto_charge traffic_charge;
+	unsigned long traffic_retry;
 	spinlock_t lock;	/* see above */
 	seqcount_spinlock_t seq;
 	char *cert_name;
+	struct ditto_peer *machine;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
 	struct ditto_peer_admission admission[DITTO_PROTOCOLS_MAX];
 	unsigned int turn;
@@ -140,8 +147,8 @@ struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer);
  * @name: the name; the peer owns it, and frees it with kfree(), also on error
  *
  * Rules may decide otherwise for this connection than for others of the address, so the peer is
- * not in the table and has verdicts of its own. Requests are counted by
- * ditto_peer_get() and ditto_peer_get_again().
+ * not in the table and has verdicts of its own. It holds the peer of the address. Requests are
+ * counted by ditto_peer_get() and ditto_peer_get_again().
  *
  * Return: the peer with a reference; NULL without memory or for another address family.
  */
@@ -162,6 +169,7 @@ void ditto_peer_put(struct ditto_peer *peer);
  * ditto_peers_next - get the peers with the lowest numbers
  * @srv: the server
  * @from: the lowest number
+ * @counted: only peers with counters, see ditto_peer_traffic_count()
  * @batch: filled with peers in the order of their numbers, each with a reference; none at the end
  *
  * A peer that is added gets a higher number than all others have or had. So no peer that stays is
@@ -170,7 +178,10 @@ void ditto_peer_put(struct ditto_peer *peer);
  *
  * Return: a number that is another one after a peer was removed; never 0.
  */
-unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, struct ditto_show_batch *batch);
+unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, bool counted,
+			      struct ditto_show_batch *batch);
+/* The highest number of a peer so far. Any context. */
+u64 ditto_peers_newest(struct ditto_server *srv);
 
 /**
  * ditto_peer_find - find the peer with an address
@@ -192,29 +203,34 @@ struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_ad
 void ditto_peer_vouch(struct ditto_peer *peer);
 /* Did a user of the machine prove who he is within DITTO_PEER_VOUCHED_S? Any context. */
 bool ditto_peer_is_vouched(const struct ditto_peer *peer);
-/* Count one finished request of a peer that has no counters. Sleeps. */
-void ditto_peer_traffic_begin(struct ditto_peer *peer, u64 nanoseconds, u64 read, u64 written);
+/*
+ * Allocate the counters of a peer of the table that has none. Return: NULL without memory, or if
+ * its budget does not allow them. May sleep.
+ */
+struct ditto_traffic __percpu *ditto_peer_traffic_begin(struct ditto_peer *peer);
 
 /**
  * ditto_peer_traffic_count - count one finished request of a peer
  * @peer: the peer, whom a share admits; a peer of a single connection counts for its address
  * @nanoseconds: its time
- * @read: bytes of payload sent
- * @written: bytes of payload received
+ * @read: bytes that a READ has sent
+ * @written: bytes that a WRITE has received
  *
- * The first request allocates the counters, so that strangers have none.
+ * The first request allocates the counters, so that strangers have none. If that fails, requests
+ * are not counted for some seconds.
  *
  * Context: process; may sleep.
  */
 static inline void ditto_peer_traffic_count(struct ditto_peer *peer, u64 nanoseconds, u64 read,
 					    u64 written)
 {
-	struct ditto_traffic __percpu *traffic = READ_ONCE(peer->traffic);
+	struct ditto_peer *machine = peer->machine ?: peer;
+	struct ditto_traffic __percpu *traffic = READ_ONCE(machine->traffic);
 
+	if (unlikely(!traffic))
+		traffic = ditto_peer_traffic_begin(machine);
 	if (likely(traffic))
 		ditto_traffic_count(traffic, nanoseconds, read, written);
-	else
-		ditto_peer_traffic_begin(peer, nanoseconds, read, written);
 }
 
 /* Number of requests of a peer, summed over all CPUs. */

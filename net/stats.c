@@ -120,24 +120,31 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 	}
 }
 
-u64 ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum)
+void ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum)
 {
-	u64 requests = 0;
 	int cpu;
 
 	*sum = (struct ditto_traffic){};
 	for_each_possible_cpu(cpu) {
 		const struct ditto_traffic *t = per_cpu_ptr(traffic, cpu);
 
+		sum->requests += READ_ONCE(t->requests);
 		sum->nanoseconds += READ_ONCE(t->nanoseconds);
 		sum->read += READ_ONCE(t->read);
 		sum->written += READ_ONCE(t->written);
-		for (int i = 0; i < DITTO_TIMES; i++)
-			sum->times[i] += READ_ONCE(t->times[i]);
 	}
-	for (int i = 0; i < DITTO_TIMES; i++)
-		requests += sum->times[i];
-	return requests;
+}
+
+void ditto_share_traffic_read(const struct ditto_share_traffic __percpu *traffic,
+			      struct ditto_share_traffic *sum)
+{
+	int cpu;
+
+	*sum = (struct ditto_share_traffic){};
+	ditto_traffic_read(&traffic->sum, &sum->sum);
+	for_each_possible_cpu(cpu)
+		for (int i = 0; i < DITTO_TIMES; i++)
+			sum->times[i] += READ_ONCE(per_cpu_ptr(traffic, cpu)->times[i]);
 }
 
 unsigned int ditto_stats_generation(const struct ditto_server *srv)

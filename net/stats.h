@@ -124,15 +124,27 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 
 /**
  * struct ditto_traffic - requests of a share or of a client on one CPU
- * @nanoseconds: time of its requests, as in struct ditto_op_count
- * @read: payload sent
- * @written: payload received
- * @times: requests by their time, as in struct ditto_op_count
+ * @requests: number of requests
+ * @nanoseconds: their time, as in struct ditto_op_count
+ * @read: payload of READs
+ * @written: payload of WRITEs
  */
 struct ditto_traffic {
+	u64 requests;
 	u64 nanoseconds;
 	u64 read;
 	u64 written;
+};
+
+/**
+ * struct ditto_share_traffic - requests of a share on one CPU
+ * @sum: all
+ * @times: requests by their time, as in struct ditto_op_count
+ *
+ * Clients have no @times: there may be many.
+ */
+struct ditto_share_traffic {
+	struct ditto_traffic sum;
 	u64 times[DITTO_TIMES];
 };
 
@@ -140,7 +152,7 @@ struct ditto_traffic {
 static inline void ditto_traffic_count(struct ditto_traffic __percpu *traffic, u64 nanoseconds,
 				       u64 read, u64 written)
 {
-	this_cpu_inc(traffic->times[ditto_time_index(nanoseconds)]);
+	this_cpu_inc(traffic->requests);
 	this_cpu_add(traffic->nanoseconds, nanoseconds);
 	if (read)
 		this_cpu_add(traffic->read, read);
@@ -148,15 +160,17 @@ static inline void ditto_traffic_count(struct ditto_traffic __percpu *traffic, u
 		this_cpu_add(traffic->written, written);
 }
 
-/**
- * ditto_traffic_read - read counters, summed over all CPUs
- * @traffic: the counters
- * @sum: filled; may miss requests that are just being counted
- *
- * Context: any.
- * Return: the number of requests.
- */
-u64 ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum);
+static inline void ditto_share_traffic_count(struct ditto_share_traffic __percpu *traffic,
+					     u64 nanoseconds, u64 read, u64 written)
+{
+	ditto_traffic_count(&traffic->sum, nanoseconds, read, written);
+	this_cpu_inc(traffic->times[ditto_time_index(nanoseconds)]);
+}
+
+/* Sum counters over all CPUs. Requests that are just being counted may be missed. Any context. */
+void ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum);
+void ditto_share_traffic_read(const struct ditto_share_traffic __percpu *traffic,
+			      struct ditto_share_traffic *sum);
 
 /*
  * A number that is another one after a group came or went; never 0. Context: a function that

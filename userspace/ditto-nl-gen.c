@@ -1530,6 +1530,13 @@ const struct spec_set spec_stat_set = {
 };
 
 static const struct spec_attr traffic_attrs[] = {
+	[DITTO_A_TRAFFIC_NUMBER] = {
+		.name = "number",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 	[DITTO_A_TRAFFIC_SHARE] = {
 		.name = "share",
 		.kind = SPEC_STRING,
@@ -1576,6 +1583,9 @@ static const struct spec_attr traffic_attrs[] = {
 };
 
 static const struct nla_policy traffic_policy[] = {
+	[DITTO_A_TRAFFIC_NUMBER] = {
+		.type = NLA_U64,
+	},
 	[DITTO_A_TRAFFIC_SHARE] = {
 		.type = NLA_STRING,
 	},
@@ -5276,6 +5286,7 @@ static const u16 budget_get_reply[] = {
 };
 
 static const u16 share_traffic_get_reply[] = {
+	DITTO_A_TRAFFIC_NUMBER,
 	DITTO_A_TRAFFIC_SHARE,
 	DITTO_A_TRAFFIC_REQUESTS,
 	DITTO_A_TRAFFIC_NANOSECONDS,
@@ -5286,12 +5297,12 @@ static const u16 share_traffic_get_reply[] = {
 };
 
 static const u16 client_traffic_get_reply[] = {
+	DITTO_A_TRAFFIC_NUMBER,
 	DITTO_A_TRAFFIC_CLIENT,
 	DITTO_A_TRAFFIC_REQUESTS,
 	DITTO_A_TRAFFIC_NANOSECONDS,
 	DITTO_A_TRAFFIC_READ,
 	DITTO_A_TRAFFIC_WRITTEN,
-	DITTO_A_TRAFFIC_TIMES,
 	0,
 };
 

@@ -16,7 +16,7 @@
 struct dentry;
 struct ditto_server;
 struct ditto_share_opts;
-struct ditto_traffic;
+struct ditto_share_traffic;
 struct ditto_volume;
 
 /* Base-2 logarithm of the number of lists of instances of a share, each with its own lock. */
@@ -53,7 +53,7 @@ struct ditto_instance_list {
  * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
  * @has_links: its current @opts have links, see fs/share/link.h
  * @has_trash: its current @opts have a bin, see fs/op/trash.h
- * @traffic: its finished requests; those of @outer for a file system within a share
+ * @traffic: its finished requests; with @outer, the counters of @outer
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
@@ -86,7 +86,7 @@ struct ditto_share {
 	bool is_subvolume;
 	bool has_links;
 	bool has_trash;
-	struct ditto_traffic __percpu *traffic;
+	struct ditto_share_traffic __percpu *traffic;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;

@@ -575,7 +575,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 		goto put_path;
 	}
 	share = &item->share;
-	share->traffic = alloc_percpu(struct ditto_traffic);
+	share->traffic = alloc_percpu(struct ditto_share_traffic);
 	if (!share->traffic) {
 		err = -ENOMEM;
 		goto free;

@@ -74,8 +74,8 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  */
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);
 
-/* Add the counters of a share or a client to a message. Return: 0 or -EMSGSIZE. */
-int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic __percpu *traffic);
+/* Add the sums of a share or a client to a message. Return: 0 or -EMSGSIZE. */
+int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic *sum);
 
 /* The first operation of a command, with its policy. */
 const struct genl_split_ops *ditto_nl_op(u8 cmd);

@@ -706,7 +706,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_SHARE_TRAFFIC_GET,
-		.start	= ditto_nl_share_get_start,
+		.start	= ditto_nl_share_traffic_get_start,
 		.dumpit	= ditto_nl_share_traffic_get_dumpit,
 		.done	= ditto_nl_share_get_done,
 		.flags	= GENL_CMD_CAP_DUMP,

@@ -32,6 +32,7 @@ int ditto_nl_connection_get_start(struct netlink_callback *cb);
 int ditto_nl_job_get_start(struct netlink_callback *cb);
 int ditto_nl_nested_get_start(struct netlink_callback *cb);
 int ditto_nl_conflict_get_start(struct netlink_callback *cb);
+int ditto_nl_share_traffic_get_start(struct netlink_callback *cb);
 int ditto_nl_share_get_done(struct netlink_callback *cb);
 int ditto_nl_claim_get_done(struct netlink_callback *cb);
 int ditto_nl_session_get_done(struct netlink_callback *cb);

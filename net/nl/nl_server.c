@@ -128,16 +128,12 @@ static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditt
 	return 0;
 }
 
-int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic __percpu *traffic)
+int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic *sum)
 {
-	struct ditto_traffic sum;
-	u64 requests = ditto_traffic_read(traffic, &sum);
-
-	if (ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_REQUESTS, requests) ||
-	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_NANOSECONDS, sum.nanoseconds) ||
-	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_READ, sum.read) ||
-	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_WRITTEN, sum.written) ||
-	    nla_put(msg, DITTO_A_TRAFFIC_TIMES, sizeof(sum.times), sum.times))
+	if (ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_REQUESTS, sum->requests) ||
+	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_NANOSECONDS, sum->nanoseconds) ||
+	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_READ, sum->read) ||
+	    ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_WRITTEN, sum->written))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -145,69 +141,79 @@ int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic __percp
 static int client_put_traffic(struct sk_buff *msg, struct ditto_server *srv,
 			      struct ditto_peer *peer)
 {
-	const struct ditto_traffic __percpu *traffic = READ_ONCE(peer->traffic);
+	struct ditto_traffic sum;
 
-	if (!traffic)
-		return -ENODATA;
-	if (ditto_nl_put_addr(msg, DITTO_A_TRAFFIC_CLIENT, &peer->addr))
+	ditto_traffic_read(READ_ONCE(peer->traffic), &sum);
+	if (ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_NUMBER, peer->number) ||
+	    ditto_nl_put_addr(msg, DITTO_A_TRAFFIC_CLIENT, &peer->addr))
 		return -EMSGSIZE;
-	return ditto_nl_put_traffic(msg, traffic);
+	return ditto_nl_put_traffic(msg, &sum);
 }
 
-/* @put: adds a client to a message; -ENODATA if there is nothing to tell about it */
+/**
+ * struct client_dump - state of a dump of clients, zero before the first part
+ * @last: number of the last client shown
+ * @end: number of the last client to be shown: those that come during the dump must not prolong it
+ */
+struct client_dump {
+	u64 last;
+	u64 end;
+};
+
 static int client_dump_one(struct sk_buff *msg, struct netlink_callback *cb,
-			   struct ditto_server *srv, struct ditto_peer *peer,
-			   int (*put)(struct sk_buff *msg, struct ditto_server *srv,
-				      struct ditto_peer *peer))
+			   struct ditto_server *srv, struct ditto_peer *peer, bool traffic)
 {
 	void *hdr = ditto_nl_dump_put(msg, cb);
-	int err;
 
 	if (!hdr)
 		return -EMSGSIZE;
-	err = put(msg, srv, peer);
-	if (err) {
+	if ((traffic ? client_put_traffic : client_put)(msg, srv, peer)) {
 		genlmsg_cancel(msg, hdr);
-		return err == -ENODATA ? 0 : err;
+		return -EMSGSIZE;
 	}
 	genlmsg_end(msg, hdr);
 	return 0;
 }
 
-static int client_dump(struct sk_buff *skb, struct netlink_callback *cb,
-		       int (*put)(struct sk_buff *msg, struct ditto_server *srv,
-				  struct ditto_peer *peer))
+/* @traffic: tell counters, of clients that have some, or else all about each client */
+static int client_dump(struct sk_buff *skb, struct netlink_callback *cb, bool traffic)
 {
 	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
 	struct ditto_show_batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL);
-	/* Number of the last client shown; the context is set to zero before the first call. */
-	u64 *last = (u64 *)cb->ctx;
+	struct client_dump *dump = (struct client_dump *)cb->ctx;
+	unsigned int removals;
 	int err = 0;
 
 	if (!batch)
 		return -ENOMEM;
+	if (!dump->end)
+		dump->end = ditto_peers_newest(srv);
 	do {
-		cb->seq = ditto_peers_next(srv, *last + 1, batch);
+		cond_resched();
+		removals = ditto_peers_next(srv, dump->last + 1, traffic, batch);
+		/* Rates of those that stay are right although others have gone. */
+		if (!traffic)
+			cb->seq = removals;
 		for (unsigned int i = 0; i < batch->count; i++) {
+			if (!err && batch->id[i] <= dump->end)
+				err = client_dump_one(skb, cb, srv, batch->conn[i], traffic);
 			if (!err)
-				err = client_dump_one(skb, cb, srv, batch->conn[i], put);
-			if (!err)
-				*last = batch->id[i];
+				dump->last = batch->id[i];
 			ditto_peer_put(batch->conn[i]);
 		}
-	} while (!err && batch->count);
+	} while (!err && batch->count && dump->last < dump->end);
 	kfree(batch);
 	return err;
 }
 
 int ditto_nl_client_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return client_dump(skb, cb, client_put);
+	return client_dump(skb, cb, false);
 }
 
 int ditto_nl_client_traffic_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return client_dump(skb, cb, client_put_traffic);
+	return client_dump(skb, cb, true);
 }
 
 int ditto_nl_budget_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

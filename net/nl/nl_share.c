@@ -22,6 +22,7 @@
 #include "../helper/record.h"
 #include "../option.h"
 #include "../server.h"
+#include "../stats.h"
 #include "family.h"
 #include "nl_share_users.h"
 
@@ -627,8 +628,8 @@ static int share_measure(struct ditto_share *share, void *arg)
 	return 0;
 }
 
-/* The buffers of the dump are allocated before it runs, so the longest share must fit. */
-int ditto_nl_share_get_start(struct netlink_callback *cb)
+/* Any buffer has room for the counters of a share. */
+int ditto_nl_share_traffic_get_start(struct netlink_callback *cb)
 {
 	struct share_dump *dump;
 	int err;
@@ -641,8 +642,18 @@ int ditto_nl_share_get_start(struct netlink_callback *cb)
 		return -ENOMEM;
 	dump->cb = cb;
 	*share_dump_of(cb) = dump;
-	ditto_share_for_each(ditto_server_of(sock_net(cb->skb->sk)), NULL, share_measure, cb);
 	return 0;
+}
+
+/* The buffers of the dump are allocated before it runs, so the longest share must fit. */
+int ditto_nl_share_get_start(struct netlink_callback *cb)
+{
+	int err = ditto_nl_share_traffic_get_start(cb);
+
+	if (!err)
+		ditto_share_for_each(ditto_server_of(sock_net(cb->skb->sk)), NULL, share_measure,
+				     cb);
+	return err;
 }
 
 int ditto_nl_share_get_done(struct netlink_callback *cb)
@@ -719,11 +730,15 @@ static int share_dump_traffic(struct ditto_share *share, void *arg)
 {
 	struct share_dump *dump = arg;
 	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
+	struct ditto_share_traffic sum;
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nla_put_string(dump->msg, DITTO_A_TRAFFIC_SHARE, share->name) ||
-	    ditto_nl_put_traffic(dump->msg, share->traffic)) {
+	ditto_share_traffic_read(share->traffic, &sum);
+	if (ditto_nl_put_u64(dump->msg, DITTO_A_TRAFFIC_NUMBER, share->number) ||
+	    nla_put_string(dump->msg, DITTO_A_TRAFFIC_SHARE, share->name) ||
+	    ditto_nl_put_traffic(dump->msg, &sum.sum) ||
+	    nla_put(dump->msg, DITTO_A_TRAFFIC_TIMES, sizeof(sum.times), sum.times)) {
 		genlmsg_cancel(dump->msg, hdr);
 		return -EMSGSIZE;
 	}

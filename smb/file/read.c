@@ -219,6 +219,7 @@ static void dsmb_read_encode(struct dsmb_call *call, u32 status, const void *res
 	const struct dsmb_read_res *r = res;
 	struct dsmb_builder *out = &call->out;
 
+	call->read = r->len;
 	dsmb_back(out, 0);
 	dsmb_encode_u16(out, DSMB_READ_REPLY);
 	dsmb_encode_u8(out, DSMB_OUT_HEADER + DSMB_READ_HEAD);

@@ -201,6 +201,7 @@ static void dsmb_write_encode(struct dsmb_call *call, u32 status, const void *re
 	const struct dsmb_write_res *r = res;
 	struct dsmb_builder *out = &call->out;
 
+	call->written = r->done;
 	dsmb_encode_u16(out, DSMB_WRITE_REPLY);
 	dsmb_encode_u16(out, 0);
 	dsmb_encode_u32(out, r->done);

@@ -109,6 +109,8 @@ struct dsmb_call_names {
  * @pages_max: room in @pages
  * @keep_body: send what is in @out although the status is an error
  * @refused: the responses of the message would be too large with this one
+ * @read: bytes that a READ has returned, for statistics
+ * @written: bytes that a WRITE has written, likewise
  * @begun: it was run before
  * @waited: counted in conn->nasync
  * @quiet: send no STATUS_PENDING while it is parked: it waits for this server only, and not
@@ -174,6 +176,8 @@ struct dsmb_call {
 	struct bio_vec *pages;
 	unsigned int npages;
 	unsigned int pages_max;
+	u32 read;
+	u32 written;
 	bool keep_body;
 	bool refused;
 	bool begun;

@@ -390,25 +390,14 @@ static u32 call_refuse(struct dsmb_call *call)
 	return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static u64 call_payload(const struct dsmb_call *call)
-{
-	if (call->command == DSMB_WRITE)
-		return call->in.size - sizeof(struct dsmb_header) + call->message->apart;
-	if (call->command != DSMB_READ)
-		return 0;
-	return (u64)dsmb_pages_len(call->pages, call->npages) + call->out.len;
-}
-
 static void call_count(struct dsmb_call *call, u32 status, u64 nanoseconds)
 {
-	u64 bytes = call_payload(call), written = call->command == DSMB_WRITE ? bytes : 0;
-
 	ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
-			  nanoseconds, bytes);
+			  nanoseconds, call->read + call->written);
 	if (!call->share)
 		return;
-	ditto_traffic_count(call->share->traffic, nanoseconds, bytes - written, written);
-	ditto_peer_traffic_count(call->conn->peer, nanoseconds, bytes - written, written);
+	ditto_share_traffic_count(call->share->traffic, nanoseconds, call->read, call->written);
+	ditto_peer_traffic_count(call->conn->peer, nanoseconds, call->read, call->written);
 }
 
 static void call_put_share(struct dsmb_call *call)
@@ -424,7 +413,6 @@ static void call_finish(struct dsmb_call *call, u32 status)
 	dsmb_back(&call->out, 0);
 	if (call->args && call->cmd->encode && !dsmb_is_error(status))
 		call->cmd->encode(call, status, NULL);
-	call_leave(call, status);
 }
 
 u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
@@ -438,7 +426,9 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 	if (call->begun) {
 		if (dsmb_call_woken_status(call, &status)) {
 			call_finish(call, status);
-			return status;
+			/* It let go of its share to wait, and is counted for it. */
+			call_take_share(call);
+			goto done;
 		}
 		dsmb_call_drop_open(call);
 		dsmb_back(&call->out, 0);

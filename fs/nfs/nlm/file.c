@@ -105,6 +105,12 @@ static int dnlm_file_open(struct dnlm_file *file, bool exclusive)
 	return PTR_ERR_OR_ZERO(file->df);
 }
 
+void dnlm_call_set_share(struct dnfs_call *call, struct ditto_share *share)
+{
+	percpu_ref_get(&share->ref);
+	dnfs_call_set_share(call, share);
+}
+
 int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive, bool fresh,
 		  struct dnlm_file *file)
 {
@@ -117,6 +123,7 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	err = dnfs_admit(call, file->share, true, &op);
 	if (err)
 		goto put;
+	dnlm_call_set_share(call, file->share);
 	err = dnlm_may_lock(call, &op, file->node, exclusive, fresh);
 	ditto_cred_put(op.cred);
 	if (err)
@@ -124,7 +131,6 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	err = dnlm_file_open(file, exclusive);
 	if (err)
 		goto put;
-	dnfs_call_share(call, file->share);
 	return 0;
 
 put:
@@ -172,6 +178,8 @@ int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
 	if (err)
 		return err == -ESTALE || err == -EBADHANDLE ? 0 : err;
 	trusts = dnfs_share_trusts(call, share);
+	if (trusts)
+		dnlm_call_set_share(call, share);
 	ditto_node_put(node);
 	ditto_share_put(share);
 	return trusts ? 0 : -EACCES;

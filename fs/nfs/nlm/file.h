@@ -62,6 +62,9 @@ struct ditto_lock_point *dnlm_point(struct ditto_node *node);
 int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive, bool fresh,
 		  struct dnlm_file *file);
 
+/* Count a call for a share, if its caller was admitted or is known. Takes a reference. */
+void dnlm_call_set_share(struct dnfs_call *call, struct ditto_share *share);
+
 /**
  * dnlm_file_to_release - find the file of a filehandle for a caller that gives up a lock
  * @call: the call

@@ -88,8 +88,11 @@ static int dnlm_release_begin(struct dnfs_call *call, const struct dnlm_msg *msg
 	int err;
 
 	res->msg.cookie = msg->cookie;
-	err = dnlm_file_to_release(call, &msg->fh, &req->file);
-	return err ?: dnlm_request_fill(call, msg, false, req);
+	err = dnlm_file_to_release(call, &msg->fh, &req->file) ?:
+	      dnlm_request_fill(call, msg, false, req);
+	if (!err)
+		dnlm_call_set_share(call, req->file.share);
+	return err;
 }
 
 static void dnlm_request_end(struct dnlm_request *req)

@@ -220,8 +220,11 @@ static int dnlm_unshare_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err;
 	err = dnlm_asker_get(call, msg, false, &asker);
-	if (err)
+	if (err) {
+		/* It may be a stranger, for whom nothing is counted. */
+		dnfs_call_drop_share(call);
 		return err == -ENOENT ? 0 : err;
+	}
 	mutex_lock(&asker.client->shares_lock);
 	share = dnlm_share_find(&asker, msg);
 	if (share)

@@ -17,6 +17,7 @@
 #include <linux/sunrpc/xdr.h>
 #include <linux/types.h>
 
+#include "../../node/share_types.h"
 #include "../../offload/offload.h"
 #include "../../op/op.h"
 #include "../../share/cred.h"
@@ -235,7 +236,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @spliced_last: page of the last spliced byte, likewise
  * @ident: the identity that the call claims
  * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
- * @share: the share that it is counted for, held; or NULL
+ * @share: the share that it is counted for, held, see dnfs_call_set_share(); or NULL
  * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
  * @large: the call, if its payload was received apart; else NULL
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
@@ -247,7 +248,8 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @grouping: groups of a user that the helper is asked for
  * @status: status of the reply, in the program's own numbers
  * @bytes: bytes of payload transferred, for statistics
- * @written: bytes among these that were received
+ * @read: bytes that READs have returned
+ * @written: bytes that WRITEs have written
  * @spliced: bytes spliced so far
  * @batched: it is executed in a batch, see batch.h
  * @undecided: it is not known yet whether a share admits the caller, or its port; the client
@@ -308,6 +310,7 @@ struct dnfs_call {
 	struct ditto_groups_query grouping;
 	u32 status;
 	u32 bytes;
+	u32 read;
 	u32 written;
 	u32 spliced;
 	bool batched;
@@ -322,6 +325,23 @@ struct dnfs_call {
 	bool resolved;
 	bool record_awaited;
 };
+
+/* Count the call for the first share that it is given. Consumes a reference. Any context. */
+static inline void dnfs_call_set_share(struct dnfs_call *call, struct ditto_share *share)
+{
+	if (call->share)
+		ditto_share_put(share);
+	else
+		call->share = share;
+}
+
+/* Count the call for no share, until it is given one again. Any context. */
+static inline void dnfs_call_drop_share(struct dnfs_call *call)
+{
+	if (call->share)
+		ditto_share_put(call->share);
+	call->share = NULL;
+}
 
 /**
  * dnfs_may_wait - let other calls of the connection go on

@@ -79,6 +79,8 @@ void dnfs_pause(struct dnfs_call *call)
 {
 	long left;
 
+	/* Removing the share must not wait for it. */
+	dnfs_call_drop_share(call);
 	dnfs_may_wait(call);
 	if (call->grouping.needed && !call->grouped) {
 		ditto_names_groups_prefetch(call->srv, call->grouping.uid, &call->peer->addr);

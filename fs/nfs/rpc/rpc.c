@@ -466,11 +466,11 @@ static void dnfs_count(const struct dnfs_rpc_call *rc)
 		nanoseconds = ktime_to_ns(ktime_sub(call->ended ?: ktime_get(), call->started));
 	ditto_stats_count(call->server->stats[call->program->index], rqstp->rq_proc, failed,
 			  nanoseconds, call->bytes);
-	if (call->share) {
-		u32 read = call->bytes - call->written;
-
-		ditto_traffic_count(call->share->traffic, nanoseconds, read, call->written);
-		ditto_peer_traffic_count(call->peer, nanoseconds, read, call->written);
+	/* What is dropped comes again. */
+	if (call->share && !call->dropped) {
+		ditto_share_traffic_count(call->share->traffic, nanoseconds, call->read,
+					  call->written);
+		ditto_peer_traffic_count(call->peer, nanoseconds, call->read, call->written);
 	}
 	trace_dnfs_done(rqstp, call->program, call, nanoseconds);
 }
@@ -596,8 +596,7 @@ release:
 count:
 	if (likely(!rc.parked))
 		dnfs_count(&rc);
-	if (call->share)
-		ditto_share_put(call->share);
+	dnfs_call_drop_share(call);
 	if (call->peer)
 		ditto_peer_put(call->peer);
 	dnfs_worker_end(call->worker);

@@ -481,7 +481,7 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 		return err;
 	}
 	dnfs_actor_get(call, target);
-	dnfs_call_share(call, share);
+	target->call = call;
 	return 0;
 }
 
@@ -491,7 +491,7 @@ void dnfs_target_put(struct dnfs_target *target)
 		ditto_client_put(target->actor.client);
 	ditto_cred_put(target->op.cred);
 	ditto_node_put(target->node);
-	ditto_share_put(target->op.share);
+	dnfs_call_set_share(target->call, target->op.share);
 	target->node = NULL;
 }
 

@@ -6,11 +6,10 @@
 #define _DITTO_FS_NFS_RPC_TARGET_H
 
 #include "../../../lockd/claim.h"
-#include "../../node/share_types.h"
 #include "../../op/op.h"
 #include "../../share/rules.h"
-#include "call.h"
 
+struct dnfs_call;
 struct dnfs_program;
 
 /**
@@ -66,11 +65,13 @@ struct dnfs_post_attr {
  * @op: share, credential and permissions of the caller
  * @actor: actor of @op, if the caller's machine has share reservations by NLM
  * @node: the file, with a reference; NULL if there is none
+ * @call: the call, which is counted for the share; not used by NFSv4
  */
 struct dnfs_target {
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_node *node;
+	struct dnfs_call *call;
 };
 
 /**
@@ -231,14 +232,5 @@ int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 			      struct ditto_share **share, struct ditto_node **base,
 			      struct ditto_node **stream);
-
-/* Count the call for a share, unless it has one, and hold that until then. Any context. */
-static inline void dnfs_call_share(struct dnfs_call *call, struct ditto_share *share)
-{
-	if (call->share)
-		return;
-	percpu_ref_get(&share->ref);
-	call->share = share;
-}
 
 #endif

@@ -52,6 +52,7 @@ static int dnfs3_read_exec(struct dnfs_call *call, void *args, void *result)
 	if (n >= 0) {
 		res->count = n;
 		call->bytes = n;
+		call->read = n;
 	} else {
 		err = n;
 	}

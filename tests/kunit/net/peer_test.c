@@ -8,10 +8,12 @@
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
+#include "../../../net/budget.h"
 #include "../../../net/listener.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
 #include "../../../net/show.h"
+#include "budget_sum.h"
 
 static struct ditto_peer *peer_get(struct kunit *test, u32 ip, unsigned int bit)
 {
@@ -54,7 +56,15 @@ static void counted_again(struct kunit *test)
 	ditto_peer_put(peer);
 }
 
-/* Only a machine that a share serves has counters; a connection with a name counts for it. */
+static u64 memory_charged(struct kunit *test)
+{
+	return budget_sum(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY);
+}
+
+/*
+ * Only a machine that a share serves has counters, and pays for them; a connection with a name
+ * counts for it.
+ */
 static void traffic_of_the_machine(struct kunit *test)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000205) };
@@ -63,20 +73,48 @@ static void traffic_of_the_machine(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, peer);
 	KUNIT_EXPECT_NULL(test, (void __force *)peer->traffic);
+	KUNIT_EXPECT_EQ(test, memory_charged(test), 0);
 	ditto_peer_traffic_count(peer, 100, 1, 0);
 	KUNIT_ASSERT_NOT_NULL(test, (void __force *)peer->traffic);
+	KUNIT_EXPECT_EQ(test, memory_charged(test), num_possible_cpus() * sizeof(sum));
 	ditto_peer_traffic_count(peer, 100, 0, 2);
 	proved = ditto_peer_prove(test->priv, (struct sockaddr *)&sin,
 				  kstrdup("name", GFP_KERNEL));
 	KUNIT_ASSERT_NOT_NULL(test, proved);
+	KUNIT_EXPECT_PTR_EQ(test, proved->machine, peer);
 	ditto_peer_traffic_count(proved, 100, 4, 0);
 	KUNIT_EXPECT_NULL(test, (void __force *)proved->traffic);
-	KUNIT_EXPECT_EQ(test, ditto_traffic_read(peer->traffic, &sum), 3);
+	ditto_traffic_read(peer->traffic, &sum);
+	KUNIT_EXPECT_EQ(test, sum.requests, 3);
 	KUNIT_EXPECT_EQ(test, sum.nanoseconds, 300);
 	KUNIT_EXPECT_EQ(test, sum.read, 5);
 	KUNIT_EXPECT_EQ(test, sum.written, 2);
-	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 2);
+	KUNIT_EXPECT_EQ(test, memory_charged(test), num_possible_cpus() * sizeof(sum));
+	/* Of the table, of the test, and of the connection. */
+	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 3);
 	ditto_peer_put(proved);
+	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 2);
+	ditto_peer_put(peer);
+}
+
+/* Who may hold no more is served and not counted. It is tried again after a pause. */
+static void traffic_refused(struct kunit *test)
+{
+	struct ditto_peer *peer = peer_get(test, 0xc0000206, 0);
+	struct ditto_charge rest = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	KUNIT_ASSERT_EQ(test, ditto_charge_machine(&rest, test->priv, &peer->addr,
+						   DITTO_BUDGET_MEMORY, 0), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge_resize(&rest, ditto_charge_room(&rest)), 0);
+	ditto_peer_traffic_count(peer, 100, 1, 0);
+	KUNIT_EXPECT_NULL(test, (void __force *)peer->traffic);
+	ditto_uncharge(&rest);
+	ditto_peer_traffic_count(peer, 100, 1, 0);
+	KUNIT_EXPECT_NULL(test, (void __force *)peer->traffic);
+	peer->traffic_retry = jiffies;
+	ditto_peer_traffic_count(peer, 100, 1, 0);
+	KUNIT_EXPECT_NOT_NULL(test, (void __force *)peer->traffic);
 	ditto_peer_put(peer);
 }
 
@@ -119,7 +157,7 @@ static unsigned int peers_read(struct kunit *test, u64 *last, unsigned int *remo
 	unsigned int count;
 
 	KUNIT_ASSERT_NOT_NULL(test, batch);
-	*removals = ditto_peers_next(test->priv, *last + 1, batch);
+	*removals = ditto_peers_next(test->priv, *last + 1, false, batch);
 	count = batch->count;
 	for (unsigned int i = 0; i < count; i++) {
 		struct ditto_peer *peer = batch->conn[i];
@@ -130,6 +168,30 @@ static unsigned int peers_read(struct kunit *test, u64 *last, unsigned int *remo
 	}
 	kunit_kfree(test, batch);
 	return count;
+}
+
+/* Of many machines only those with counters are found when these are read. */
+static void counted_are_listed(struct kunit *test)
+{
+	struct ditto_show_batch *batch = kunit_kmalloc(test, sizeof(*batch), GFP_KERNEL);
+	struct ditto_peer *peer;
+
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	for (u32 ip = 1; ip <= DITTO_SHOW_BATCH + 10; ip++)
+		ditto_peer_put(peer_get(test, ip, 0));
+	peer = peer_get(test, 0xc0000207, 0);
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	KUNIT_EXPECT_EQ(test, ditto_peers_newest(test->priv), peer->number);
+	ditto_peers_next(test->priv, 1, true, batch);
+	KUNIT_EXPECT_EQ(test, batch->count, 0);
+	ditto_peer_traffic_count(peer, 100, 1, 0);
+	ditto_peers_next(test->priv, 1, true, batch);
+	KUNIT_ASSERT_EQ(test, batch->count, 1);
+	KUNIT_EXPECT_PTR_EQ(test, (struct ditto_peer *)batch->conn[0], peer);
+	ditto_peer_put(peer);
+	ditto_peers_next(test->priv, peer->number + 1, true, batch);
+	KUNIT_EXPECT_EQ(test, batch->count, 0);
+	ditto_peer_put(peer);
 }
 
 /* A list that is read in parts has each peer once, and also those that come meanwhile. */
@@ -195,7 +257,9 @@ static void proved_is_apart(struct kunit *test)
 	peer = ditto_peer_prove(test->priv, sa, kstrdup("name", GFP_KERNEL));
 	KUNIT_ASSERT_NOT_NULL(test, peer);
 	KUNIT_EXPECT_STREQ(test, peer->cert_name, "name");
-	KUNIT_EXPECT_NULL(test, ditto_peer_find(test->priv, &peer->addr));
+	/* It holds the peer of its address. */
+	KUNIT_EXPECT_PTR_EQ(test, ditto_peer_find(test->priv, &peer->addr), peer->machine);
+	ditto_peer_put(peer->machine);
 	found = ditto_peer_get(test->priv, sa, 0);
 	KUNIT_ASSERT_NOT_NULL(test, found);
 	KUNIT_EXPECT_PTR_NE(test, found, peer);
@@ -220,6 +284,7 @@ static int peer_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, srv);
 	srv->net = &init_net;
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_peers_init(srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_listeners_init(srv), 0);
 	test->priv = srv;
@@ -230,12 +295,15 @@ static void peer_test_exit(struct kunit *test)
 {
 	ditto_listeners_exit(test->priv);
 	ditto_peers_exit(test->priv);
+	ditto_budget_exit(test->priv);
 }
 
 static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(one_machine_one_peer),
 	KUNIT_CASE(counted_again),
 	KUNIT_CASE(traffic_of_the_machine),
+	KUNIT_CASE(traffic_refused),
+	KUNIT_CASE(counted_are_listed),
 	KUNIT_CASE(find_makes_none),
 	KUNIT_CASE(vouching_ends),
 	KUNIT_CASE(listed_once),

@@ -90,30 +90,32 @@ static void counted_by_time(struct kunit *test)
 	ditto_stats_unregister(group);
 }
 
-/* The number of requests is that of their times; reads and writes are told apart. */
+/* Those of a share have a histogram; reads and writes are told apart. */
 static void traffic_adds_up(struct kunit *test)
 {
-	struct ditto_traffic __percpu *traffic = alloc_percpu(struct ditto_traffic);
-	struct ditto_traffic sum;
+	struct ditto_share_traffic __percpu *traffic = alloc_percpu(struct ditto_share_traffic);
+	struct ditto_share_traffic sum;
 	unsigned int cpus = 0;
 	int cpu;
 
 	KUNIT_ASSERT_NOT_NULL(test, (void __force *)traffic);
-	KUNIT_EXPECT_EQ(test, ditto_traffic_read(traffic, &sum), 0);
 	for_each_possible_cpu(cpu) {
+		per_cpu_ptr(traffic, cpu)->sum.requests = 1ULL << 40;
 		per_cpu_ptr(traffic, cpu)->times[3] = 1ULL << 40;
 		cpus++;
 	}
-	ditto_traffic_count(traffic, 8192, 5, 0);
-	ditto_traffic_count(traffic, 10, 0, 7);
-	ditto_traffic_count(traffic, U64_MAX - 8202, 0, 0);
-	KUNIT_EXPECT_EQ(test, ditto_traffic_read(traffic, &sum), cpus * (1ULL << 40) + 3);
+	ditto_share_traffic_count(traffic, 8192, 5, 0);
+	ditto_share_traffic_count(traffic, 10, 0, 7);
+	ditto_share_traffic_count(traffic, U64_MAX - 8202, 0, 0);
+	ditto_share_traffic_read(traffic, &sum);
+	KUNIT_EXPECT_EQ(test, sum.sum.requests, cpus * (1ULL << 40) + 3);
 	KUNIT_EXPECT_EQ(test, sum.times[0], 1);
 	KUNIT_EXPECT_EQ(test, sum.times[1], 1);
+	KUNIT_EXPECT_EQ(test, sum.times[3], cpus * (1ULL << 40));
 	KUNIT_EXPECT_EQ(test, sum.times[DITTO_TIMES - 1], 1);
-	KUNIT_EXPECT_EQ(test, sum.nanoseconds, U64_MAX);
-	KUNIT_EXPECT_EQ(test, sum.read, 5);
-	KUNIT_EXPECT_EQ(test, sum.written, 7);
+	KUNIT_EXPECT_EQ(test, sum.sum.nanoseconds, U64_MAX);
+	KUNIT_EXPECT_EQ(test, sum.sum.read, 5);
+	KUNIT_EXPECT_EQ(test, sum.sum.written, 7);
 	free_percpu(traffic);
 }
 

@@ -487,9 +487,10 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	return 0;
 }
 
-/* Replaces what was encoded so far with a cached reply. */
+/* Replaces what was encoded so far with a cached reply, which no share counts again. */
 static int compound_replay(struct dnfs4_compound *cmp)
 {
+	dnfs4_fh_put(&cmp->current_fh);
 	xdr_truncate_encode(cmp->out, cmp->start);
 	cmp->status = cmp->replay.status;
 	return dnfs4_encode_bytes(cmp->out, cmp->replay.data, cmp->replay.len) ? 0 : -ENOBUFS;
@@ -497,13 +498,18 @@ static int compound_replay(struct dnfs4_compound *cmp)
 
 static void compound_end(struct dnfs4_compound *cmp)
 {
-	if (cmp->current_fh.kind >= DNFS4_FH_NODE)
-		dnfs_call_share(cmp->call, cmp->current_fh.target.op.share);
+	struct dnfs4_fh *fh = &cmp->current_fh;
+
 	if (cmp->slot)
 		dnfs4_sequence_done(cmp);
 	if (!cmp->minor && cmp->client)
 		dnfs4_caller_note(cmp);
-	dnfs4_fh_put(&cmp->current_fh);
+	if (fh->kind >= DNFS4_FH_NODE && !dnfs4_fh_is_weak(fh)) {
+		/* Handed over, as taking another one would cost each COMPOUND. */
+		dnfs_call_set_share(cmp->call, fh->target.op.share);
+		fh->target.op.share = NULL;
+	}
+	dnfs4_fh_put(fh);
 	dnfs4_fh_put(&cmp->saved_fh);
 	dnfs4_client_put(cmp->client);
 	if (cmp->session)
@@ -542,9 +548,11 @@ int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 		bytes = call->bytes;
 		err = compound_op(cmp);
 		if (err) {
-			/* A complete reply from the reply cache. */
-			if (err == -EALREADY)
+			/* A complete reply from the reply cache, which no share counts again. */
+			if (err == -EALREADY) {
+				dnfs4_fh_put(&cmp->current_fh);
 				err = 0;
+			}
 			goto end;
 		}
 		compound_count(cmp, &since, call->bytes - bytes);

@@ -46,7 +46,8 @@ void dnfs4_fh_put(struct dnfs4_fh *fh)
 		if (unlikely(fh->named))
 			ditto_node_put(target->op.stream_of);
 		ditto_node_put(target->node);
-		ditto_share_put(target->op.share);
+		if (likely(target->op.share))
+			ditto_share_put(target->op.share);
 	}
 	dnfs4_fh_clear(fh);
 }

@@ -83,6 +83,7 @@ int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t p
 		return n;
 	payload->count = n;
 	cmp->call->bytes += n;
+	cmp->call->read += n;
 	return 0;
 }
 
