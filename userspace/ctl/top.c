@@ -2,14 +2,12 @@
 /* dittoctl top */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
-#include "mem.h"
 #include "nl/counts.h"
 #include "out.h"
 
@@ -56,6 +54,7 @@ static void print_ops(const struct counts *before, const struct counts *now, dou
 
 static void print_ops_json(const struct counts *before, const struct counts *now, double seconds)
 {
+	double calls = 0;
 	unsigned int i;
 
 	json_open(stdout, NULL, '{');
@@ -66,6 +65,7 @@ static void print_ops_json(const struct counts *before, const struct counts *now
 
 		if (!d.calls)
 			continue;
+		calls += d.calls / seconds;
 		json_open(stdout, NULL, '{');
 		json_string(stdout, "group", d.group);
 		json_string(stdout, "op", d.op);
@@ -77,6 +77,7 @@ static void print_ops_json(const struct counts *before, const struct counts *now
 		json_close(stdout, '}');
 	}
 	json_close(stdout, ']');
+	json_real(stdout, "calls_per_s", calls);
 	json_close(stdout, '}');
 	json_end(stdout);
 }
@@ -86,65 +87,28 @@ static void print_ops_json(const struct counts *before, const struct counts *now
  * @word: the word of the command line; the member of each entry in JSON
  * @list: member of JSON that has the entries
  * @cmd: tells the counters
+ * @times: the kernel counts requests by their time
  * @columns: titles of the table
  */
 struct top_view {
 	const char *word;
 	const char *list;
 	u8 cmd;
+	bool times;
 	struct column columns[7];
 };
 
-#define RATE_COLUMNS \
-	{ "REQUESTS/S", true }, { "AVERAGE", true }, { "99 % BELOW", true }, { "READ/S", true }, \
-	{ "WRITTEN/S", true }, { NULL, false }
-
 static const struct top_view views[] = {
-	{ "share", "shares", DITTO_CMD_SHARE_TRAFFIC_GET,
-	  { { "SHARE", false }, RATE_COLUMNS } },
-	{ "client", "clients", DITTO_CMD_CLIENT_TRAFFIC_GET,
-	  { { "CLIENT", false }, RATE_COLUMNS } },
+	{ "share", "shares", DITTO_CMD_SHARE_TRAFFIC_GET, true,
+	  { { "SHARE", false }, { "REQUESTS/S", true }, { "AVERAGE", true },
+	    { "99 % BELOW", true }, { "READ/S", true }, { "WRITTEN/S", true }, { NULL, false } } },
+	{ "client", "clients", DITTO_CMD_CLIENT_TRAFFIC_GET, false,
+	  { { "CLIENT", false }, { "REQUESTS/S", true }, { "AVERAGE", true },
+	    { "READ/S", true }, { "WRITTEN/S", true }, { NULL, false } } },
 };
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct traffic *)a)->name, ((const struct traffic *)b)->name);
-}
-
-static int by_requests(const void *a, const void *b)
-{
-	const struct traffic *one = a, *other = b;
-
-	if (one->count.calls != other->count.calls)
-		return one->count.calls < other->count.calls ? 1 : -1;
-	return by_name(a, b);
-}
-
-/* Return what has happened since @before, the busiest first, without those that were idle. */
-static struct traffics traffics_since(const struct traffics *now, const struct traffics *before)
-{
-	struct traffics d = { .traffic = mem_new((now->n + 1) * sizeof(*d.traffic)) };
-	unsigned int i;
-
-	for (i = 0; i < now->n; i++) {
-		const struct traffic *was = bsearch(&now->traffic[i], before->traffic, before->n,
-						    sizeof(*was), by_name);
-		struct traffic *t = &d.traffic[d.n];
-
-		*t = now->traffic[i];
-		/* One that was reset counts from zero. */
-		if (was && was->count.calls > t->count.calls)
-			was = NULL;
-		t->count = count_since(&t->count, was ? &was->count : NULL);
-		t->read -= was ? was->read : 0;
-		t->written -= was ? was->written : 0;
-		d.n += !!t->count.calls;
-	}
-	qsort(d.traffic, d.n, sizeof(*d.traffic), by_requests);
-	return d;
-}
-
-static void print_traffics(const struct top_view *view, const struct traffics *list, double seconds)
+static void print_traffic(const struct top_view *view, const struct traffic_list *list,
+			  double seconds)
 {
 	struct table *t = table_new(view->columns);
 	char bytes[OUT_VALUE_MAX];
@@ -158,16 +122,25 @@ static void print_traffics(const struct top_view *view, const struct traffics *l
 		table_cell(t, "%s", d->name);
 		table_cell(t, "%.0f", d->count.calls / seconds);
 		table_cell(t, "%.1f us", (double)d->count.nanoseconds / d->count.calls / 1000);
-		table_slowest(t, &d->count);
+		if (view->times)
+			table_slowest(t, &d->count);
 		table_cell(t, "%s", bytes_text(d->read / seconds, bytes));
 		table_cell(t, "%s", bytes_text(d->written / seconds, bytes));
 	}
 	table_print(t, requests, "requests");
 }
 
-static void print_traffics_json(const struct top_view *view, const struct traffics *list,
-				double seconds)
+static void json_rates(double requests, double read, double written, double seconds)
 {
+	json_real(stdout, "requests_per_s", requests / seconds);
+	json_real(stdout, "read_bytes_per_s", read / seconds);
+	json_real(stdout, "written_bytes_per_s", written / seconds);
+}
+
+static void print_traffic_json(const struct top_view *view, const struct traffic_list *list,
+			       double seconds)
+{
+	double requests = 0, read = 0, written = 0;
 	unsigned int i;
 
 	json_open(stdout, NULL, '{');
@@ -176,17 +149,20 @@ static void print_traffics_json(const struct top_view *view, const struct traffi
 	for (i = 0; i < list->n; i++) {
 		const struct traffic *d = &list->traffic[i];
 
+		requests += d->count.calls;
+		read += d->read;
+		written += d->written;
 		json_open(stdout, NULL, '{');
 		json_string(stdout, view->word, d->name);
-		json_real(stdout, "requests_per_s", d->count.calls / seconds);
+		json_rates(d->count.calls, d->read, d->written, seconds);
 		json_real(stdout, "average_us",
 			  (double)d->count.nanoseconds / d->count.calls / 1000);
-		json_real(stdout, "slowest_us", (double)count_slowest(&d->count) / 1000);
-		json_real(stdout, "read_bytes_per_s", d->read / seconds);
-		json_real(stdout, "written_bytes_per_s", d->written / seconds);
+		if (view->times)
+			json_real(stdout, "slowest_us", (double)count_slowest(&d->count) / 1000);
 		json_close(stdout, '}');
 	}
 	json_close(stdout, ']');
+	json_rates(requests, read, written, seconds);
 	json_close(stdout, '}');
 	json_end(stdout);
 }
@@ -194,7 +170,7 @@ static void print_traffics_json(const struct top_view *view, const struct traffi
 /* The counters of a view at a time. */
 struct sample {
 	struct counts ops;
-	struct traffics traffics;
+	struct traffic_list traffic;
 };
 
 static int sample_take(struct ctl *ctl, const struct top_view *view, struct sample *s)
@@ -204,30 +180,29 @@ static int sample_take(struct ctl *ctl, const struct top_view *view, struct samp
 		return ctl_counts(ctl, &s->ops);
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	if (traffics_read(&ctl->conn, view->cmd, &s->traffics))
+	if (traffic_list_read(&ctl->conn, view->cmd, &s->traffic))
 		return ctl_refused(ctl, NULL);
-	qsort(s->traffics.traffic, s->traffics.n, sizeof(*s->traffics.traffic), by_name);
 	return CTL_OK;
 }
 
 static void sample_free(struct sample *s)
 {
 	counts_free(&s->ops);
-	traffics_free(&s->traffics);
+	traffic_list_free(&s->traffic);
 }
 
 static void sample_print(const struct top_view *view, bool json, const struct sample *before,
 			 const struct sample *now, double seconds)
 {
-	struct traffics since;
+	struct traffic_list since;
 
 	if (!view) {
 		(json ? print_ops_json : print_ops)(&before->ops, &now->ops, seconds);
 		return;
 	}
-	since = traffics_since(&now->traffics, &before->traffics);
-	(json ? print_traffics_json : print_traffics)(view, &since, seconds);
-	traffics_free(&since);
+	since = traffic_list_since(&now->traffic, &before->traffic);
+	(json ? print_traffic_json : print_traffic)(view, &since, seconds);
+	traffic_list_free(&since);
 }
 
 /* Find the view of "--by"; *@view is NULL for that by operation. Returns CTL_OK or CTL_USAGE. */
@@ -235,7 +210,6 @@ static int view_of(const struct ctl *ctl, const char *word, const struct top_vie
 {
 	unsigned int i;
 
-	*view = NULL;
 	if (word && !strcmp(word, "operation"))
 		return CTL_OK;
 	for (i = 0; word && i < ARRAY_SIZE(views); i++)
@@ -249,19 +223,21 @@ static int top_run(struct ctl *ctl, char **words)
 	u64 interval = 0, rounds = 0, done = 0, then;
 	const struct top_view *view = NULL;
 	struct sample before, now;
+	bool by = false;
 	struct why why;
 	int status;
 
 	for (; *words; words++) {
-		if (!strcmp(*words, "--by")) {
+		if (!by && !strcmp(*words, "--by")) {
+			by = true;
 			if (view_of(ctl, *++words, &view))
 				return CTL_USAGE;
-		} else if (!strcmp(*words, "count")) {
+		} else if (!rounds && !strcmp(*words, "count")) {
 			if (!*++words)
 				return ctl_usage(ctl, "a number is missing behind 'count'");
 			if (!text_number(*words, 1, 1000000, &rounds, &why))
 				return ctl_usage(ctl, "count: %s", why.text);
-		} else if (interval) {
+		} else if (interval || !strcmp(*words, "--by") || !strcmp(*words, "count")) {
 			return ctl_no_more(ctl, words);
 		} else if (!text_number(*words, 1, 3600, &interval, &why)) {
 			return ctl_usage(ctl, "%s", why.text);

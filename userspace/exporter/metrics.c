@@ -2,11 +2,9 @@
 /* Metrics. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "common/mem.h"
 #include "common/offload_schedule.h"
 #include "common/run_path.h"
 #include "common/text.h"
@@ -72,76 +70,37 @@ static bool count_is_event(const struct count *c)
 	return !strcmp(c->group, "locks") || !strcmp(c->group, "delegations");
 }
 
-/**
- * struct series - a histogram of one operation or share
- * @name: name of the metric
- * @labels: its labels, quoted
- */
-struct series {
-	const char *name;
-	const char *labels;
-};
+/* Begin a line of the histogram of a share, or, if that is NULL, of an operation. */
+static void series_begin(FILE *out, const char *suffix, const struct count *c, const char *share)
+{
+	if (!share) {
+		fprintf(out, "ditto_operation_seconds_%s{group=\"%s\",op=\"%s\"", suffix, c->group,
+			c->op);
+		return;
+	}
+	fprintf(out, "ditto_share_request_seconds_%s{share=\"", suffix);
+	label_write(out, share);
+	fputc('"', out);
+}
 
 /* An older module counts no times, and has the last bucket only, which has no limit. */
-static void count_histogram(const struct series *s, const struct count *c, FILE *out)
+static void count_histogram(const struct count *c, const char *share, FILE *out)
 {
 	u64 calls = 0;
 	unsigned int i;
 
 	for (i = 0; i + 1 < c->ntimes; i++) {
 		calls += c->times[i];
-		fprintf(out, "ditto_%s_bucket{%s,le=\"%.9g\"} %llu\n", s->name, s->labels,
-			(double)count_time_limit(i) / NS_PER_S, calls);
+		series_begin(out, "bucket", c, share);
+		fprintf(out, ",le=\"%.9g\"} %llu\n", (double)count_time_limit(i) / NS_PER_S, calls);
 	}
 	calls = c->ntimes ? calls + c->times[i] : c->calls;
-	fprintf(out, "ditto_%s_bucket{%s,le=\"+Inf\"} %llu\n", s->name, s->labels, calls);
-	fprintf(out, "ditto_%s_sum{%s} %.17g\n", s->name, s->labels,
-		(double)c->nanoseconds / NS_PER_S);
-	fprintf(out, "ditto_%s_count{%s} %llu\n", s->name, s->labels, calls);
-}
-
-static void operation_histogram(const struct count *c, FILE *out)
-{
-	char *labels = mem_print("group=\"%s\",op=\"%s\"", c->group, c->op);
-
-	count_histogram(&(struct series){ "operation_seconds", labels }, c, out);
-	free(labels);
-}
-
-static void share_histogram(const struct traffic *t, FILE *out)
-{
-	char *labels = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&labels, &len);
-
-	if (!f)
-		return;
-	fputs("share=\"", f);
-	label_write(f, t->name);
-	fputc('"', f);
-	if (!fclose(f))
-		count_histogram(&(struct series){ "share_request_seconds", labels }, &t->count,
-				out);
-	free(labels);
-}
-
-void metrics_shares(const struct traffics *shares, FILE *out)
-{
-	unsigned int i;
-
-	metric_begin(out, "share_read_bytes_total", "counter", "Payload that a share has sent.");
-	for (i = 0; i < shares->n; i++)
-		metric_labelled(out, "share_read_bytes_total", "share", shares->traffic[i].name,
-				(double)shares->traffic[i].read);
-	metric_begin(out, "share_written_bytes_total", "counter",
-		     "Payload that a share has received.");
-	for (i = 0; i < shares->n; i++)
-		metric_labelled(out, "share_written_bytes_total", "share", shares->traffic[i].name,
-				(double)shares->traffic[i].written);
-	metric_begin(out, "share_request_seconds", "histogram",
-		     "Time of requests for a share in the server; a compound of NFSv4 is one.");
-	for (i = 0; i < shares->n; i++)
-		share_histogram(&shares->traffic[i], out);
+	series_begin(out, "bucket", c, share);
+	fprintf(out, ",le=\"+Inf\"} %llu\n", calls);
+	series_begin(out, "sum", c, share);
+	fprintf(out, "} %.17g\n", (double)c->nanoseconds / NS_PER_S);
+	series_begin(out, "count", c, share);
+	fprintf(out, "} %llu\n", calls);
 }
 
 static void counter_write(const struct counts *c, FILE *out, const char *name, const char *help,
@@ -176,7 +135,29 @@ void metrics_counts(const struct counts *c, FILE *out)
 		     "Time of requests in the server; brief operations of a compound count as 0.");
 	for (i = 0; i < c->n; i++)
 		if (!count_is_event(&c->count[i]) && c->count[i].calls)
-			operation_histogram(&c->count[i], out);
+			count_histogram(&c->count[i], NULL, out);
+}
+
+void metrics_shares(const struct traffic_list *shares, FILE *out)
+{
+	unsigned int i;
+
+	metric_begin(out, "share_read_bytes_total", "counter",
+		     "Bytes that READs of a share have returned.");
+	for (i = 0; i < shares->n; i++)
+		metric_labelled(out, "share_read_bytes_total", "share", shares->traffic[i].name,
+				(double)shares->traffic[i].read);
+	metric_begin(out, "share_written_bytes_total", "counter",
+		     "Bytes that WRITEs to a share have written.");
+	for (i = 0; i < shares->n; i++)
+		metric_labelled(out, "share_written_bytes_total", "share", shares->traffic[i].name,
+				(double)shares->traffic[i].written);
+	metric_begin(out, "share_request_seconds", "histogram",
+		     "Time of requests for a share; of NFSv4 by compound, of SMB without waits.");
+	/* There may be many shares, and a histogram has many lines. */
+	for (i = 0; i < shares->n; i++)
+		if (shares->traffic[i].count.calls)
+			count_histogram(&shares->traffic[i].count, shares->traffic[i].name, out);
 }
 
 /* A number that the kernel tells, in units of 1/@scale; one that it does not tell is not 0. */
@@ -350,7 +331,7 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 	struct nlattr *server[DITTO_A_SERVER_MAX + 1], *grace[DITTO_A_GRACE_MAX + 1];
 	struct nl_msg *about_server = NULL, *about_grace = NULL;
 	struct replies budgets = { 0 };
-	struct traffics shares = { 0 };
+	struct traffic_list shares = { 0 };
 	struct counts counts = { 0 };
 	bool good;
 
@@ -366,9 +347,9 @@ static bool metrics_kernel(struct conn *conn, FILE *out)
 		if (!conn_dump_some(conn, DITTO_CMD_BUDGET_GET, NULL, NULL, &budgets))
 			metrics_budgets(&budgets, out);
 		replies_free(&budgets);
-		if (!traffics_read(conn, DITTO_CMD_SHARE_TRAFFIC_GET, &shares))
+		if (!traffic_list_read(conn, DITTO_CMD_SHARE_TRAFFIC_GET, &shares))
 			metrics_shares(&shares, out);
-		traffics_free(&shares);
+		traffic_list_free(&shares);
 	}
 	counts_free(&counts);
 	nlmsg_free(about_server);

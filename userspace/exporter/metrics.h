@@ -14,19 +14,19 @@ struct offload_progress;
 struct offload_schedule;
 struct replies;
 struct status;
-struct traffics;
+struct traffic_list;
 
 /* Write all that a caller without privileges may know; ditto_up is 0 if the kernel is silent. */
 void metrics_write(struct conn *conn, FILE *out);
 
 /*
- * Parts of it: counters, those of shares, the server and the grace, by their attributes, budgets,
- * what dittod says, and how the jobs of the schedule went; with @error of
+ * Parts of it: counters of operations and of shares, the server and the grace, by their attributes,
+ * budgets, what dittod says, and how the jobs of the schedule went; with @error of
  * offload_progress_read(), which is -ENOENT from the machine's start to the first run, only what is
  * known without @p is written.
  */
 void metrics_counts(const struct counts *c, FILE *out);
-void metrics_shares(const struct traffics *shares, FILE *out);
+void metrics_shares(const struct traffic_list *shares, FILE *out);
 void metrics_server(struct nlattr **server, FILE *out);
 void metrics_grace(struct nlattr **grace, FILE *out);
 void metrics_budgets(const struct replies *budgets, FILE *out);

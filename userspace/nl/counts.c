@@ -65,6 +65,7 @@ static bool traffic_from(struct traffic *t, struct nl_msg *msg)
 				  (size_t)nla_len(tb[DITTO_A_TRAFFIC_CLIENT]), t->name);
 	else
 		return false;
+	t->number = counts_number(tb, DITTO_A_TRAFFIC_NUMBER);
 	t->count.calls = counts_number(tb, DITTO_A_TRAFFIC_REQUESTS);
 	t->count.nanoseconds = counts_number(tb, DITTO_A_TRAFFIC_NANOSECONDS);
 	t->read = counts_number(tb, DITTO_A_TRAFFIC_READ);
@@ -75,7 +76,14 @@ static bool traffic_from(struct traffic *t, struct nl_msg *msg)
 	return true;
 }
 
-int traffics_read(struct conn *conn, u8 cmd, struct traffics *out)
+static int by_number(const void *a, const void *b)
+{
+	const struct traffic *one = a, *other = b;
+
+	return (one->number > other->number) - (one->number < other->number);
+}
+
+int traffic_list_read(struct conn *conn, u8 cmd, struct traffic_list *out)
 {
 	struct replies r;
 	unsigned int i;
@@ -90,13 +98,26 @@ int traffics_read(struct conn *conn, u8 cmd, struct traffics *out)
 		if (traffic_from(&out->traffic[out->n], r.msg[i]))
 			out->n++;
 	replies_free(&r);
+	qsort(out->traffic, out->n, sizeof(*out->traffic), by_number);
 	return 0;
 }
 
-void traffics_free(struct traffics *t)
+void traffic_list_free(struct traffic_list *list)
 {
-	free(t->traffic);
-	memset(t, 0, sizeof(*t));
+	free(list->traffic);
+	memset(list, 0, sizeof(*list));
+}
+
+/* Counters only grow, so one that went back was reset. */
+static bool count_was_reset(const struct count *now, const struct count *before)
+{
+	bool reset = before->calls > now->calls || before->errors > now->errors ||
+		     before->nanoseconds > now->nanoseconds || before->bytes > now->bytes;
+	unsigned int i;
+
+	for (i = 0; i < COUNT_TIMES; i++)
+		reset |= before->times[i] > now->times[i];
+	return reset;
 }
 
 struct count count_since(const struct count *now, const struct count *before)
@@ -104,7 +125,7 @@ struct count count_since(const struct count *now, const struct count *before)
 	struct count d = *now;
 	unsigned int i;
 
-	if (!before || before->calls > now->calls)
+	if (!before || count_was_reset(now, before))
 		return d;
 	d.calls -= before->calls;
 	d.errors -= before->errors;
@@ -112,6 +133,45 @@ struct count count_since(const struct count *now, const struct count *before)
 	d.bytes -= before->bytes;
 	for (i = 0; i < d.ntimes; i++)
 		d.times[i] -= before->times[i];
+	return d;
+}
+
+static struct traffic traffic_since(const struct traffic *now, const struct traffic *before)
+{
+	struct traffic d = *now;
+
+	if (!before || before->read > now->read || before->written > now->written ||
+	    count_was_reset(&now->count, &before->count))
+		return d;
+	d.count = count_since(&now->count, &before->count);
+	d.read -= before->read;
+	d.written -= before->written;
+	return d;
+}
+
+static int by_requests(const void *a, const void *b)
+{
+	const struct traffic *one = a, *other = b;
+
+	if (one->count.calls != other->count.calls)
+		return one->count.calls < other->count.calls ? 1 : -1;
+	return strcmp(one->name, other->name);
+}
+
+struct traffic_list traffic_list_since(const struct traffic_list *now,
+				       const struct traffic_list *before)
+{
+	struct traffic_list d = { .traffic = mem_new((now->n + 1) * sizeof(*d.traffic)) };
+	unsigned int i;
+
+	for (i = 0; i < now->n; i++) {
+		const struct traffic *t = &now->traffic[i];
+
+		d.traffic[d.n] = traffic_since(t, bsearch(t, before->traffic, before->n,
+							  sizeof(*t), by_number));
+		d.n += !!d.traffic[d.n].count.calls;
+	}
+	qsort(d.traffic, d.n, sizeof(*d.traffic), by_requests);
 	return d;
 }
 

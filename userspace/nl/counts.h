@@ -40,30 +40,40 @@ struct counts {
 
 /**
  * struct traffic - counters of a share or a client
+ * @number: the kernel's, for as long as it counts on
  * @name: name of the share or address of the client
- * @count: its requests; it has no errors and bytes
- * @read: payload bytes that were sent
- * @written: payload bytes that were received
+ * @count: its requests; it has no errors and bytes, and times only for a share
+ * @read: bytes that READs have returned
+ * @written: bytes that WRITEs have written
  */
 struct traffic {
+	u64 number;
 	char name[256];
 	struct count count;
 	u64 read;
 	u64 written;
 };
 
-/* A list of them; @traffic is an array owned by the list. */
-struct traffics {
+/* A list of them in the order of their numbers; @traffic is an array owned by the list. */
+struct traffic_list {
 	struct traffic *traffic;
 	unsigned int n;
 };
 
 /*
  * Read the counters of all shares by DITTO_CMD_SHARE_TRAFFIC_GET, or of all clients by
- * DITTO_CMD_CLIENT_TRAFFIC_GET, to be freed with traffics_free(). Returns 0 or a negative errno.
+ * DITTO_CMD_CLIENT_TRAFFIC_GET, to be freed with traffic_list_free(). Returns 0 or a negative
+ * errno.
  */
-int traffics_read(struct conn *conn, u8 cmd, struct traffics *out);
-void traffics_free(struct traffics *t);
+int traffic_list_read(struct conn *conn, u8 cmd, struct traffic_list *out);
+void traffic_list_free(struct traffic_list *list);
+
+/*
+ * Return what has happened since @before, the busiest first, without those that were idle; to be
+ * freed with traffic_list_free().
+ */
+struct traffic_list traffic_list_since(const struct traffic_list *now,
+				       const struct traffic_list *before);
 
 /* Read all counters, to be freed with counts_free(). Returns 0 or a negative errno. */
 int counts_read(struct conn *conn, struct counts *out);

@@ -68,7 +68,7 @@ static void shares_are_told(void)
 			     .ntimes = 2 } },
 		{ .name = "idle", .count = { .ntimes = 2 } },
 	};
-	const struct traffics shares = { .traffic = list, .n = ARRAY_SIZE(list) };
+	const struct traffic_list shares = { .traffic = list, .n = ARRAY_SIZE(list) };
 	FILE *out = text_begin();
 
 	metrics_shares(&shares, out);
@@ -78,16 +78,21 @@ static void shares_are_told(void)
 	CHECK(text_has("ditto_share_request_seconds_bucket{share=\"a\\\"b\",le=\"8.192e-06\"} 2"));
 	CHECK(text_has("ditto_share_request_seconds_bucket{share=\"a\\\"b\",le=\"+Inf\"} 3"));
 	CHECK(text_has("ditto_share_request_seconds_sum{share=\"a\\\"b\"} 0.5"));
-	CHECK(text_has("ditto_share_request_seconds_count{share=\"idle\"} 0"));
+	CHECK(text_has("ditto_share_request_seconds_count{share=\"a\\\"b\"} 3"));
+	CHECK(text_has("ditto_share_read_bytes_total{share=\"idle\"} 0"));
+	/* A share without requests has no histogram. */
+	CHECK(!strstr(text, "seconds_count{share=\"idle\"}"));
 }
 
 /* What was counted before is subtracted; counters that were reset count from zero. */
-static void differences(void)
+static void count_differences(void)
 {
 	const struct count before = { .calls = 5, .errors = 1, .nanoseconds = 70, .bytes = 8,
 				      .times = { 3, 2 }, .ntimes = 2 };
 	const struct count now = { .calls = 9, .errors = 1, .nanoseconds = 100, .bytes = 20,
 				   .times = { 4, 5 }, .ntimes = 2 };
+	const struct count reset = { .calls = 9, .errors = 1, .nanoseconds = 100, .bytes = 20,
+				     .times = { 2, 7 }, .ntimes = 2 };
 	struct count d = count_since(&now, &before);
 
 	CHECK(d.calls == 4 && !d.errors && d.nanoseconds == 30 && d.bytes == 12);
@@ -96,6 +101,44 @@ static void differences(void)
 	CHECK(d.calls == 5 && d.times[1] == 2);
 	d = count_since(&now, NULL);
 	CHECK(d.calls == 9 && d.nanoseconds == 100);
+
+	/* More calls than before, and yet it was reset. */
+	d = count_since(&(const struct count){ .calls = 6, .nanoseconds = 60 }, &before);
+	CHECK(d.calls == 6 && d.nanoseconds == 60);
+	d = count_since(&reset, &before);
+	CHECK(d.calls == 9 && d.times[0] == 2 && d.times[1] == 7);
+}
+
+/* Shares and clients are told apart by number: one that comes again counts from zero. */
+static void traffic_differences(void)
+{
+	struct traffic before[] = {
+		{ .number = 1, .name = "idle", .count = { .calls = 5, .nanoseconds = 9 } },
+		{ .number = 2, .name = "again", .read = 1, .count = { .calls = 1 } },
+		{ .number = 3, .name = "busy", .read = 10, .written = 7,
+		  .count = { .calls = 4, .nanoseconds = 40 } },
+		{ .number = 4, .name = "reset", .read = 10, .count = { .calls = 1 } },
+	};
+	struct traffic now[] = {
+		before[0],
+		{ .number = 3, .name = "busy", .read = 15, .written = 7,
+		  .count = { .calls = 10, .nanoseconds = 100 } },
+		{ .number = 4, .name = "reset", .read = 8, .count = { .calls = 2 } },
+		{ .number = 5, .name = "again", .read = 6, .count = { .calls = 2 } },
+	};
+	const struct traffic_list was = { .traffic = before, .n = ARRAY_SIZE(before) };
+	const struct traffic_list is = { .traffic = now, .n = ARRAY_SIZE(now) };
+	struct traffic_list d = traffic_list_since(&is, &was);
+
+	CHECK(d.n == 3);
+	CHECK(!strcmp(d.traffic[0].name, "busy") && d.traffic[0].count.calls == 6);
+	CHECK(d.traffic[0].count.nanoseconds == 60 && d.traffic[0].read == 5);
+	CHECK(!d.traffic[0].written);
+	CHECK(!strcmp(d.traffic[1].name, "again") && d.traffic[1].count.calls == 2);
+	CHECK(d.traffic[1].read == 6);
+	CHECK(!strcmp(d.traffic[2].name, "reset") && d.traffic[2].count.calls == 2);
+	CHECK(d.traffic[2].read == 8);
+	traffic_list_free(&d);
 }
 
 /* Requests are requests, whether their time is counted or not. */
@@ -232,7 +275,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(histogram_adds_up), TEST(modules_of_other_versions), TEST(labels_are_quoted),
 		TEST(ages_of_jobs), TEST(numbers_that_are_not_told), TEST(shares_are_told),
-		TEST(slowest_of_a_hundred), TEST(differences), { 0 }
+		TEST(slowest_of_a_hundred), TEST(count_differences), TEST(traffic_differences),
+		{ 0 }
 	};
 	int status = test_main(tests);
 
