@@ -84,7 +84,7 @@ int ditto_access_probe_run(struct ditto_access_probe *probe)
 		return probe_refuse(probe, DITTO_REFUSED_GUEST);
 	/* A user who logged in has a token, and the privileges in it. */
 	if (probe->ident.proven) {
-		ditto_names_token_prefetch(probe->share->srv, probe->ident.uid, NULL);
+		ditto_names_token_prefetch(probe->share->srv, probe->ident.uid, NULL, NULL);
 		if (!ditto_names_token(probe->share->srv, probe->ident.uid, &token, NULL))
 			probe->ident.token = token;
 	}
@@ -96,7 +96,7 @@ int ditto_access_probe_run(struct ditto_access_probe *probe)
 	}
 	/* The checks themselves do not wait for SIDs. */
 	if (!probe->cred->token)
-		ditto_names_token_prefetch(probe->share->srv, probe->cred->uid, NULL);
+		ditto_names_token_prefetch(probe->share->srv, probe->cred->uid, NULL, NULL);
 	err = probe_grant(probe, &opts);
 	if (!probe->admitted) {
 		ditto_cred_put(probe->cred);

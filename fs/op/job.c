@@ -145,10 +145,10 @@ static int job_rules_check(const struct ditto_job *job)
 
 	if (!job->peer)
 		return 0;
-	err = ditto_rules_admit(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
+	err = ditto_rules_admit(job->op.share, job->peer, DITTO_RULES_ASK, NULL, &verdict);
 	if (err)
 		return err;
-	err = ditto_rules_admit(job->op_to.share, job->peer, DITTO_RULES_ASK, &verdict);
+	err = ditto_rules_admit(job->op_to.share, job->peer, DITTO_RULES_ASK, NULL, &verdict);
 	if (err)
 		return err;
 	return verdict.level == DITTO_ACCESS_WRITE ? 0 : -EROFS;

@@ -79,7 +79,7 @@ static int admit_ask_share(struct ditto_share *share, void *arg)
 
 	/* Set even if the verdict was cached: the result must not live longer than the names. */
 	sum->named |= named;
-	err = ditto_rules_match(share, sum->peer, sum->ask, &verdict);
+	err = ditto_rules_match(share, sum->peer, sum->ask, NULL, &verdict);
 	if (!err && verdict.level == DITTO_ACCESS_NONE)
 		return 0;
 	if (err == -EACCES) {

@@ -491,11 +491,9 @@ struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,
 		       kgid_t *groups, unsigned int max)
 {
-	int count;
+	int count = ditto_names_groups(srv, uid, groups, max, ident->from, !ident->later,
+				       ident->park);
 
-	if (ident->park)
-		return ditto_names_groups_parked(srv, uid, groups, max, ident->park);
-	count = ditto_names_groups(srv, uid, groups, max, ident->from, !ident->later);
 	if (count == -EJUKEBOX && ident->later)
 		*ident->later = (struct ditto_groups_query) { .needed = true, .uid = uid };
 	return count;

@@ -340,14 +340,10 @@ static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr
 
 	if (ask == DITTO_RULES_ASK_NOBODY)
 		return -EJUKEBOX;
-	if (j->park)
-		ret = j->kind == DITTO_RULE_NETGROUP ?
-		      ditto_names_in_netgroup_parked(srv, addr, j->spec + 1, j->park) :
-		      ditto_names_host_match_parked(srv, addr, j->spec, j->park);
-	else if (j->kind == DITTO_RULE_NETGROUP)
-		ret = ditto_names_in_netgroup(srv, addr, j->spec + 1, wait);
+	if (j->kind == DITTO_RULE_NETGROUP)
+		ret = ditto_names_in_netgroup(srv, addr, j->spec + 1, wait, j->park);
 	else
-		ret = ditto_names_host_match(srv, addr, j->spec, wait);
+		ret = ditto_names_host_match(srv, addr, j->spec, wait, j->park);
 	return ret == -ECONNREFUSED ? -EACCES : ret;
 }
 
@@ -397,9 +393,9 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 	return err;
 }
 
-static __always_inline int rules_match(struct ditto_share *share, struct ditto_peer *peer,
-				       enum ditto_rules_ask ask, struct ditto_names_park *park,
-				       struct ditto_verdict *verdict)
+int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
+		      enum ditto_rules_ask ask, struct ditto_names_park *park,
+		      struct ditto_verdict *verdict)
 {
 	u32 epoch = ditto_peers_epoch(share->srv);
 	u64 generation;
@@ -411,22 +407,7 @@ static __always_inline int rules_match(struct ditto_share *share, struct ditto_p
 		return 0;
 	return rules_match_peer(share, peer, ask, generation, epoch, park, verdict);
 }
-
-int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
-		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
-{
-	return rules_match(share, peer, ask, NULL, verdict);
-}
 EXPORT_SYMBOL_NS_GPL(ditto_rules_match, "DITTO");
-
-int ditto_rules_admit_parked(struct ditto_share *share, struct ditto_peer *peer,
-			     struct ditto_names_park *park, struct ditto_verdict *verdict)
-{
-	int err = rules_match(share, peer, DITTO_RULES_ASK_WAIT, park, verdict);
-
-	return err || verdict->level != DITTO_ACCESS_NONE ? err : -EACCES;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_rules_admit_parked, "DITTO");
 
 int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 			struct ditto_verdict *verdict, struct ditto_rule_reason *why)

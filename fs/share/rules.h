@@ -114,48 +114,39 @@ enum ditto_rules_ask {
  * @share: held, so that its options can be read under RCU
  * @peer: the client
  * @ask: how to treat rules about names
+ * @park: waits for the helper instead of DITTO_RULES_ASK_WAIT; or NULL
  * @verdict: filled
  *
  * The result is cached in the peer under the generation of the options, so the next request only
  * compares. Rules about host names and netgroups ask the helper.
  *
- * Context: may sleep, for memory and with DITTO_RULES_ASK_WAIT for the helper.
+ * Context: may sleep, for memory, and with DITTO_RULES_ASK_WAIT and no @park for the helper.
  * Return: 0; -EJUKEBOX if the helper has not answered yet (the client should retry); -EACCES if a
  * rule needs the helper and there is none; -ENOMEM.
  */
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
-		      enum ditto_rules_ask ask, struct ditto_verdict *verdict);
+		      enum ditto_rules_ask ask, struct ditto_names_park *park,
+		      struct ditto_verdict *verdict);
 
 /**
  * ditto_rules_admit - check that the rules admit a client, to read or to write
  * @share: as for ditto_rules_match()
  * @peer: the client
  * @ask: how to treat rules about names
+ * @park: as for ditto_rules_match()
  * @verdict: filled
  *
  * Context: as ditto_rules_match().
  * Return: as ditto_rules_match(); also -EACCES if the rules do not admit the client.
  */
 static inline int ditto_rules_admit(struct ditto_share *share, struct ditto_peer *peer,
-				    enum ditto_rules_ask ask, struct ditto_verdict *verdict)
+				    enum ditto_rules_ask ask, struct ditto_names_park *park,
+				    struct ditto_verdict *verdict)
 {
-	int err = ditto_rules_match(share, peer, ask, verdict);
+	int err = ditto_rules_match(share, peer, ask, park, verdict);
 
 	return err || verdict->level != DITTO_ACCESS_NONE ? err : -EACCES;
 }
-
-/**
- * ditto_rules_admit_parked - the same for an operation that may park
- * @share: as for ditto_rules_match()
- * @peer: the client
- * @park: waits for the helper if it has not answered yet; NULL for DITTO_RULES_ASK_WAIT
- * @verdict: filled
- *
- * Context: may sleep for memory, and without @park for the helper.
- * Return: as ditto_rules_admit(); @park may wait with -EJUKEBOX.
- */
-int ditto_rules_admit_parked(struct ditto_share *share, struct ditto_peer *peer,
-			     struct ditto_names_park *park, struct ditto_verdict *verdict);
 
 /**
  * struct ditto_rule_reason - the rule that decided about a client

@@ -179,6 +179,12 @@ static bool entry_is_of_machine(const struct name_entry *entry)
 	       entry->question.type == DITTO_UPCALL_NETGROUP;
 }
 
+/* An old SID is shown rather than none, but what decides about access must serve. */
+static bool entry_is_shown(const struct name_entry *entry)
+{
+	return entry->question.type > DITTO_UPCALL_USER_SIDS;
+}
+
 /* Error for a missing answer: there is no helper, or the answer is late. */
 static int entry_error(const struct name_entry *entry, bool waited)
 {
@@ -272,7 +278,7 @@ static bool entry_park(struct name_entry *entry, struct ditto_names_park *park)
 
 	spin_lock(&names->lock);
 	asking = test_bit(NAME_ASKING, &entry->flags);
-	if (asking && left > 0) {
+	if (asking && left > 0 && park->done) {
 		refcount_inc(&entry->ref);
 		park->entry = entry;
 		list_add_tail(&park->link, &entry->parks);
@@ -306,7 +312,8 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 		rcu_read_lock();
 		answer = rcu_dereference(entry->answer);
 		/* Without a helper the request fails soon, which ends the wait. */
-		if (answer && (again || ditto_names_answer_serves(entry, answer)))
+		if (answer && ((again && entry_is_shown(entry)) ||
+			       ditto_names_answer_serves(entry, answer)))
 			ret = use(answer, arg);
 		else
 			ret = entry_error(entry, true);

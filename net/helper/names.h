@@ -25,6 +25,7 @@
 #include "token.h"
 
 struct ditto_names;
+struct ditto_names_park;
 struct ditto_server;
 struct name_entry;
 
@@ -51,6 +52,7 @@ struct name_entry;
  * @addr: address of the client
  * @pattern: name, or shell pattern with * and ?; case is ignored
  * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached, or has expired long ago
+ * @park: waits instead, unless it waits already; or NULL
  *
  * Only names that resolve back to the address count; the helper checks that.
  *
@@ -58,7 +60,7 @@ struct name_entry;
  * Return: 1 or 0; -EJUKEBOX if there is no answer yet; -ECONNREFUSED without a helper.
  */
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
-			   const char *pattern, bool wait);
+			   const char *pattern, bool wait, struct ditto_names_park *park);
 
 /**
  * ditto_names_in_netgroup - check whether a client is in a netgroup
@@ -66,12 +68,13 @@ int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr
  * @addr: address of the client
  * @netgroup: name of the netgroup
  * @wait: as for ditto_names_host_match()
+ * @park: the same
  *
  * Context: as ditto_names_host_match().
  * Return: as ditto_names_host_match().
  */
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
-			    const char *netgroup, bool wait);
+			    const char *netgroup, bool wait, struct ditto_names_park *park);
 
 /**
  * ditto_names_groups - look up the supplementary groups of a user
@@ -81,12 +84,13 @@ int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *add
  * @max: entries of @groups; further groups are left out
  * @asker: address of the client that needs the answer; NULL for the server itself
  * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
+ * @park: as for ditto_names_host_match()
  *
  * Context: may sleep: for memory, and a bounded time with @wait.
  * Return: the number of groups; -ENOENT if there is no such user; -EJUKEBOX; -ECONNREFUSED.
  */
-int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max, const struct in6_addr *asker, bool wait);
+int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups, unsigned int max,
+		       const struct in6_addr *asker, bool wait, struct ditto_names_park *park);
 
 /* Wait for the groups of a user, as ditto_names_token_prefetch() does for the SIDs. */
 void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
@@ -170,10 +174,13 @@ int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token *
  * @srv: the server
  * @uid: the user
  * @asker: address of the client that needs the answer; NULL for the server itself
+ * @park: waits for the answer, unless it waits already; NULL to wait for DITTO_NAMES_WAIT_MS here
  *
- * Context: may sleep, up to DITTO_NAMES_WAIT_MS for the answer.
+ * Context: may sleep for memory, and without @park for the answer.
+ * Return: -EJUKEBOX if there is no answer yet; another value if there is or will be none.
  */
-void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker);
+int ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker,
+			       struct ditto_names_park *park);
 
 /**
  * ditto_names_token_rcu - get the SIDs of a user if they are cached
@@ -189,7 +196,7 @@ const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t
  * struct ditto_names_park - an operation that waits for answers without a thread, as long as the
  *	setting upcall-ms says
  * @done: called when the answer that it waits for is there, or is late; in process context, with a
- *	spinlock of the cache held
+ *	spinlock of the cache held. A park that has only @asker asks, and never waits
  * @asker: address of the client
  * @waits: @done was or will be called since the last ditto_names_park_begin(), unless the park is
  *	cancelled; for the operation itself
@@ -242,17 +249,6 @@ void ditto_names_park_begin(struct ditto_names_park *park);
  * Return: true if @done will not be called; false if the park does not wait any more.
  */
 bool ditto_names_park_cancel(struct ditto_names_park *park);
-
-/*
- * As ditto_names_host_match(), ditto_names_in_netgroup() and ditto_names_groups(), for an operation
- * whose park waits for the answer if it is not cached, unless the park waits already.
- */
-int ditto_names_host_match_parked(struct ditto_server *srv, const struct in6_addr *addr,
-				  const char *pattern, struct ditto_names_park *park);
-int ditto_names_in_netgroup_parked(struct ditto_server *srv, const struct in6_addr *addr,
-				   const char *netgroup, struct ditto_names_park *park);
-int ditto_names_groups_parked(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-			      unsigned int max, struct ditto_names_park *park);
 
 /**
  * ditto_names_sid_of_user - look up the SID of a user

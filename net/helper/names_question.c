@@ -33,40 +33,27 @@ static int use_hosts(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
-/* Returns false if the pattern is too long for a name. */
-static bool pattern_lower(const char *pattern, char lower[DITTO_HOST_NAME_MAX + 1])
+static int names_ask(struct ditto_server *srv, const struct ditto_question *q,
+		     ditto_names_use_fn use, void *arg, bool wait, struct ditto_names_park *park)
 {
-	size_t len = strlen(pattern);
-
-	if (len > DITTO_HOST_NAME_MAX)
-		return false;
-	for (size_t i = 0; i <= len; i++)
-		lower[i] = tolower(pattern[i]);
-	return true;
+	return park ? ditto_names_use_parked(srv, q, use, arg, park) :
+		      ditto_names_use(srv, q, use, arg, wait);
 }
 
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
-			   const char *pattern, bool wait)
+			   const char *pattern, bool wait, struct ditto_names_park *park)
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
 	};
 	char lower[DITTO_HOST_NAME_MAX + 1];
+	size_t len = strlen(pattern);
 
-	return pattern_lower(pattern, lower) ?
-	       ditto_names_use(srv, &q, use_hosts, lower, wait) : 0;
-}
-
-int ditto_names_host_match_parked(struct ditto_server *srv, const struct in6_addr *addr,
-				  const char *pattern, struct ditto_names_park *park)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
-	};
-	char lower[DITTO_HOST_NAME_MAX + 1];
-
-	return pattern_lower(pattern, lower) ?
-	       ditto_names_use_parked(srv, &q, use_hosts, lower, park) : 0;
+	if (len > DITTO_HOST_NAME_MAX)
+		return 0;
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = tolower(pattern[i]);
+	return names_ask(srv, &q, use_hosts, lower, wait, park);
 }
 
 static int use_member(const struct name_answer *answer, void *arg)
@@ -74,27 +61,14 @@ static int use_member(const struct name_answer *answer, void *arg)
 	return answer->said.member;
 }
 
-static struct ditto_question netgroup_question(const struct in6_addr *addr, const char *netgroup)
+int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
+			    const char *netgroup, bool wait, struct ditto_names_park *park)
 {
-	return (struct ditto_question) {
+	const struct ditto_question q = {
 		.type = DITTO_UPCALL_NETGROUP, .addr = *addr, .text = netgroup
 	};
-}
 
-int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
-			    const char *netgroup, bool wait)
-{
-	const struct ditto_question q = netgroup_question(addr, netgroup);
-
-	return ditto_names_use(srv, &q, use_member, NULL, wait);
-}
-
-int ditto_names_in_netgroup_parked(struct ditto_server *srv, const struct in6_addr *addr,
-				   const char *netgroup, struct ditto_names_park *park)
-{
-	const struct ditto_question q = netgroup_question(addr, netgroup);
-
-	return ditto_names_use_parked(srv, &q, use_member, NULL, park);
+	return names_ask(srv, &q, use_member, NULL, wait, park);
 }
 
 struct groups_room {
@@ -120,22 +94,13 @@ static struct ditto_question groups_question(kuid_t uid, const struct in6_addr *
 	};
 }
 
-int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max, const struct in6_addr *asker, bool wait)
+int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups, unsigned int max,
+		       const struct in6_addr *asker, bool wait, struct ditto_names_park *park)
 {
 	const struct ditto_question q = groups_question(uid, asker);
 	struct groups_room room = { .groups = groups, .max = max };
 
-	return ditto_names_use(srv, &q, use_groups, &room, wait);
-}
-
-int ditto_names_groups_parked(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-			      unsigned int max, struct ditto_names_park *park)
-{
-	const struct ditto_question q = groups_question(uid, &park->asker);
-	struct groups_room room = { .groups = groups, .max = max };
-
-	return ditto_names_use_parked(srv, &q, use_groups, &room, park);
+	return names_ask(srv, &q, use_groups, &room, wait, park);
 }
 
 static int use_nothing(const struct name_answer *answer, void *arg)
@@ -270,11 +235,12 @@ const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t
 	return token;
 }
 
-void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker)
+int ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker,
+			       struct ditto_names_park *park)
 {
 	const struct ditto_question q = token_question(uid, asker);
 
-	ditto_names_use(srv, &q, use_nothing, NULL, true);
+	return names_ask(srv, &q, use_nothing, NULL, true, park);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_token_prefetch, "DITTO");
 

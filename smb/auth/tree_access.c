@@ -122,7 +122,7 @@ static u32 access_check(struct dsmb_session *session, struct ditto_peer *peer,
 	int err;
 
 	access->why = "the share's rules do not let this address in";
-	err = ditto_rules_admit_parked(share, peer, park, &verdict);
+	err = ditto_rules_admit(share, peer, DITTO_RULES_ASK_WAIT, park, &verdict);
 	if (err)
 		return err == -EACCES ? STATUS_ACCESS_DENIED : dsmb_status(err);
 	access->acting_user = dsmb_session_acting_user(session);
@@ -152,7 +152,8 @@ static u32 access_check(struct dsmb_session *session, struct ditto_peer *peer,
 	 * they are asked for now.
 	 */
 	if (!access->cred->token)
-		ditto_names_token_prefetch(session->server->srv, access->cred->uid, &peer->addr);
+		ditto_names_token_prefetch(session->server->srv, access->cred->uid, &peer->addr,
+					   NULL);
 	access->generation = opts.generation;
 	access->writable = verdict.level == DITTO_ACCESS_WRITE &&
 			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;
@@ -215,7 +216,7 @@ bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *shar
 	ident_of(dsmb_session_acting_user(session), &ident);
 	ident.from = &peer->addr;
 	login = dsmb_session_login(session);
-	if (!ditto_rules_admit(share, peer, DITTO_RULES_ASK, &verdict))
+	if (!ditto_rules_admit(share, peer, DITTO_RULES_ASK, NULL, &verdict))
 		grant = share_ask(share, &ident, &opts, &own);
 	if (grant != DITTO_SHARE_ACCESS_NONE &&
 	    (opts.unserved & BIT(dsmb_protocol.bit) || !login_is_taken(&own, login)))

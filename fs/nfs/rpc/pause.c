@@ -88,7 +88,7 @@ void dnfs_pause(struct dnfs_call *call)
 	} else if (call->unresolved && !call->resolved) {
 		ditto_names_token_prefetch(call->srv, call->unresolved_ident ?
 						      call->ident.uid : call->unresolved->uid,
-					   &call->peer->addr);
+					   &call->peer->addr, NULL);
 		call->resolved = true;
 	} else if (call->recording) {
 		ditto_task_wait(call->recording, msecs_to_jiffies(RECORD_WAIT_MS));

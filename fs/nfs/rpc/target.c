@@ -60,7 +60,9 @@ u32 dnfs_share_sec(struct ditto_share *share)
 int dnfs_rules_admit(struct dnfs_call *call, struct ditto_share *share, enum ditto_rules_ask ask,
 		     struct ditto_verdict *verdict)
 {
-	return dnfs_share_sec(share) ? ditto_rules_admit(share, call->peer, ask, verdict) : -EACCES;
+	if (!dnfs_share_sec(share))
+		return -EACCES;
+	return ditto_rules_admit(share, call->peer, ask, NULL, verdict);
 }
 
 /* Clients use the first flavour that they support, so the strongest comes first. */
@@ -132,7 +134,7 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		return PTR_ERR(op->cred);
 	grant = ditto_share_access_of(share, ident, op->cred);
 	if (grant == -EJUKEBOX && dnfs_ask_how(call) == DITTO_RULES_ASK_WAIT) {
-		ditto_names_token_prefetch(call->srv, ident->uid, ident->from);
+		ditto_names_token_prefetch(call->srv, ident->uid, ident->from, NULL);
 		grant = ditto_share_access_of(share, ident, op->cred);
 		/* A mount is only a handle, and each use of that is checked. */
 		if (grant == -EJUKEBOX)
@@ -321,7 +323,7 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 		begun = admit_begin(call, share);
 
 	ident.from = &call->peer->addr;
-	err = ditto_rules_admit(share, call->peer, dnfs_ask_how(call), &verdict);
+	err = ditto_rules_admit(share, call->peer, dnfs_ask_how(call), NULL, &verdict);
 	if (err)
 		return err;
 

@@ -316,7 +316,7 @@ static bool rules_match_asks(struct kunit *test, struct ditto_peer *peer)
 	int err;
 
 	/* On a busy machine the answer may be late, and then is asked for again. */
-	await((err = ditto_rules_match(&ctx->share, peer, DITTO_RULES_ASK_WAIT, &verdict)) !=
+	await((err = ditto_rules_match(&ctx->share, peer, DITTO_RULES_ASK_WAIT, NULL, &verdict)) !=
 	      -EJUKEBOX);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, verdict.level, DITTO_ACCESS_READ);

@@ -170,7 +170,8 @@ static void host_patterns(struct kunit *test)
 	fake.hosts[1] = "other.org";
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		KUNIT_EXPECT_EQ_MSG(test,
-				    ditto_names_host_match(srv, &addr, cases[i].pattern, true),
+				    ditto_names_host_match(srv, &addr, cases[i].pattern, true,
+							   NULL),
 				    cases[i].match, "pattern %s", cases[i].pattern);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 }
@@ -182,9 +183,10 @@ static void negative_is_kept(struct kunit *test)
 
 	fake.error = -ENOENT;
 	for (int i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 0);
-		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
-		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true),
+		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true, NULL), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true,
+							 NULL),
 				-ENOENT);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
@@ -193,9 +195,9 @@ static void negative_is_kept(struct kunit *test)
 	srv->settings.name_negative_ttl_s = 0;
 	fake.error = 0;
 	fake.member = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 0);
 	ditto_names_flush(srv);
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 1);
 }
 
 static void users_and_groups(struct kunit *test)
@@ -233,6 +235,21 @@ static int name_ask(struct ditto_server *srv, u32 uid, const struct in6_addr *as
 	return err;
 }
 
+/* Fill the budget of the client. */
+static void charge_all(struct kunit *test, struct ditto_charge *all)
+{
+	const enum ditto_budget_kind kind = DITTO_BUDGET_QUESTIONS;
+	struct ditto_server *srv = test->priv;
+	struct ditto_principal who;
+
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&who, srv, &addr, DITTO_TRUST_USER,
+						   INVALID_UID), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(all, &who, kind,
+					   ditto_budget_peer_limit(srv, DITTO_TRUST_USER, kind)),
+			0);
+	ditto_principal_exit(&who);
+}
+
 /* Requests are charged to the client that asks; one at its limit is in nobody else's way. */
 static void asker_is_charged(struct kunit *test)
 {
@@ -241,16 +258,10 @@ static void asker_is_charged(struct kunit *test)
 	};
 	const enum ditto_budget_kind kind = DITTO_BUDGET_QUESTIONS;
 	struct ditto_server *srv = test->priv;
-	struct ditto_principal who;
 	struct ditto_charge all = {};
 
 	fake.name = "alice@example";
-	KUNIT_ASSERT_EQ(test, ditto_principal_init(&who, srv, &addr, DITTO_TRUST_USER,
-						   INVALID_UID), 0);
-	KUNIT_ASSERT_EQ(test, ditto_charge(&all, &who, kind,
-					   ditto_budget_peer_limit(srv, DITTO_TRUST_USER, kind)),
-			0);
-	ditto_principal_exit(&who);
+	charge_all(test, &all);
 	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &addr, 3), -EJUKEBOX);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 0);
 	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &other, 500), 13);
@@ -290,20 +301,21 @@ static void no_helper(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 
 	fake.error = -ECONNREFUSED;
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true, NULL), -ECONNREFUSED);
 	/* The helper is not asked again at once. */
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true, NULL), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
 	fake.error = -ETIMEDOUT;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), -EJUKEBOX);
 }
 
 static bool late_caller_returns(struct kunit *test)
 {
 	unsigned long begin = jiffies;
 
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(test->priv, &addr, "*", true), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(test->priv, &addr, "*", true, NULL),
+			-EJUKEBOX);
 	return time_before(jiffies, begin + msecs_to_jiffies(DITTO_NAMES_WAIT_MS));
 }
 
@@ -314,8 +326,8 @@ static void slow_helper(struct kunit *test)
 
 	fake.slow = true;
 	fake.hosts[0] = "client.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true, NULL), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true, NULL), -EJUKEBOX);
 	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, begin +
 					      msecs_to_jiffies(DITTO_NAMES_WAIT_MS)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
@@ -324,7 +336,7 @@ static void slow_helper(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, await(late_caller_returns(test)));
 
 	complete_all(&fake.go);
-	KUNIT_EXPECT_TRUE(test, await(ditto_names_host_match(srv, &addr, "*", true) == 1));
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_host_match(srv, &addr, "*", true, NULL) == 1));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 }
 
@@ -333,16 +345,16 @@ static void stale_is_used(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 
 	fake.hosts[0] = "client.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true, NULL), 1);
 
 	/* Expired, and the helper does not answer: the old answer serves. */
 	srv->settings.name_ttl_s = 0;
 	fake.slow = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true, NULL), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true, NULL), 1);
 	fake.error = -ETIMEDOUT;
 	complete_all(&fake.go);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.*", true, NULL), 1);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 1);
 }
 
@@ -353,17 +365,17 @@ static void just_expired_is_used(struct kunit *test)
 
 	srv->upcalls->helper.portid = 1;
 	fake.member = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 1);
 	fake.member = false;
 	fake.slow = true;
 	ditto_names_age(srv, srv->settings.name_ttl_s * HZ);
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 1);
 	complete_all(&fake.go);
-	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", true)));
+	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", true, NULL)));
 	/* The same holds for what somebody is not a member of. */
 	reinit_completion(&fake.go);
 	ditto_names_age(srv, srv->settings.name_negative_ttl_s * HZ);
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 0);
 	complete_all(&fake.go);
 }
 
@@ -377,18 +389,19 @@ static void long_expired_is_not_used(struct kunit *test)
 	srv->upcalls->helper.portid = 1;
 	fake.member = true;
 	fake.name = "ann@example.org";
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true, NULL),
+			3);
 	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, sizeof(name), NULL),
 			15);
 
 	ditto_names_age(srv, 2 * srv->settings.name_ttl_s * HZ);
 	fake.member = false;
 	/* Who does not wait is judged by what was known. */
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", false), 1);
-	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", false)));
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", false, NULL), 1);
+	KUNIT_EXPECT_TRUE(test, await(!ditto_names_in_netgroup(srv, &addr, "lab", false, NULL)));
 	fake.slow = true;
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true),
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true, NULL),
 			-EJUKEBOX);
 	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, sizeof(name), NULL),
 			-EJUKEBOX);
@@ -396,15 +409,16 @@ static void long_expired_is_not_used(struct kunit *test)
 	fake.error = -ETIMEDOUT;
 	complete_all(&fake.go);
 	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(7), groups, 4,
-							 NULL, true) == 3));
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true), 3);
+							 NULL, true, NULL) == 3));
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true, NULL),
+			3);
 	/* That a client asks too much is no reason. */
 	fake.error = 0;
 	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(8), groups, 4,
-							 NULL, true) == 3));
+							 NULL, true, NULL) == 3));
 	ditto_names_age(srv, 2 * srv->settings.name_ttl_s * HZ);
 	fake.error = -EBUSY;
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL, true),
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL, true, NULL),
 			-EJUKEBOX);
 }
 
@@ -430,18 +444,18 @@ static void netgroups_and_hosts(struct kunit *test)
 
 	fake.member = true;
 	fake.hosts[0] = "client.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true, NULL), 1);
 	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
 	/* The answer contained the names of the host, which the next question includes. */
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.example", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.example", true, NULL), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 	fake.member = false;
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "office", true), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "office", true, NULL), 0);
 	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 1);
 	/* Names of netgroups are not folded. */
-	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "Lab", true), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "Lab", true, NULL), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
 }
 
@@ -453,16 +467,16 @@ static void hosts_of_before_flush_are_not_kept(struct kunit *test)
 	fake.member = true;
 	fake.flushes = true;
 	fake.hosts[0] = "old.example";
-	KUNIT_EXPECT_TRUE(test, await(ditto_names_in_netgroup(srv, &addr, "lab", true) == 1));
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_in_netgroup(srv, &addr, "lab", true, NULL) == 1));
 
 	fake.flushes = false;
 	fake.hosts[0] = NULL;
-	KUNIT_EXPECT_TRUE(test, await(ditto_names_in_netgroup(srv, &addr, "lab", true) == 1));
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_in_netgroup(srv, &addr, "lab", true, NULL) == 1));
 	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 0);
 	fake.hosts[0] = "new.example";
-	KUNIT_EXPECT_TRUE(test, await(ditto_names_host_match(srv, &addr, "*", true) == 1));
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "old.example", true), 0);
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true), 1);
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_host_match(srv, &addr, "*", true, NULL) == 1));
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "old.example", true, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true, NULL), 1);
 }
 
 static void groups_are_cut(struct kunit *test)
@@ -470,12 +484,15 @@ static void groups_are_cut(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 	kgid_t groups[4] = {};
 
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true, NULL),
+			3);
 	KUNIT_EXPECT_EQ(test, __kgid_val(groups[2]), 102);
 	KUNIT_EXPECT_EQ(test, __kgid_val(groups[3]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2, NULL, true), 2);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2, NULL, true, NULL),
+			2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL, true), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL, true, NULL),
+			3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 }
 
@@ -579,11 +596,11 @@ static void flush_forgets(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 
 	fake.hosts[0] = "client.example";
-	ditto_names_host_match(srv, &addr, "*", true);
+	ditto_names_host_match(srv, &addr, "*", true, NULL);
 	ditto_names_flush(srv);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 0);
 	fake.hosts[0] = "new.example";
-	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true), 1);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true, NULL), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 }
 
@@ -593,7 +610,7 @@ static void cache_is_bounded(struct kunit *test)
 	kgid_t group;
 
 	for (unsigned int uid = 0; uid < DITTO_NAMES_MAX + 100; uid++)
-		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1, NULL, true);
+		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1, NULL, true, NULL);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_MAX);
 }
 
@@ -722,6 +739,54 @@ static void parked_no_longer(struct kunit *test)
 	ditto_names_park_cancel(&parked->park);
 }
 
+/* Groups of long ago decide nothing because the client may not ask for new ones. */
+static void parked_takes_no_old_groups(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_charge all = {};
+	struct parked *parked;
+	kgid_t groups[4];
+
+	/* A helper is there, so that answers expire. */
+	srv->upcalls->helper.portid = 1;
+	KUNIT_EXPECT_EQ(test, 3, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL, true,
+						    NULL));
+	ditto_names_age(srv, 2 * srv->settings.name_ttl_s * HZ);
+	charge_all(test, &all);
+	parked = parked_begin(test);
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, &addr,
+							    true, &parked->park));
+	KUNIT_EXPECT_FALSE(test, parked->park.waits);
+	ditto_uncharge(&all);
+	fake.slow = true;
+	ditto_names_park_begin(&parked->park);
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, &addr,
+							    true, &parked->park));
+	KUNIT_EXPECT_TRUE(test, parked->park.waits);
+	complete_all(&fake.go);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked->done, 60 * HZ), 0);
+	ditto_names_park_begin(&parked->park);
+	KUNIT_EXPECT_EQ(test, 3, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, &addr, true,
+						    &parked->park));
+	ditto_names_park_cancel(&parked->park);
+}
+
+/* A park that has only an asker asks, and never waits. */
+static void asking_park_waits_never(struct kunit *test)
+{
+	struct ditto_names_park asks = { .asker = addr };
+	struct ditto_server *srv = test->priv;
+	kgid_t groups[4];
+
+	fake.slow = true;
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, &addr,
+							    true, &asks));
+	KUNIT_EXPECT_FALSE(test, asks.waits);
+	complete_all(&fake.go);
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, &addr,
+							 true, &asks) == 3));
+}
+
 static struct kunit_case names_cases[] = {
 	KUNIT_CASE(host_patterns),
 	KUNIT_CASE(negative_is_kept),
@@ -743,6 +808,8 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(parked_until_answered),
 	KUNIT_CASE(parked_asks_some),
 	KUNIT_CASE(parked_no_longer),
+	KUNIT_CASE(parked_takes_no_old_groups),
+	KUNIT_CASE(asking_park_waits_never),
 	KUNIT_CASE(asker_is_charged),
 	KUNIT_CASE(flush_forgets),
 	KUNIT_CASE_SLOW(cache_is_bounded),
