@@ -190,10 +190,12 @@ static bool session_is_overdue(const struct dsmb_session *session)
 	       READ_ONCE(session->state) == DSMB_SESSION_VALID;
 }
 
-/* A reauthentication that has come first has changed both under the lock. */
-static void session_expire(struct dsmb_session *session)
+void dsmb_session_expire(struct dsmb_session *session)
 {
+	if (likely(!session_is_overdue(session)))
+		return;
 	mutex_lock(&session->lock);
+	/* A reauthentication that has come first has changed both under the lock. */
 	if (session_is_overdue(session))
 		WRITE_ONCE(session->state, DSMB_SESSION_EXPIRED);
 	mutex_unlock(&session->lock);
@@ -215,8 +217,7 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 		dsmb_session_put(session);
 		return NULL;
 	}
-	if (unlikely(session_is_overdue(session)))
-		session_expire(session);
+	dsmb_session_expire(session);
 	if (out)
 		*out = channel;
 	else

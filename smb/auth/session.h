@@ -249,6 +249,9 @@ static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb
 	return smp_load_acquire(&session->acting_user);
 }
 
+/* Makes a session EXPIRED if its ticket has ended. May sleep; takes session->lock. */
+void dsmb_session_expire(struct dsmb_session *session);
+
 /**
  * dsmb_session_find - find an authenticated session on a connection
  * @conn: the connection

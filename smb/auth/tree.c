@@ -142,7 +142,7 @@ void dsmb_trees_close(struct dsmb_session *session)
 /*
  * Repeats the access check of a tree, because the share's options, the acting user or the kind of
  * login changed. A check that comes to no result changes nothing, so the next request repeats it.
- * Until then the rules may exclude the client, so it waits as for a TREE_CONNECT.
+ * Until then the rules may exclude the client, so @call waits as a TREE_CONNECT does.
  */
 static u32 tree_renew(struct dsmb_tree *tree, struct ditto_share *share, struct dsmb_call *call)
 {

@@ -153,7 +153,7 @@ void dsmb_trees_close(struct dsmb_session *session);
  * credential are renewed. A failure leaves them as they were, for commands that only release
  * something.
  *
- * Context: process; may sleep, for the helper without @call; takes session->lock.
+ * Context: process; may sleep, but does not wait for the helper; takes session->lock.
  * Return: STATUS_SUCCESS; NETWORK_NAME_DELETED if the tree was disconnected, the share was
  * removed, or the user may not use it any more; DSMB_PARKED; FILE_NOT_AVAILABLE if the helper does
  * not answer in time, or INSUFFICIENT_RESOURCES, so that the client tries again.

@@ -110,9 +110,11 @@ static bool login_is_taken(const struct dsmb_share_options *own, u32 login)
 	return own->auth & login || own->auth == DITTO_LOGIN_ALL;
 }
 
-static u32 access_check(struct dsmb_session *session, struct ditto_peer *peer,
-			struct ditto_share *share, struct ditto_names_park *park,
-			struct dsmb_access *access)
+/* Return: a status; FILE_NOT_AVAILABLE if an answer of the helper is missing. */
+static noinline_for_stack u32 access_check(struct dsmb_session *session, struct ditto_peer *peer,
+					   struct ditto_share *share,
+					   struct ditto_names_park *park,
+					   struct dsmb_access *access)
 {
 	struct dsmb_share_options own;
 	struct ditto_share_opts opts;
@@ -149,11 +151,14 @@ static u32 access_check(struct dsmb_session *session, struct ditto_peer *peer,
 		return dsmb_status(PTR_ERR(access->cred));
 	/*
 	 * Calls cannot wait for the SIDs of a squashed user or a guest when a list names some, so
-	 * they are asked for now.
+	 * they are asked for now. A park that has waited too long goes on without them.
 	 */
-	if (!access->cred->token)
-		ditto_names_token_prefetch(session->server->srv, access->cred->uid, &peer->addr,
-					   NULL);
+	if (!access->cred->token &&
+	    ditto_names_token_prefetch(session->server->srv, access->cred->uid, &peer->addr,
+				       park) == -EJUKEBOX && (park->waits || !park->done)) {
+		ditto_cred_put(access->cred);
+		return STATUS_FILE_NOT_AVAILABLE;
+	}
 	access->generation = opts.generation;
 	access->writable = verdict.level == DITTO_ACCESS_WRITE &&
 			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;
@@ -169,14 +174,16 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_call *call,
 		     struct dsmb_access *access)
 {
+	/* Mostly nothing is missing, and there is nothing to wait for. */
+	struct ditto_names_park asks = { .asker = peer->addr };
 	struct ditto_names_park *park;
 	u32 status;
 
-	if (!call)
-		return access_check(session, peer, share, NULL, access);
-	status = dsmb_call_names_begin(call);
-	if (status)
-		return status;
+	if (!call || !call->names) {
+		status = access_check(session, peer, share, &asks, access);
+		if (status != STATUS_FILE_NOT_AVAILABLE || !call)
+			return status;
+	}
 	park = dsmb_call_names_park(call);
 	if (!park)
 		return STATUS_INSUFFICIENT_RESOURCES;

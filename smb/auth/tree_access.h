@@ -47,13 +47,14 @@ struct dsmb_access {
  * @peer: client machine
  * @share: held
  * @call: the call that needs it, which is parked while the helper does not know names and groups;
- *	NULL to wait for them as long as a thread may
+ *	NULL not to wait for them
  * @access: filled on success; @why also on ACCESS_DENIED
  *
  * The share's rules decide about the machine, the share's users about the user.
  *
- * Context: process; may sleep; for the helper without @call.
- * Return: a status, or DSMB_PARKED.
+ * Context: process; may sleep, but does not wait for the helper.
+ * Return: a status; FILE_NOT_AVAILABLE if an answer is missing, and is late or @call is NULL; or
+ * DSMB_PARKED.
  */
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_call *call,

@@ -486,11 +486,6 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	u32 status;
 	int err;
 
-	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
-	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
-		return STATUS_NETWORK_SESSION_EXPIRED;
-	if (locker->call->share_status)
-		return locker->call->share_status;
 	for (i = 0; i < args->count; i++) {
 		dsmb_lock_next(&elements, &el);
 		if (!dsmb_lock_flags_ok(el.flags, args->count))
@@ -544,6 +539,12 @@ static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 			dsmb_lock_mark(call, open, a->bucket, a->sequence | DSMB_SEQUENCE_VALID);
 		return status;
 	}
+	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
+	if (READ_ONCE(call->session->state) == DSMB_SESSION_EXPIRED)
+		return STATUS_NETWORK_SESSION_EXPIRED;
+	status = dsmb_call_need_share(call);
+	if (status)
+		return status;
 	status = dsmb_open_begin(call, open, &locker.node);
 	if (status)
 		return status;

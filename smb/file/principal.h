@@ -6,9 +6,8 @@
  * S-1-22-2-gid. A SID that is set becomes the account that has it, so that mode bits and other
  * protocols know whom it means; a SID without an account is kept as it is.
  *
- * The functions are called between dsmb_call_names_begin() and dsmb_call_names_end(). A call that
- * needs an answer of the helper is parked. After the time of the setting upcall-ms it goes on
- * without the answer.
+ * A call asks with these functions, and ends with dsmb_call_names_end(). If it needs an answer of
+ * the helper it is parked. After the time of the setting upcall-ms it goes on without the answer.
  */
 #ifndef _DITTO_SMB_FILE_PRINCIPAL_H
 #define _DITTO_SMB_FILE_PRINCIPAL_H

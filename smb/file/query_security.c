@@ -40,10 +40,8 @@ static u32 dsmb_query_encode_sd(struct dsmb_query *q, const struct dsmb_secured 
 static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *attrs,
 				 struct ditto_acl *acl, struct dsmb_secured *secured)
 {
-	u32 status = dsmb_call_names_begin(q->call);
+	u32 status;
 
-	if (status)
-		goto out;
 	/* The list has entries of owner and group. */
 	dsmb_principal_of_uid(q->call, attrs->uid, &secured->owner);
 	dsmb_principal_of_gid(q->call, attrs->gid, &secured->group);
@@ -60,7 +58,6 @@ static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	status = dsmb_call_names_end(q->call);
-out:
 	secured->acl = acl;
 	return status;
 }

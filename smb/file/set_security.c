@@ -184,9 +184,6 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
 		return dsmb_op_status(c->call, err);
-	status = dsmb_call_names_begin(c->call);
-	if (status)
-		return status;
 	status = dsmb_set_owners(c, &sd, &attrs, &set);
 	if (status)
 		goto end;
@@ -231,11 +228,8 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 		.uid = call->op.cred->uid,
 		.gid = call->op.cred->gid,
 	};
-	u32 status;
+	u32 status = STATUS_SUCCESS;
 
-	status = dsmb_call_names_begin(call);
-	if (status)
-		return status;
 	if (sd->parts & DSMB_SECURITY_OWNER && dsmb_take_owner(call, &sd->owner, &set->uid))
 		set->valid |= DITTO_SET_UID;
 	if (sd->parts & DSMB_SECURITY_GROUP && dsmb_principal_to_gid(call, &sd->group, &set->gid))

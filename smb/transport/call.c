@@ -87,12 +87,20 @@ static bool is_parked_on_breaks(struct dsmb_call *call)
 	return work_busy(&call->park.work);
 }
 
+/* The open that a call is about. One that waits before it is admitted has not looked it up yet. */
+static struct dsmb_open *open_of(const struct dsmb_call *call)
+{
+	return call->open ?: call->early;
+}
+
 /* Counts a call that enters or leaves the table with its open and its session. */
 static void count_parked(const struct dsmb_call *call, int change)
 {
+	struct dsmb_open *open = open_of(call);
+
 	lockdep_assert_held(&parked_lock);
-	if (call->open)
-		WRITE_ONCE(call->open->parked, call->open->parked + change);
+	if (open)
+		WRITE_ONCE(open->parked, open->parked + change);
 	if (call->session)
 		WRITE_ONCE(call->session->parked, call->session->parked + change);
 }
@@ -268,13 +276,15 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
  */
 static u32 what_ended(const struct dsmb_call *call)
 {
+	const struct dsmb_open *open = open_of(call);
+
 	if (READ_ONCE(call->conn->state) == DSMB_CONN_DEAD && !call->created)
 		return STATUS_CANCELLED;
 	if (call->session && READ_ONCE(call->session->state) == DSMB_SESSION_CLOSED)
 		return STATUS_USER_SESSION_DELETED;
 	if (call->tree && READ_ONCE(call->tree->dead))
 		return STATUS_NETWORK_NAME_DELETED;
-	if (call->open && (READ_ONCE(call->open->closing) || READ_ONCE(call->open->expired)))
+	if (open && (READ_ONCE(open->closing) || READ_ONCE(open->expired)))
 		return STATUS_CANCELLED;
 	return STATUS_SUCCESS;
 }
@@ -284,7 +294,9 @@ static bool run_cancel(struct dsmb_call *call)
 {
 	bool taken;
 
-	if (call->cancel)
+	if (dsmb_call_waits_for_names(call))
+		dsmb_call_cancel_names(call);
+	else if (call->cancel)
 		call->cancel(call);
 	else if (ditto_park_cancel(&call->park))
 		dsmb_call_rerun(call);
@@ -341,9 +353,10 @@ void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
 	dsmb_message_put(message);
 }
 
-static struct list_head *bucket_of(const struct dsmb_open *open)
+/* The bucket of an open, or of the session of calls without one. */
+static struct list_head *bucket_of(const void *object)
 {
-	return &parked[hash_ptr(open, PARKED_BITS)];
+	return &parked[hash_ptr(object, PARKED_BITS)];
 }
 
 bool dsmb_call_park(struct dsmb_call *call)
@@ -359,7 +372,7 @@ bool dsmb_call_park(struct dsmb_call *call)
 		call->share = NULL;
 	}
 	spin_lock(&parked_lock);
-	list_add_tail(&call->open_link, bucket_of(call->open));
+	list_add_tail(&call->open_link, bucket_of(open_of(call) ?: (void *)call->session));
 	count_parked(call, 1);
 	spin_unlock(&parked_lock);
 	/*
@@ -438,7 +451,7 @@ static bool is_about_open(const struct dsmb_call *call, const void *arg)
 {
 	const struct about *about = arg;
 
-	return call->open == about->open && (!about->session || call->session == about->session);
+	return open_of(call) == about->open && (!about->session || call->session == about->session);
 }
 
 void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *session, u32 status)

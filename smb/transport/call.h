@@ -53,14 +53,10 @@ struct dsmb_tree;
  * struct dsmb_call_names - answers of the helper that a call waits for
  * @call: the call
  * @park: waits for an answer
- * @cancel: @cancel of the call without it
- * @quiet: the same for @quiet
  */
 struct dsmb_call_names {
 	struct dsmb_call *call;
 	struct ditto_names_park park;
-	void (*cancel)(struct dsmb_call *call);
-	bool quiet;
 };
 
 /**
@@ -99,10 +95,11 @@ struct dsmb_call_names {
  * @encrypted: the request came encrypted, so the response is encrypted too
  * @cancel: set by a command that parks: makes the parked call end soon. Called in process context
  *	with no lock held, once when the call is cancelled, and once more if its last run parks
- *	again. NULL if the call waits only on @park
+ *	again, but not while the call waits for @names. NULL if it waits only on @park
  * @private: data of the command, kept while the call is parked and freed by its release(); if the
  *	call is cancelled, the command is executed once more to undo what it did
- * @names: answers of the helper that it waits for, or NULL
+ * @names: answers of the helper that it waits for, or NULL. While it does, it is counted as parked,
+ *	but no STATUS_PENDING is sent: the wait is bounded, and clients do not expect it
  * @async_id: AsyncId of STATUS_PENDING; 0 until that was sent. In CANCEL, the AsyncId it names
  * @pages: data of the response behind the body, as pages
  * @npages: number of @pages
@@ -410,19 +407,18 @@ void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
  */
 void dsmb_call_drop_open(struct dsmb_call *call);
 
-/**
- * dsmb_call_names_begin - begin to ask the helper
- * @call: the call, which may run again after it was parked for an answer
- *
- * Questions with dsmb_call_names_park() follow, and dsmb_call_names_end().
- *
- * Return: STATUS_SUCCESS, or the status of a call that was cancelled while it was parked.
- */
-u32 dsmb_call_names_begin(struct dsmb_call *call);
+/* True if the call is or is about to be parked for an answer of the helper. */
+static inline bool dsmb_call_waits_for_names(const struct dsmb_call *call)
+{
+	return call->names && call->names->park.waits;
+}
+
+/* Ends the wait of a parked call for the helper, because the call was cancelled. */
+void dsmb_call_cancel_names(struct dsmb_call *call);
 
 /**
  * dsmb_call_names_end - stop asking the helper
- * @call: the call
+ * @call: the call, after questions with dsmb_call_names_park()
  *
  * Return: STATUS_SUCCESS; or DSMB_PARKED if an answer is missing: the command drops what it has,
  * returns the value immediately, and starts over when it runs again.
@@ -434,6 +430,15 @@ struct ditto_names_park *dsmb_call_names_park(struct dsmb_call *call);
 
 /* Forgets the answers that the call waits for, if there are any. */
 void dsmb_call_drop_names(struct dsmb_call *call);
+
+/**
+ * dsmb_call_need_share - get the share for a call whose command does not always need it
+ * @call: of a command with DSMB_FREES; runs; has changed nothing yet
+ *
+ * Return: STATUS_SUCCESS, with @call->share and @call->op filled; a status; or DSMB_PARKED while
+ * the helper is asked, which the command returns immediately.
+ */
+u32 dsmb_call_need_share(struct dsmb_call *call);
 
 /**
  * dsmb_call_drop_all - the same as dsmb_call_done(), of a call that has something to be dropped

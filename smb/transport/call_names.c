@@ -17,27 +17,15 @@ static void call_names_done(struct ditto_names_park *park)
 	dsmb_call_rerun(container_of(park, struct dsmb_call_names, park)->call);
 }
 
-static void call_names_cancel(struct dsmb_call *call)
+void dsmb_call_cancel_names(struct dsmb_call *call)
 {
 	if (ditto_names_park_cancel(&call->names->park))
-		dsmb_call_complete(call, STATUS_CANCELLED);
-}
-
-u32 dsmb_call_names_begin(struct dsmb_call *call)
-{
-	if (!call->names)
-		return STATUS_SUCCESS;
-	if (dsmb_call_is_cancelled(call)) {
-		dsmb_call_drop_names(call);
-		return call->cancel_status;
-	}
-	ditto_names_park_begin(&call->names->park);
-	return STATUS_SUCCESS;
+		dsmb_call_rerun(call);
 }
 
 u32 dsmb_call_names_end(struct dsmb_call *call)
 {
-	if (call->names && call->names->park.waits)
+	if (dsmb_call_waits_for_names(call))
 		return DSMB_PARKED;
 	dsmb_call_drop_names(call);
 	return STATUS_SUCCESS;
@@ -53,14 +41,9 @@ struct ditto_names_park *dsmb_call_names_park(struct dsmb_call *call)
 	if (!names)
 		return NULL;
 	names->call = call;
-	names->cancel = call->cancel;
-	names->quiet = call->quiet;
 	ditto_names_park_init(&names->park, call->conn->server->srv, &call->conn->peer->addr,
 			      call_names_done);
 	call->names = names;
-	call->cancel = call_names_cancel;
-	/* The wait is bounded, and clients do not expect it. */
-	call->quiet = true;
 	return &names->park;
 }
 
@@ -72,7 +55,5 @@ void dsmb_call_drop_names(struct dsmb_call *call)
 		return;
 	ditto_names_park_cancel(&names->park);
 	call->names = NULL;
-	call->cancel = names->cancel;
-	call->quiet = names->quiet;
 	kfree(names);
 }

@@ -128,6 +128,15 @@ void dsmb_call_arrived(struct dsmb_call *call)
 					     le64_to_cpu(id->volatile_id));
 }
 
+/* Is the command refused because its session has expired (MS-SMB2 section 3.3.5.2.9)? */
+static bool call_has_expired(const struct dsmb_call *call)
+{
+	return call->session && call->cmd->flags & DSMB_NEEDS_SESSION &&
+	       READ_ONCE(call->session->state) == DSMB_SESSION_EXPIRED &&
+	       call->command != DSMB_LOGOFF && call->command != DSMB_CLOSE &&
+	       call->command != DSMB_LOCK;
+}
+
 /*
  * MS-SMB2 section 3.3.5.2.9. If the command needs no session, the session is looked up only to
  * verify a signature.
@@ -144,11 +153,7 @@ static u32 call_find_session(struct dsmb_call *call)
 	 */
 	if (!call->session)
 		return needed ? STATUS_USER_SESSION_DELETED : STATUS_SUCCESS;
-	if (needed && READ_ONCE(call->session->state) == DSMB_SESSION_EXPIRED &&
-	    call->command != DSMB_LOGOFF && call->command != DSMB_CLOSE &&
-	    call->command != DSMB_LOCK)
-		return STATUS_NETWORK_SESSION_EXPIRED;
-	return STATUS_SUCCESS;
+	return call_has_expired(call) ? STATUS_NETWORK_SESSION_EXPIRED : STATUS_SUCCESS;
 }
 
 /* MS-SMB2 section 3.3.5.2.4. Decryption has authenticated an encrypted request. */
@@ -184,12 +189,12 @@ static u32 call_find_tree(struct dsmb_call *call)
 }
 
 /*
- * Takes the share for one run; each run looks it up again. A command that releases something does
- * so without the share, too: else an open that the user may not use any more would lock out others.
+ * Takes the share for one run; each run looks it up again. @frees: a command that releases
+ * something does so without the share, too, and waits for nothing: else an open that the user may
+ * not use any more would lock out others.
  */
-static u32 call_take_share(struct dsmb_call *call)
+static u32 call_take_share(struct dsmb_call *call, bool frees)
 {
-	bool frees = call->cmd->flags & DSMB_FREES;
 	struct dsmb_tree *tree = call->tree;
 
 	if (!tree || tree->kind != DSMB_TREE_DISK)
@@ -197,6 +202,9 @@ static u32 call_take_share(struct dsmb_call *call)
 	call->share_status = dsmb_tree_share(tree, frees ? NULL : call, &call->share);
 	if (call->share_status && !frees)
 		return call->share_status;
+	/* It waited for its access only; what it asks from now on has a time of its own. */
+	if (unlikely(call->names) && !call->args)
+		dsmb_call_drop_names(call);
 	/*
 	 * Only now is the tree as the share's options are. A call that has begun was admitted when
 	 * it came (MS-SMB2 section 3.3.5.2.11).
@@ -219,6 +227,16 @@ static u32 call_take_share(struct dsmb_call *call)
 	 */
 	call->op.traverses = true;
 	return STATUS_SUCCESS;
+}
+
+u32 dsmb_call_need_share(struct dsmb_call *call)
+{
+	u32 status = call->share_status ? call_take_share(call, false) : STATUS_SUCCESS;
+
+	/* The tree may not have been as the share's options are when the call was admitted. */
+	if (!status && READ_ONCE(call->tree->encrypt) && !call->encrypted)
+		return STATUS_ACCESS_DENIED;
+	return status;
 }
 
 /* The checks that are made once, before the first run. */
@@ -427,11 +445,19 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 		if (dsmb_call_woken_status(call, &status)) {
 			call_finish(call, status);
 			/* It let go of its share to wait, and is counted for it. */
-			call_take_share(call);
+			call_take_share(call, true);
 			goto done;
 		}
 		dsmb_call_drop_open(call);
 		dsmb_back(&call->out, 0);
+		if (dsmb_call_waits_for_names(call)) {
+			ditto_names_park_begin(&call->names->park);
+			dsmb_session_expire(call->session);
+			if (call_has_expired(call)) {
+				status = STATUS_NETWORK_SESSION_EXPIRED;
+				goto put_share;
+			}
+		}
 	} else {
 		call->begun = true;
 		this_cpu_inc(*call->conn->peer->requests);
@@ -444,7 +470,7 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 			goto done;
 	}
 
-	status = call_take_share(call);
+	status = call_take_share(call, cmd->flags & DSMB_FREES);
 	if (status)
 		goto put_share;
 	/* Only now is it known whether the share is continuously available. */

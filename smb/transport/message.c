@@ -551,7 +551,8 @@ static void message_run_smb1(struct dsmb_message *message)
 /* Is an interim response to be sent if the call is parked? */
 static bool call_has_interim(const struct dsmb_call *call)
 {
-	return !call->quiet && !call->async_id && !(call->cmd->flags & DSMB_NO_INTERIM);
+	return !call->quiet && !call->async_id && !(call->cmd->flags & DSMB_NO_INTERIM) &&
+	       !dsmb_call_waits_for_names(call);
 }
 
 /* Bytes that a message keeps while its current call is parked, and may need when it continues. */
@@ -585,7 +586,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 /*
  * May one more call of the connection be parked and counted? The bytes it keeps count as
  * parked. If they do not fit, the message stays counted as in flight, which stops receiving; a
- * call that may wait without a time limit is refused instead.
+ * call that may wait without a time limit, or for the helper, is refused instead.
  */
 static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 {
@@ -601,7 +602,8 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 			dsmb_transport_uncharge(conn->transport, message->cost);
 			message->cost = 0;
 			dsmb_message_end_reserve(message);
-		} else if (message->reserve || call->endless || (call->cmd->flags & DSMB_ENDLESS)) {
+		} else if (message->reserve || call->endless ||
+			   (call->cmd->flags & DSMB_ENDLESS) || dsmb_call_waits_for_names(call)) {
 			return false;
 		}
 	}
@@ -638,11 +640,13 @@ static void message_release_done(struct dsmb_message *message)
  *
  * An interim response is sent for a parked call wherever it stands in its message, together
  * with the responses before it (MS-SMB2 sections 3.3.4.2 and 3.3.5.2.7.2). A quiet call gets
- * none, so it does not count against the client's parked calls.
+ * none, so it does not count against the client's parked calls, unless it waits for names.
  */
 static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 {
-	if (!call->quiet && !dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
+	bool counts = !call->quiet || dsmb_call_waits_for_names(call);
+
+	if (counts && !dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
 	    (!may_wait(message, call) ||
 	     (call_has_interim(call) && !dsmb_reply_interim(message, call))))
 		dsmb_call_cancel(call, STATUS_INSUFFICIENT_RESOURCES);

@@ -15,6 +15,11 @@ from harness import test
 from nfs3 import sattr
 from processes import process_stopped
 from smb_acl import session
+from smb_cachers import BATCH
+from smb_watchers import ADDED, Watcher
+
+SMB30 = 0x300
+ASYNC_MAX = 511     # requests of a connection that wait
 
 
 def level(n, fh):
@@ -230,6 +235,21 @@ def names_by_smb(w):
 
     def asked():
         return [s.send(smb2.TREE_CONNECT, body), s.send(smb2.READ, smb2.read_body(fid, 9, 0))]
+    # the SIDs of those who act as others are wanted, too, but not needed
+    w.server.set('data', squash='all-to-guest')
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    w.server.ctl('cache', 'flush')
+    with process_stopped(w.server.helper.pid):
+        numbers = asked()
+        s.call(smb2.ECHO, smb2.EMPTY_BODY)
+        assert s.silent(), 'longer than a thread waits'
+    eq([s.answer(number)[0] for number in numbers], [smb2.OK, smb2.OK])
+    w.server.ctl('server', 'set', 'upcall-ms', '200')
+    w.server.set('data', comment='other')
+    w.server.ctl('cache', 'flush')
+    with process_stopped(w.server.helper.pid):
+        eq([s.answer(number)[0] for number in asked()], [smb2.OK, smb2.OK])
+    w.server.set('data', squash='none')
     for option in ({'manage_gids': True}, {'allow': ['client1.e2e.test=rw']}):
         w.server.ctl('server', 'set', 'upcall-ms', '60000')
         w.server.set('data', **option)
@@ -255,3 +275,74 @@ def names_by_smb(w):
         s.call(smb2.ECHO, smb2.EMPTY_BODY)
         s.end()
         wait_for('the session is gone', lambda: not w.server.json('lock', 'client', 'list'))
+
+
+@test(smb=True)
+def names_by_smb_and_then(w):
+    """Requests that wait for names can be cancelled and closed, and wait for others afterwards."""
+    for name, mode in (('f', 0o666), ('g', 0o666), ('other', 0o640)):
+        put(w.path(name), b'data', mode)
+    os.chown(w.path('other'), 0, 7999)
+    os.chmod(w.export, 0o777)
+    s, holder = Watcher(w.client, dialect=SMB30), Watcher(w.client, dialect=SMB30)
+    fid, closing, top = s.create('f'), s.create('f'), s.directory('')
+    held = holder.open('g', level=BATCH)
+    eq(held.level, BATCH)
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    w.server.set('data', manage_gids=True)
+    w.server.ctl('cache', 'flush')
+    read = smb2.read_body(fid, 9, 0)
+    with process_stopped(w.server.helper.pid):
+        opens = [s.send(smb2.CREATE, s.ask(name)) for name in ('f', 'g', 'other')]
+        lock = s.send(smb2.LOCK, s.lock_body(fid, (0, 1, smb2.EXCLUSIVE | smb2.AT_ONCE)))
+        watch = s.notify(top)
+        unwanted, behind = s.send(smb2.READ, read), s.send(smb2.READ, smb2.read_body(closing, 9, 0))
+        s.cancel_sent(unwanted)
+        eq(s.ended(unwanted), 'CANCELLED')
+        s.close(closing)
+        # as a lock that waits
+        one_of(s.ended(behind), ['RANGE_NOT_LOCKED', 'CANCELLED'], 'its open is closed')
+        assert s.silent(), 'longer than a thread waits'
+    eq([s.answer(number)[0] for number in (opens[0], lock)], [smb2.OK, smb2.OK])
+    eq(s.ended(opens[2]), 'ACCESS_DENIED', 'the groups are known, and not his')
+    eq(s.answer(watch, pending=True)[0], smb2.PENDING)
+    eq(s.answer(opens[1], pending=True)[0], smb2.PENDING)
+    s.cancel(opens[1])
+    eq(s.ended(opens[1]), 'CANCELLED')
+    holder.close(holder.create('new'))
+    eq(s.ended(watch), [(ADDED, 'new')])
+    # what the names decide against is refused then, and what only releases something is not
+    w.server.set('data', allow=['client9.e2e.test=rw'])
+    w.server.ctl('cache', 'flush')
+    with process_stopped(w.server.helper.pid):
+        number = s.send(smb2.READ, read)
+        s.unlock(fid, 0, 1)
+        assert s.silent(), 'longer than a thread waits'
+    eq(s.ended(number), 'NETWORK_NAME_DELETED')
+    s.close(fid)
+
+
+@test(smb=True)
+def names_by_smb_for_many(w):
+    """Only so many requests of a connection wait for names, and it still receives others."""
+    put(w.path('f'), b'data', 0o666)
+    s = session(w)
+    fid = s.create('f', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    for _ in range(30):
+        s.call(smb2.ECHO, smb2.EMPTY_BODY)
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    w.server.set('data', manage_gids=True)
+    w.server.ctl('cache', 'flush')
+    with process_stopped(w.server.helper.pid):
+        with s.together():
+            numbers = [s.send(smb2.READ, smb2.read_body(fid, 9, 0)) for _ in range(ASYNC_MAX + 50)]
+        refused = {}
+        for _ in range(50):
+            frame = s.receive()
+            refused[struct.unpack_from('<Q', frame, 24)[0]] = struct.unpack_from('<I', frame, 8)[0]
+        eq({smb2.NAMES[status] for status in refused.values()}, {'INSUFFICIENT_RESOURCES'})
+        waiting = sorted(set(numbers) - set(refused))
+        s.cancel_sent(waiting[0])
+        eq(smb2.NAMES[s.answer(waiting[0])[0]], 'CANCELLED')
+        assert s.silent(), 'longer than a thread waits'
+    eq({s.answer(number)[0] for number in waiting[1:]}, {smb2.OK})

@@ -17,7 +17,7 @@ from checks import eq, expect_errno, wait_for
 from files import get, put
 from harness import Skip, test
 from kdc import HOST
-from processes import run
+from processes import process_stopped, run
 from realm import Realm, add_shadow
 from smb import UIDS, USERS
 from smbraw import Link, ntlm_of
@@ -410,4 +410,25 @@ def expired_ticket_closes(w):
         s.close(fid)
         eq(s.logoff(), 'SUCCESS')
     eq(w.server.json('session', 'list'), [])
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
+def expires_with_names_to_come(w):
+    """A request that waits for names is refused if the ticket expires meanwhile."""
+    put(w.path('f'), b'data', 0o666)
+    os.chmod(w.export, 0o777)
+    realm = Realm(w)
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    cache = realm.login(w.client, 'alice', USERS['alice'], life='6s')
+    with realm.link(w.client, cache) as s:
+        fid = s.create('f')
+        w.server.set('data', manage_gids=True)
+        w.server.ctl('cache', 'flush')
+        with process_stopped(w.server.helper.pid):
+            number = s.send(smb2.READ, smb2.read_body(fid, 9, 0))
+            assert s.silent(), 'longer than a thread waits'
+            wait_for('the end of the ticket',
+                     lambda: s.connect_tree('IPC$') == 'NETWORK_SESSION_EXPIRED', 30)
+        eq(smb2.NAMES[s.answer(number)[0]], 'NETWORK_SESSION_EXPIRED')
     realm.stop()
