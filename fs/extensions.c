@@ -9,6 +9,7 @@
 #include "op/dosattr_private.h"
 #include "op/job.h"
 #include "op/trash.h"
+#include "op/worm.h"
 #include "open/instance.h"
 #include "open/stream.h"
 
@@ -32,6 +33,11 @@ const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS] = {
 		.volume_exit = ditto_dosattr_volume_exit,
 	},
 	{ .volume_init = ditto_streams_volume_init },
+	{
+		.volume_start = ditto_worm_volume_start,
+		.volume_stop = ditto_worm_volume_stop,
+		.volume_exit = ditto_worm_volume_exit,
+	},
 };
 
 const struct ditto_hooks ditto_hooks = {
@@ -42,6 +48,8 @@ const struct ditto_hooks ditto_hooks = {
 	.owner_changed = ditto_streams_give,
 	.volume_work = ditto_streams_work,
 	.share_check_bin = ditto_trash_check,
+	.share_check_worm = ditto_worm_check_share,
+	.volume_start_worm = ditto_worm_start,
 	.share_changed = ditto_offload_share_changed,
 	.share_withdrawn = ditto_jobs_cancel_share,
 	.share_ends = ditto_instances_revoke,

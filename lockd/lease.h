@@ -289,6 +289,17 @@ static inline int ditto_lease_query(struct ditto_lock_point *point, const struct
 }
 
 /**
+ * ditto_delegation_writes - tell whether somebody has a delegation to write
+ * @point: of the node, held by the caller
+ *
+ * Such a holder may have the file open for writing without an OPEN claim.
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: true if there is one.
+ */
+bool ditto_delegation_writes(struct ditto_lock_point *point);
+
+/**
  * ditto_leases_held - look whether there are caching grants
  * @point: of the node
  *

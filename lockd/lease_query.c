@@ -120,6 +120,20 @@ none:
 	return -ENOENT;
 }
 
+bool ditto_delegation_writes(struct ditto_lock_point *point)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
+	const struct ditto_lease *lease;
+	bool writes;
+
+	if (!ctx)
+		return false;
+	lease = ditto_writer(ctx);
+	writes = lease && ditto_is_delegation(lease->claim.held);
+	ditto_lock_ctx_unlock(ctx);
+	return writes;
+}
+
 void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_answer *answer)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);

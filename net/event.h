@@ -35,6 +35,7 @@ enum ditto_event_type {
 	DITTO_EVENT_OFFLOAD_RESIDENT,
 	DITTO_EVENT_OFFLOAD_FAILED,
 	DITTO_EVENT_OFFLOAD_FULL,
+	DITTO_EVENT_WORM_REFUSED,
 };
 
 /* The group of these events, which is the first of the family. */

@@ -383,13 +383,14 @@ static const char *const event_kind_names[] = {
 	"offload-resident",
 	"offload-failed",
 	"offload-full",
+	"worm-refused",
 };
 
 const struct spec_enum spec_event_kind = {
 	.name = "event-kind",
 	.flags = false,
 	.names = event_kind_names,
-	.count = 25,
+	.count = 26,
 };
 
 static const char *const acl_source_names[] = {

@@ -34,7 +34,7 @@ struct ditto_extension {
 	void (*volume_exit)(struct ditto_volume *volume);
 };
 
-#define DITTO_EXTENSIONS	6
+#define DITTO_EXTENSIONS	7
 
 /* In the order of the calls; @volume_exit goes backwards. */
 extern const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS];
@@ -51,6 +51,8 @@ extern const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS];
  * @volume_work: part of the volume's worker
  * @share_check_bin: whether the root of a share can hold its bin; 0, or an errno with the reason in
  *	@extack; may sleep, without locks
+ * @share_check_worm: the same for committed files in its file system, which gets a clock
+ * @volume_start_worm: a share of the volume commits files from now on; 0 or an errno; may sleep
  * @share_changed: a share was added, or has other options; may sleep
  * @share_withdrawn: no new request finds the share; any context
  * @share_ends: no request uses the share, and its claims were released; may sleep
@@ -64,6 +66,8 @@ struct ditto_hooks {
 	void (*owner_changed)(struct ditto_op *op, struct ditto_node *node);
 	void (*volume_work)(struct ditto_volume *volume);
 	int (*share_check_bin)(struct ditto_share *share, struct netlink_ext_ack *extack);
+	int (*share_check_worm)(struct ditto_share *share, struct netlink_ext_ack *extack);
+	int (*volume_start_worm)(struct ditto_volume *volume);
 	void (*share_changed)(struct ditto_share *share);
 	void (*share_withdrawn)(struct ditto_share *share);
 	void (*share_ends)(struct ditto_share *share);

@@ -48,6 +48,7 @@ struct ditto_room;
 struct ditto_server;
 struct ditto_share;
 struct ditto_stub;
+struct ditto_worm;
 struct fsnotify_group;
 struct fsnotify_mark;
 
@@ -140,6 +141,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  *	inside
  * @streamless: removed files whose streams in other shares @dispose_work removes
  * @streamless_count: number of them
+ * @worm: clock of a file system with committed files, see fs/op/worm.h; NULL without; set once
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -192,6 +194,7 @@ struct ditto_volume {
 	spinlock_t streamless_lock;	/* see above */
 	struct list_head streamless;
 	u32 streamless_count;
+	struct ditto_worm *worm;
 	struct rcu_head rcu;
 };
 

@@ -23,6 +23,7 @@
 #include "check/acl_file.h"
 #include "check/lock_check_private.h"
 #include "data_private.h"
+#include "worm.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
@@ -439,6 +440,10 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	err = check_for(op->share, set, inode->i_mode);
 	if (err)
 		return err;
+	err = unlikely(READ_ONCE(node->volume->worm)) ?
+	      ditto_worm_prolong(op, node, dentry, set) : 0;
+	if (err)
+		return min(err, 0);
 	if (others) {
 		err = setattr_check_early(op, node, dentry, set) ?:
 		      ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
@@ -486,6 +491,8 @@ unlock:
 		return err;
 	/* The size may have changed even if the rest was refused. */
 	ditto_child_changed(op, node, what);
+	if (!err && set->valid & DITTO_SET_MODE && unlikely(READ_ONCE(node->volume->worm)))
+		err = ditto_worm_commit_early(op, node, dentry);
 	commit_err = ditto_op_commit(op, dentry, false);
 	return err ?: commit_err;
 }

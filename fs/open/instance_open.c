@@ -24,6 +24,7 @@
 #include "../op/check/audit.h"
 #include "../op/name_private.h"
 #include "../op/space.h"
+#include "../op/worm.h"
 #include "instance_private.h"
 #include "stream.h"
 
@@ -60,6 +61,7 @@ static const struct {
  * @named: @base is opened by this name
  * @stream: a stream of @base is opened
  * @rights: granted rights
+ * @committed: rights that nobody has, as the file is committed
  * @empties: the file is truncated
  * @made: @base was created by this open
  * @fresh: @node was created by this open
@@ -77,6 +79,7 @@ struct opening {
 	bool named;
 	bool stream;
 	u32 rights;
+	u32 committed;
 	bool empties;
 	bool made;
 	bool fresh;
@@ -98,6 +101,7 @@ static int opening_begin(struct opening *o, struct ditto_op *op,
 	o->named = false;
 	o->stream = req->stream || req->stream_node;
 	o->rights = 0;
+	o->committed = 0;
 	o->empties = false;
 	o->made = false;
 	o->fresh = false;
@@ -258,6 +262,38 @@ static int opening_check_flags(struct opening *o)
 	return kept ? -EACCES : 0;
 }
 
+/*
+ * A committed file is opened for reading, for its times, by which it may be kept longer, and after
+ * its retention for its removal. Nothing is committed by who had the file open before a restart.
+ */
+static int opening_check_worm(struct opening *o)
+{
+	const u32 change = DITTO_RIGHTS_CHANGE & ~(DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_ATTRS);
+	const struct ditto_open_request *req = o->req;
+	bool most = req->flags & DITTO_OPENF_MAXIMUM, refuses;
+	u32 want = req->rights | (o->empties ? DITTO_RIGHT_WRITE_DATA : 0);
+	int err;
+
+	if (likely(!READ_ONCE(o->op.share->volume->worm)) || req->reclaim ||
+	    req->flags & DITTO_OPENF_GRANTED || !S_ISREG(o->base->inode->i_mode))
+		return 0;
+	if (want & change || most) {
+		err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE, !(want & change));
+		refuses = err == -EPERM && !(want & change);
+		if (err && !refuses)
+			return err;
+		o->committed = refuses ? change : 0;
+	}
+	if (!(want & DITTO_RIGHT_DELETE) && !most)
+		return 0;
+	err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_REMOVE,
+				    !(want & DITTO_RIGHT_DELETE));
+	if (err != -EPERM || want & DITTO_RIGHT_DELETE)
+		return err;
+	o->committed |= DITTO_RIGHT_DELETE;
+	return 0;
+}
+
 /* The rights that a refused open asked for. */
 static u32 opening_wanted(const struct opening *o)
 {
@@ -282,7 +318,9 @@ static int opening_check(struct opening *o)
 	err = opening_check_kind(o);
 	if (err)
 		return err;
-	err = opening_decide_rights(o) ?: opening_check_flags(o);
+	err = opening_check_worm(o) ?: opening_decide_rights(o);
+	o->rights &= ~o->committed;
+	err = err ?: opening_check_flags(o);
 	if (err == -EACCES || err == -EROFS)
 		ditto_audit(&o->op, o->base, DITTO_AUDIT_OPEN, opening_wanted(o), false);
 	if (err || !(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))

@@ -34,6 +34,7 @@
 #include "../op/check/lock_check_private.h"
 #include "../op/name_private.h"
 #include "../op/op_private.h"
+#include "../op/worm.h"
 #include "stream.h"
 #include "stream_private.h"
 
@@ -238,6 +239,9 @@ static int stream_get(struct ditto_op *op, struct ditto_node *base,
 		return -EROFS;
 	if (create && !ditto_has_streams(share))
 		return -EOPNOTSUPP;
+	err = create ? ditto_worm_check(op, base, DITTO_INTENT_WRITE) : 0;
+	if (err)
+		return err;
 	if (create) {
 		maker = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 		if (!maker)
@@ -373,7 +377,8 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 
 	if (!op->writable)
 		return -EROFS;
-	err = ditto_streams_enter(share, true, &old);
+	err = ditto_worm_check(op, base, DITTO_INTENT_WRITE) ?:
+	      ditto_streams_enter(share, true, &old);
 	if (err)
 		return err;
 	dir = ditto_streams_node(share, base, NULL);
@@ -563,7 +568,9 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 
 	if (!op->writable)
 		return -EROFS;
-	err = ditto_name_plain(to, -EILSEQ, -EILSEQ) ?: ditto_streams_enter(share, true, &old);
+	err = ditto_name_plain(to, -EILSEQ, -EILSEQ) ?:
+	      ditto_worm_check(op, base, DITTO_INTENT_WRITE) ?:
+	      ditto_streams_enter(share, true, &old);
 	if (err)
 		return err;
 	dir = ditto_streams_node(share, base, NULL);

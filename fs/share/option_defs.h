@@ -83,5 +83,17 @@ OPTION(NUMBER, "trash-keep", trash_keep, 30, 0, 36500, "days",
 OPTION(NUMBER, "trash-size", trash_size, 0, 0, 1073741824, "MiB",
 	"Space that the bin may take; above it those that were removed first go. 0 for any. "
 	"Needs the timer of [schedule].")
+OPTION(NUMBER, "worm", worm, 0, 0, 315360000, "seconds",
+	"Regular files that have not changed for so long, and that nobody has open for writing, are "
+	"committed: nobody can change, rename, link or remove them. 0 for never. "
+	"It is refused where the file system has no immutable files, and with trash or nested. "
+	"Files stay committed whatever becomes of the share.")
+OPTION(NUMBER, "worm-retention", worm_retention, 30, 0, 36500, "days",
+	"How long after that files can be removed, though not changed; 0 for never.")
+OPTION(ENUM, "worm-mode", worm_mode, 0, 0, 1, "governance|compliance",
+	"What the administrator can do about committed files. "
+	"governance: \"dittoctl worm release\" makes them ordinary files again. "
+	"compliance: nothing; and the options worm and worm-retention cannot be weakened as long as "
+	"the share exists.")
 
 #undef OPTION

@@ -580,6 +580,11 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 		err = -ENOMEM;
 		goto free;
 	}
+	err = ditto_share_opts_check(NULL, cfg->opts, extack);
+	if (!err && cfg->opts->worm)
+		err = ditto_hooks.share_check_worm(share, extack);
+	if (err)
+		goto free;
 	ditto_links_find_dirs(share, cfg->opts->links, extack);
 	/* Without a bin the share can still be used. */
 	if (cfg->opts->trash && ditto_hooks.share_check_bin(share, extack))
@@ -596,7 +601,8 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	} while (err == -EAGAIN && !(err = ditto_volumes_wait(ended)));
 	if (err)
 		goto free;
-	err = share_publish(table, share);
+	err = cfg->opts->worm ? ditto_hooks.volume_start_worm(share->volume) : 0;
+	err = err ?: share_publish(table, share);
 	if (err)
 		goto leave;
 	share_warn(table, share, extack);

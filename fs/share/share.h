@@ -89,6 +89,12 @@ enum ditto_nested_use {
 	DITTO_NESTED_ON,	/* part of it */
 };
 
+/* What the administrator can do about committed files, see fs/op/worm.h. */
+enum ditto_worm_mode {
+	DITTO_WORM_GOVERNANCE,	/* release them */
+	DITTO_WORM_COMPLIANCE,	/* nothing */
+};
+
 /**
  * struct ditto_share_opts - the options of a share
  * @rcu: replaced and freed under RCU
@@ -117,6 +123,9 @@ enum ditto_nested_use {
  * @trash: removed files go to the bin
  * @trash_keep: days that the helper leaves them there; 0 for ever
  * @trash_size: MiB that the helper leaves there; 0 for any
+ * @worm: seconds after which unchanged files are committed, see fs/op/worm.h; 0 for never
+ * @worm_retention: days until they can be removed; 0 for never
+ * @worm_mode: see enum ditto_worm_mode
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
@@ -156,6 +165,9 @@ struct ditto_share_opts {
 	bool trash;
 	u32 trash_keep;
 	u32 trash_size;
+	u32 worm;
+	u32 worm_retention;
+	u32 worm_mode;
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;
@@ -193,6 +205,18 @@ struct ditto_share_config {
 	const uuid_t *id;
 	struct ditto_share_opts *opts;
 };
+
+/**
+ * ditto_share_opts_check - check options for contradictions, and against what was promised before
+ * @old: options of before, or NULL
+ * @opts: new ones
+ * @extack: gets the reason
+ *
+ * Context: any.
+ * Return: 0, -EINVAL, or -EPERM if they are weaker than worm-mode compliance permits.
+ */
+int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditto_share_opts *opts,
+			   struct netlink_ext_ack *extack);
 
 /**
  * ditto_share_opts_alloc - allocate options with default values

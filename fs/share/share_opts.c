@@ -2,6 +2,7 @@
 /* Options of a share: defaults, copies, and accessors that read them under RCU. */
 
 #include <linux/module.h>
+#include <linux/netlink.h>
 #include <linux/slab.h>
 
 #include "link.h"
@@ -92,6 +93,37 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	kfree(opts);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, "DITTO");
+
+/* True if the options promise less than those before. */
+static bool worm_is_weaker(const struct ditto_share_opts *old, const struct ditto_share_opts *opts)
+{
+	return !opts->worm || opts->worm > old->worm ||
+	       opts->worm_mode != DITTO_WORM_COMPLIANCE ||
+	       (opts->worm_retention && (!old->worm_retention ||
+					 opts->worm_retention < old->worm_retention));
+}
+
+int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditto_share_opts *opts,
+			   struct netlink_ext_ack *extack)
+{
+	if (old && old->worm && old->worm_mode == DITTO_WORM_COMPLIANCE &&
+	    worm_is_weaker(old, opts)) {
+		NL_SET_ERR_MSG(extack,
+			       "worm: with worm-mode compliance, files can be committed earlier and kept longer, but not the reverse");
+		return -EPERM;
+	}
+	if (opts->worm && opts->trash) {
+		NL_SET_ERR_MSG(extack,
+			       "worm: a share with a bin cannot have it: its files would move; turn trash off");
+		return -EINVAL;
+	}
+	if (opts->worm && opts->nested) {
+		NL_SET_ERR_MSG(extack,
+			       "worm: file systems within the share would not have it; turn nested off and share them themselves");
+		return -EINVAL;
+	}
+	return 0;
+}
 
 bool ditto_share_local_locks(const struct ditto_share *share)
 {

@@ -51,8 +51,13 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 		NL_SET_ERR_MSG(extack, "links: the share was removed and added; try again");
 		err = -EAGAIN;
 	} else if (share) {
-		err = ditto_share_blocks_make(cfg->opts, cfg->name);
+		err = ditto_share_opts_check(rcu_dereference_protected(share->opts,
+								       lockdep_is_held(&table->lock)),
+					     cfg->opts, extack) ?:
+		      ditto_share_blocks_make(cfg->opts, cfg->name);
 	}
+	if (!err && cfg->opts->worm)
+		err = ditto_hooks.volume_start_worm(share->volume);
 	if (!err) {
 		ditto_share_opts_publish(table, share, cfg->opts);
 		ditto_nested_set(table, share);

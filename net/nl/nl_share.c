@@ -16,6 +16,7 @@
 
 #include "../../fs/node/node.h"
 #include "../../fs/op/trash.h"
+#include "../../fs/op/worm.h"
 #include "../../fs/share/link.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/share.h"
@@ -396,20 +397,25 @@ static struct ditto_share_opts *share_opts_dup(const struct ditto_share *share)
 	return opts;
 }
 
-/* Check that the share can have a bin if the request asks for one that it does not have yet. */
-static int trash_check(struct ditto_share *share, struct genl_info *info)
+/*
+ * Check that the file system can have a bin, or committed files, if the request asks for what the
+ * share does not have yet.
+ */
+static int file_system_check(struct ditto_share *share, struct genl_info *info)
 {
 	struct ditto_share_opts *opts;
 	int err;
 
-	if (READ_ONCE(share->has_trash) || !info->attrs[DITTO_A_SHARE_OPTION])
+	if (!info->attrs[DITTO_A_SHARE_OPTION])
 		return 0;
 	opts = share_opts_dup(share);
 	if (!opts)
 		return -ENOMEM;
 	err = options_read(opts, info);
-	if (!err && opts->trash)
+	if (!err && opts->trash && !READ_ONCE(share->has_trash))
 		err = ditto_trash_check(share, info->extack);
+	if (!err && opts->worm && !READ_ONCE(share->volume->worm))
+		err = ditto_worm_check_share(share, info->extack);
 	ditto_share_opts_free(opts);
 	return err;
 }
@@ -456,7 +462,7 @@ int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!share)
 		return err;
 	/* The file system may hang, so directories are looked for without the mutex. */
-	err = trash_check(share, info) ?:
+	err = file_system_check(share, info) ?:
 	      links_read(&links, info->attrs[DITTO_A_SHARE_LINKS], info->extack);
 	if (!err)
 		ditto_links_find_dirs(share, links, info->extack);

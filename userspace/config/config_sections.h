@@ -5,8 +5,8 @@
 
 #include "config.h"
 
-/* Most keys of one kind of section: the server's. */
-#define CONFIG_KEYS_MAX	(13 + SETTINGS)
+/* Most keys of one kind of section: a share's. */
+#define CONFIG_KEYS_MAX	(16 + SETTINGS)
 /* Kinds of sections. */
 #define CONFIG_SECTIONS	8
 

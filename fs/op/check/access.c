@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 
 #include "../../node/node.h"
+#include "../worm.h"
 #include "acl_file.h"
 #include "explain.h"
 
@@ -110,10 +111,13 @@ static int access_remove(const struct ditto_op *op, struct ditto_node *dir,
 }
 
 int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *dir,
-			  const struct ditto_node *child)
+			  struct ditto_node *child)
 {
 	struct inode *inode = child->inode;
+	int err = IS_IMMUTABLE(inode) ? ditto_worm_check(op, child, DITTO_INTENT_REMOVE) : 0;
 
+	if (err)
+		return err;
 	return IS_APPEND(dir->inode) || IS_IMMUTABLE(dir->inode) || IS_APPEND(inode) ||
 	       IS_IMMUTABLE(inode) || IS_SWAPFILE(inode) ||
 	       HAS_UNMAPPED_ID(ditto_idmap(op->share), inode) ? -EPERM : 0;

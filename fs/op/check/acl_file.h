@@ -201,9 +201,12 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
 int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
 		       const struct cred **as);
 
-/* -EPERM if nobody may remove the file, as it or the directory is immutable, or 0. Any context. */
+/*
+ * -EPERM if nobody may remove the file, as it or the directory is immutable, or 0; of a file that is
+ * committed, also as ditto_worm_check(). May sleep; the inode of the file is not locked.
+ */
 int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *dir,
-			  const struct ditto_node *child);
+			  struct ditto_node *child);
 
 /**
  * ditto_may_remove - check permission to remove a file from a directory

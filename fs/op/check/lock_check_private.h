@@ -13,6 +13,7 @@
 #include "../../../lockd/table.h"
 #include "../../node/node_private.h"
 #include "../../share/caller.h"
+#include "../worm.h"
 
 /**
  * ditto_lock_check_slow - check an operation against the claims on a node
@@ -68,7 +69,7 @@ static inline bool ditto_has_grants(struct ditto_node *node)
 }
 
 /* Tell the caller which node's claims are being given back, after -EJUKEBOX. */
-static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
+static inline void ditto_op_await(const struct ditto_op *op, struct ditto_node *node)
 {
 	if (!op->awaited || *op->awaited)
 		return;
@@ -98,11 +99,13 @@ static inline int ditto_lock_check_bytes(struct ditto_op *op, struct ditto_node 
 	return 0;
 }
 
-/* The same for an operation on the whole node. */
+/* The same for an operation on the whole node, which may be committed: -EPERM. */
 static inline int ditto_lock_check(struct ditto_op *op, struct ditto_node *node,
 				   enum ditto_intent_kind kind)
 {
-	return ditto_lock_check_bytes(op, node, kind, 0, 0);
+	int err = BIT(kind) & DITTO_WORM_INTENTS ? ditto_worm_check(op, node, kind) : 0;
+
+	return err ?: ditto_lock_check_bytes(op, node, kind, 0, 0);
 }
 
 /*

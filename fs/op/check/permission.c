@@ -14,6 +14,7 @@
 
 #include "../../node/node.h"
 #include "../../share/caller_private.h"
+#include "../worm.h"
 #include "acl_file.h"
 
 #define DITTO_MAY_CHANGE \
@@ -82,6 +83,8 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 	return err;
 }
 
+static int node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
+
 /*
  * Where a stream is used without an open, streams are attributes of their file (RFC 8881 section
  * 6.2.1.3.1). Its list or mode decides, and not what the stream itself has.
@@ -96,10 +99,10 @@ static int stream_permission(const struct ditto_op *op, u32 may)
 		as |= DITTO_MAY_READ_XATTRS;
 	if (may & DITTO_MAY_CHANGE)
 		as |= DITTO_MAY_WRITE_XATTRS;
-	return ditto_node_permission(op, op->stream_of, as);
+	return node_permission(op, op->stream_of, as);
 }
 
-int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
+static int node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct inode *inode = node->inode;
@@ -136,13 +139,36 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	return ret && !(rights & DITTO_RIGHT_WRITE_ACL) ? err : 0;
 }
 
+/*
+ * True if the file may be committed. One that was opened for writing is not, until it is closed,
+ * but the file of an open stream may be.
+ */
+static bool may_be_committed(const struct ditto_op *op, u32 may)
+{
+	return unlikely(READ_ONCE(op->share->volume->worm)) && may & DITTO_MAY_CHANGE &&
+	       (op->stream_of || may & DITTO_MAY_CHANGE & ~op->granted);
+}
+
+int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
+{
+	int err = 0;
+
+	if (may_be_committed(op, may))
+		err = ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, false);
+	return err ?: node_permission(op, node, may);
+}
+
+/* Clients ask for more than they are going to do, so a refusal is no event. */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	const struct cred *old;
 	int err;
 
+	if (may_be_committed(op, may) &&
+	    ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, true) == -EPERM)
+		return -EPERM;
 	old = ditto_op_enter(op);
-	err = ditto_node_permission(op, node, may);
+	err = node_permission(op, node, may);
 	ditto_op_leave(old);
 	return err;
 }

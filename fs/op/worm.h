@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files that may be written once and read many times: who changes them when is decided here.
+ *
+ * A regular file that has not changed for as long as the option worm of its share says, and that
+ * nobody has open for writing, is committed when somebody is about to change it: nothing happens
+ * before that which a scan would have to find. Its attribute DITTO_WORM_XATTR says so from then on,
+ * whatever the options are:
+ *
+ *	1 COMMITTED UNTIL MODE
+ *
+ * COMMITTED is the server's clock, UNTIL the clock of the file system (0 for ever), both in seconds
+ * since 1970; MODE is g for governance and c for compliance. A record that cannot be understood
+ * counts as one for ever. The immutable flag is set, too, against local processes, unless the share
+ * offloads data, which needs to write.
+ *
+ * The clock of a file system is in the attribute DITTO_WORM_CLOCK_XATTR of its root, as "1 SECONDS".
+ * It begins as the server's clock, and then counts only the time for which the file system is
+ * served: setting the server's clock does not move it. It is stored once an hour and when the last
+ * share goes, so that a crash makes it late by an hour at most. Where there is one, the records of
+ * files are obeyed in all shares of the file system.
+ */
+#ifndef _DITTO_FS_OP_WORM_H
+#define _DITTO_FS_OP_WORM_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#include "../../lockd/matrix.h"
+#include "../node/node.h"
+#include "../node/share_types.h"
+#include "../share/caller.h"
+
+struct dentry;
+struct ditto_setattr;
+struct netlink_ext_ack;
+
+#define DITTO_WORM_XATTR	"trusted.ditto.worm"
+#define DITTO_WORM_CLOCK_XATTR	"trusted.ditto.worm-clock"
+/* Longest record, with a null byte. */
+#define DITTO_WORM_RECORD_MAX	64
+
+/* Intents that ditto_lock_check() passes on; what changes data asks for permission before. */
+#define DITTO_WORM_INTENTS \
+	(BIT(DITTO_INTENT_SETATTR) | BIT(DITTO_INTENT_REMOVE) | BIT(DITTO_INTENT_RENAME) | \
+	 BIT(DITTO_INTENT_REPLACE) | BIT(DITTO_INTENT_LINK))
+
+/**
+ * struct ditto_worm_record - what is stored with a committed file
+ * @committed: when it was, by the server's clock
+ * @until: when it may be removed, by the clock of the file system; 0 for never
+ * @compliance: the administrator cannot release it
+ */
+struct ditto_worm_record {
+	s64 committed;
+	s64 until;
+	bool compliance;
+};
+
+/* Write a record to @buf, of DITTO_WORM_RECORD_MAX bytes. Returns its length. Any context. */
+size_t ditto_worm_record_write(const struct ditto_worm_record *record, char *buf);
+
+/* Read a record of @len bytes; one that is damaged is for ever. Any context. */
+void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, size_t len);
+
+/*
+ * True if a file that was last changed at @changed is @age seconds old. One whose time is that much
+ * ahead is, too: the clock was set back since. Any context.
+ */
+bool ditto_worm_is_due(s64 now, s64 changed, u32 age);
+
+/* The end of the retention that begins at @clock; @days is 0 for ever. Any context. */
+s64 ditto_worm_until(s64 clock, u32 days);
+
+/* True if a file may be removed at @clock. Any context. */
+bool ditto_worm_is_over(const struct ditto_worm_record *record, s64 clock);
+
+/*
+ * Check that the file system of a share can keep committed files, and give it a clock. Returns 0,
+ * or an errno with the reason in @extack. May sleep.
+ */
+int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *extack);
+
+/* Read the clock of a volume if there is one and it was not read yet. Returns 0 or an errno. */
+int ditto_worm_start(struct ditto_volume *volume);
+
+void ditto_worm_volume_start(struct ditto_volume *volume);
+void ditto_worm_volume_stop(struct ditto_volume *volume);
+void ditto_worm_volume_exit(struct ditto_volume *volume);
+
+/* The part of ditto_worm_check() for file systems with committed files. @quiet: tell nobody. */
+int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
+			  enum ditto_intent_kind kind, bool quiet);
+
+/**
+ * ditto_worm_check - check that a file may be changed, and commit it if its time has come
+ * @op: the caller
+ * @node: held
+ * @kind: what is about to be done; DITTO_INTENT_WRITE for all changes of data
+ *
+ * A committed file whose retention has passed loses its immutable flag if it is to be removed.
+ * Costs one test if the file system has no committed files.
+ *
+ * Context: may sleep; the inode of the file is not locked.
+ * Return: 0; -EPERM; -EJUKEBOX if a holder gives up a grant to write first, or an errno of the file
+ * system.
+ */
+static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node *node,
+				   enum ditto_intent_kind kind)
+{
+	if (likely(!READ_ONCE(op->share->volume->worm)))
+		return 0;
+	return ditto_worm_check_slow(op, node, kind, false);
+}
+
+/**
+ * ditto_worm_prolong - set the time of access of a committed file: prolong its retention
+ * @op: the caller, entered; with write access to the mount
+ * @node: held
+ * @dentry: of the file
+ * @set: what the caller sets
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 1 if that is what was done; 0 if it is something else; or an errno.
+ */
+int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       const struct ditto_setattr *set);
+
+/**
+ * ditto_worm_commit_early - commit a file that was made read-only with a time of access to come
+ * @op: the caller, entered; with write access to the mount
+ * @node: held
+ * @dentry: of the file
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, also if the file is not to be committed, or an errno.
+ */
+int ditto_worm_commit_early(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
+
+#endif
