@@ -71,6 +71,7 @@ extern const struct verb tree_verbs[];
 extern const struct verb job_verbs[];
 extern const struct verb offload_verbs[];
 extern const struct verb trash_verbs[];
+extern const struct verb worm_verbs[];
 extern const struct verb user_verbs[];
 extern const struct verb access_verbs[];
 extern const struct verb acl_verbs[];

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files that are committed by time: what nobody can do with them, and for how long."""
+import contextlib
+import errno
+import os
+import time
+
+import json_schema
+import nfs3
+from checks import eq, expect_errno, wait_for
+from files import get, put
+from harness import test
+from nfs3 import sattr
+from processes import run
+from server_events import listening
+from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, Smb2, refused
+from smb_info import set_basic
+from store_files import content
+from stores import Store
+
+AGE, DAY = 3600, 86400
+ON = {'server': 'ditto', 'squash': 'root-to-admin', 'worm': AGE, 'worm_retention': 1}
+RECORD, CLOCK = 'trusted.ditto.worm', 'trusted.ditto.worm-clock'
+
+
+@contextlib.contextmanager
+def later(seconds=2 * AGE):
+    """Files that were made before are older by so much."""
+    time.clock_settime(time.CLOCK_REALTIME, time.time() + seconds)
+    try:
+        yield
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, time.time() - seconds)
+
+
+def opened(w):
+    os.chmod(w.export, 0o777)
+    return w.client.nfs()
+
+
+def record(w, name='f'):
+    """When the file was committed, until when, and the mode; None if it is not."""
+    try:
+        version, since, until, mode = os.getxattr(w.path(name), RECORD).split(b' ')
+    except OSError as e:
+        eq(e.errno, errno.ENODATA)
+        return None
+    eq(version, b'1')
+    return int(since), int(until), mode.decode()
+
+
+def changes(n, fh):
+    """Every change that NFSv3 has for the file "f" of the root, but for its removal."""
+    return {
+        'write': lambda: n.write(fh, 0, b'x'),
+        'append': lambda: n.write(fh, 4, b'x'),
+        'mode': lambda: n.setattr(fh, sattr(mode=0o600)),
+        'owner': lambda: n.setattr(fh, sattr(uid=77)),
+        'group': lambda: n.setattr(fh, sattr(gid=77)),
+        'size': lambda: n.setattr(fh, sattr(size=0)),
+        'longer': lambda: n.setattr(fh, sattr(size=100)),
+        'mtime': lambda: n.setattr(fh, sattr(mtime=(5, 0))),
+        'atime': lambda: n.setattr(fh, sattr(atime=(5, 0))),
+        'now': lambda: n.setattr(fh, sattr(atime='server', mtime='server')),
+        'rename': lambda: n.rename(n.root, 'f', n.root, 'g'),
+        'replace': lambda: n.rename(n.root, 'young', n.root, 'f'),
+        'link': lambda: n.link(fh, n.root, 'l'),
+        'create': lambda: n.create(n.root, 'f', attrs=sattr(size=0)),
+    }
+
+
+def all_refused(w, n, fh, when):
+    put(w.path('young'), b'young')
+    for name, change in changes(n, fh).items():
+        eq((name, change().status), (name, nfs3.PERM), when)
+    eq(n.remove(n.root, 'f').status, nfs3.PERM, when)
+    eq((get(w.path('f')), os.path.exists(w.path('young'))), (b'data', True), when)
+    os.unlink(w.path('young'))
+
+
+@test(**ON)
+def over_nfs3(w):
+    """No procedure of NFSv3 changes or removes a committed file, whatever becomes of clock and share."""
+    n = opened(w)
+    fh = n.create(n.root, 'f').fh
+    n.write(fh, 0, b'data')
+    eq((n.setattr(fh, sattr(mode=0o644)).status, record(w)), (nfs3.OK, None), 'young')
+    with later():
+        all_refused(w, n, fh, 'old')
+        since, until, mode = record(w)
+        assert abs(since - time.time()) < AGE, since
+        assert abs(until - (time.time() - 2 * AGE) - DAY) < AGE, until
+        eq(mode, 'g')
+        eq(n.read(fh, 0, 10).data, b'data')
+        eq(n.access(fh).access & (nfs3.MAY_MODIFY | nfs3.MAY_EXTEND), 0, 'ACCESS')
+    all_refused(w, n, fh, 'the clock is back')
+    with later(9 * 365 * DAY):
+        all_refused(w, n, fh, 'the clock is far ahead')
+    with expect_errno(errno.EPERM):
+        open(w.path('f'), 'ab').close()
+    with expect_errno(errno.EPERM):
+        os.unlink(w.path('f'))
+    w.server.restart()
+    n = opened(w)
+    all_refused(w, n, fh, 'restarted')
+    w.server.set('data', worm=0)
+    all_refused(w, n, fh, 'without the option')
+    w.server.set('data', worm=AGE)
+    # A day of service later.
+    os.setxattr(w.export, CLOCK, b'1 %d' % (until - AGE))
+    w.server.restart()
+    n = opened(w)
+    all_refused(w, n, fh, 'before the end')
+    os.setxattr(w.export, CLOCK, b'1 %d' % until)
+    w.server.restart()
+    n = opened(w)
+    put(w.path('young'), b'young')
+    for name, change in changes(n, fh).items():
+        if name != 'replace':
+            eq((name, change().status), (name, nfs3.PERM), 'afterwards')
+    eq(n.remove(n.root, 'f').status, nfs3.OK, 'removed afterwards')
+
+
+@test(**ON)
+def replaced_afterwards(w):
+    """After the retention, another file may be renamed over a committed one."""
+    n = opened(w)
+    put(w.path('f'), b'data')
+    with later():
+        eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    os.setxattr(w.export, CLOCK, b'1 %d' % record(w)[1])
+    w.server.restart()
+    n = opened(w)
+    put(w.path('young'), b'young')
+    eq(n.rename(n.root, 'young', n.root, 'f').status, nfs3.OK)
+    eq((get(w.path('f')), record(w)), (b'young', None))
+
+
+@test(**ON)
+def directories(w):
+    """Directories with files cannot be renamed; empty ones can; new files can be made anywhere."""
+    n = opened(w)
+    os.mkdir(w.path('full'))
+    os.mkdir(w.path('empty'))
+    put(w.path('full/f'), b'data')
+    eq(n.rename(n.root, 'full', n.root, 'x').status, nfs3.PERM)
+    eq(n.rmdir(n.root, 'full').status, nfs3.NOTEMPTY)
+    eq(n.rename(n.root, 'empty', n.root, 'full/x').status, nfs3.ACCES)
+    eq(n.rename(n.root, 'empty', n.root, 'y').status, nfs3.OK)
+    with later():
+        full = n.lookup(n.root, 'full').fh
+        eq(n.create(full, 'new').status, nfs3.OK)
+        eq(n.remove(full, 'f').status, nfs3.PERM)
+        eq(n.remove(full, 'new').status, nfs3.OK)
+
+
+@test(nfs4='worm', **ON)
+def over_nfs4(w):
+    """Nor does the kernel's client, also of NFSv4, with extended attributes."""
+    opened(w)
+    m = w.client.mount()
+    put(f'{m}/f', b'data')
+    os.chmod(w.path('f'), 0o666)
+    put(f'{m}/held', b'data')
+    held = os.open(f'{m}/held', os.O_RDWR)
+    os.write(held, b'held')
+    os.fsync(held)
+    with later():
+        put(f'{m}/young', b'young')
+        for name, change in {
+                'write': lambda p: open(p, 'r+b').close(),
+                'append': lambda p: open(p, 'ab').close(),
+                'truncate': lambda p: os.truncate(p, 0),
+                'chmod': lambda p: os.chmod(p, 0o600),
+                'chown': lambda p: os.chown(p, 77, 77),
+                'utime': lambda p: os.utime(p, (5, 5)),
+                'rename': lambda p: os.rename(p, f'{m}/g'),
+                'replace': lambda p: os.rename(f'{m}/young', p),
+                'link': lambda p: os.link(p, f'{m}/l'),
+                'unlink': os.unlink}.items():
+            # The client asks for access before it opens a file.
+            with expect_errno(errno.EPERM, errno.EACCES):
+                change(f'{m}/f')
+                raise AssertionError(name)
+        if w.vers == '4.2':
+            with expect_errno(errno.EPERM, errno.EACCES):
+                os.setxattr(f'{m}/f', 'user.x', b'x')
+        eq(get(f'{m}/f'), b'data')
+        # Nobody commits what somebody has open for writing, which NFSv3 does not tell.
+        if w.vers != '3':
+            os.chmod(f'{m}/held', 0o640)
+            os.pwrite(held, b'more', 0)
+            os.fsync(held)
+            eq(record(w, 'held'), None)
+        os.close(held)
+    assert record(w), 'committed'
+    eq(sorted(os.listdir(w.export)), ['f', 'held', 'young'])
+
+
+@test(smb=True, **ON)
+def over_smb(w):
+    """Nor does SMB: no right to change a committed file is granted, and its streams stay as well."""
+    opened(w)
+    a = Smb2(w.client)
+    for name in 'f', 'f:s', 'held':
+        f = a.create(name)
+        a.write(f, b'data')
+        a.close(f)
+    held = a.create('held')
+    with later():
+        a.close(a.create('young'))
+        young = a.create('young', access=DELETE)
+        for name in 'f', 'f:s', 'f:new':
+            refused('ACCESS_DENIED', a.create, name, access=GENERIC_WRITE)
+        refused('ACCESS_DENIED', a.create, 'f', access=DELETE, how=OPEN)
+        for how in 0, 4, 5:
+            refused('ACCESS_DENIED', a.create, 'f', how=how)
+        refused('ACCESS_DENIED', a.rename, young, 'f', True)
+        a.close(young)
+        f = a.create('f', access=GENERIC_READ | 0x100, how=OPEN)
+        eq(a.read(f, 10), b'data')
+        refused('ACCESS_DENIED', set_basic, a, f, written=5)
+        refused('ACCESS_DENIED', set_basic, a, f, flags=2)
+        a.close(f)
+        f = a.create('f', access=0x02000000, how=OPEN)
+        eq(a.read(f, 10), b'data')
+        refused('ACCESS_DENIED', a.write, f, b'x')
+        refused('ACCESS_DENIED', a.delete_on_close, f)
+        a.close(f)
+        eq(a.read(a.create('f:s', access=GENERIC_READ, how=OPEN), 10), b'data')
+        a.write(held, b'more')
+        eq((record(w, 'held'), record(w)[2]), (None, 'g'))
+    a.end()
+
+
+@test(**ON)
+def early(w):
+    """A file made read-only with a time of access to come is committed until then, or longer."""
+    n = opened(w)
+    fh = n.create(n.root, 'f').fh
+    now = int(time.time())
+    eq(n.setattr(fh, sattr(mode=0o444)).status, nfs3.OK)
+    eq(record(w), None, 'without a time')
+    eq(n.setattr(fh, sattr(mode=0o644)).status, nfs3.OK)
+    eq(n.setattr(fh, sattr(atime=(now + 9 * DAY, 0))).status, nfs3.OK)
+    eq(n.setattr(fh, sattr(mode=0o444)).status, nfs3.OK)
+    eq(record(w)[1], now + 9 * DAY)
+    eq(n.setattr(fh, sattr(atime=(now + 8 * DAY, 0))).status, nfs3.PERM, 'shorter')
+    eq(n.setattr(fh, sattr(atime=(now + 10 * DAY, 0), mode=0o644)).status, nfs3.PERM, 'with more')
+    eq(n.setattr(fh, sattr(atime=(now + 10 * DAY, 0))).status, nfs3.OK, 'longer')
+    eq(record(w)[1], now + 10 * DAY)
+    eq(n.remove(n.root, 'f').status, nfs3.PERM)
+
+
+@test(**ON)
+def clock_set_back(w):
+    """A file whose time is ahead, as the clock was set back, is committed as well."""
+    n = opened(w)
+    with later():
+        fh = n.create(n.root, 'f').fh
+    eq(n.setattr(fh, sattr(mode=0o600)).status, nfs3.PERM)
+    assert record(w), 'committed'
+
+
+@test(offload=True, **ON)
+def with_offload(w):
+    """Where data may be offloaded, which has to write, a committed file is not immutable to that."""
+    w.server.set('data', offload=True)
+    n = opened(w)
+    put(w.path('f'), b'data')
+    fh = n.lookup(n.root, 'f').fh
+    with later():
+        all_refused(w, n, fh, 'old')
+    open(w.path('f'), 'r+b').close()
+    w.server.set('data', worm=0)
+    all_refused(w, n, fh, 'without the option')
+
+
+@test(smb=True, offload=True, fs='ext4', timeout=240, **ON)
+def in_a_store(w):
+    """The data of a committed file leaves for a store and comes back; the file stays committed."""
+    n = opened(w)
+    s = Store(w)
+    s.configure('key-file = {folder}/key\n')
+    s.ready()
+    w.server.set('data', offload=True)
+    data = content('f', 1 << 20)
+    put(w.path('f'), data, 0o644)
+    fh = n.lookup(n.root, 'f').fh
+    with later():
+        eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    before = record(w)
+    eq((s.push(w.path('f'))['done'], s.states(w.path('f'))['offloaded']), (1, 1), 'pushed')
+    for name, change in changes(n, fh).items():
+        eq((name, change().status), (name, nfs3.NOENT if name == 'replace' else nfs3.PERM))
+    eq(s.states(w.path('f'))['offloaded'], 1, 'refusals bring nothing back')
+    eq(get(f'{w.client.mount()}/f'), data)
+    eq(s.states(w.path('f'))['resident'], 1, 'read')
+    eq((n.remove(n.root, 'f').status, record(w)), (nfs3.PERM, before))
+
+
+@test(**ON)
+def tool(w):
+    """The tool shows and releases files; refusals are events; contradictions are refused."""
+    n = opened(w)
+    put(w.path('f'), b'data')
+    shown = json_schema.load('dittoctl.json')['$defs']['worm show']
+    eq(w.server.json('worm', 'show', w.path('f')),
+       [{'path': w.path('f'), 'committed': False}])
+    with listening(w) as told, later():
+        eq(n.remove(n.root, 'f').status, nfs3.PERM)
+        wait_for('the event', lambda: told('worm-refused', 'data: f'))
+    e, = w.server.json('worm', 'show', w.path('f'))
+    json_schema.check([e], shown, 'show')
+    eq((e['committed'], e['mode']), (True, 'governance'))
+    assert 'until' in w.server.ctl('worm', 'show', w.path('f'))
+    w.server.ctl('worm', 'release', w.path('f'))
+    eq((record(w), n.setattr(n.lookup(n.root, 'f').fh, sattr(mode=0o600)).status), (None, nfs3.OK))
+    for words in ('trash', 'on'), ('nested', 'on'):
+        assert 'worm' in w.server.refused('share', 'set', 'data', *words)
+    w.server.set('data', worm_mode='compliance')
+    for words in (('worm', '0'), ('worm', str(AGE + 1)), ('worm-mode', 'governance')):
+        assert 'compliance' in w.server.refused('share', 'set', 'data', *words)
+    w.server.set('data', worm=AGE - 1, worm_retention=0)
+    with later():
+        eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    eq(record(w)[1:], (0, 'c'))
+    assert 'compliance' in w.server.refused('worm', 'release', w.path('f'))
+    assert 'for ever' in w.server.ctl('worm', 'show', w.path('f'))
+    # A share that is gone frees nothing.
+    w.server.delete('data')
+    w.server.add('data', w.export, squash='root-to-admin')
+    n = opened(w)
+    eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    run('chattr', '-i', w.path('f'))
+    os.setxattr(w.path('f'), RECORD, b'nonsense')
+    assert 'damaged' in w.server.ctl('worm', 'show', w.path('f'))
+    eq(n.remove(n.root, 'f').status, nfs3.PERM)
