@@ -396,6 +396,15 @@ static void files_of_packages(void)
 	import_becomes(import_smb_conf, "[a]\npath = /a\nvfs objects = recycle\n",
 		       "[listener smb]\n\n[share a]\npath = /a\ntrash = yes\nprotocols = smb\n"
 		       "nested = on\nread-only = yes\n");
+	import_becomes(import_smb_conf, "[a]\npath = /a\nvfs objects = worm\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\n"
+		       "worm = 3600\nworm-retention = 0\nread-only = yes\n");
+	import_becomes(import_smb_conf,
+		       "[a]\npath = /a\nworm:grace_period = 60\nvfs objects = worm\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\n"
+		       "worm = 60\nworm-retention = 0\nread-only = yes\n");
+	import_tells(import_smb_conf, "[a]\nworm:grace_period = 60\n", 2, IMPORT_NEEDLESS,
+		     "not used");
 	import_tells(import_smb_conf, "[a]\nrecycle:repository = old\n", 2, IMPORT_LOST,
 		     "trash-keep");
 	import_tells(import_smb_conf, "[a]\nvfs objects = recycle fruit\n", 2, IMPORT_NEEDLESS,
@@ -473,7 +482,6 @@ static void smb_conf_closed(void)
 		{ "only user = yes\n", "valid users" },
 		{ "preexec close = yes\n", "no program" },
 		{ "vfs objects = recycle readonly\n", "forbids changes" },
-		{ "vfs objects = worm\n", "forbids changes" },
 		{ "vfs objects = acl_tdb\n", "databases of Samba" },
 		{ "vfs objects = nonsense\n", "no modules" },
 		{ "vfs objects = acl_xattr\nacl_xattr:security_acl_name = user.x\n", "not obeyed" },

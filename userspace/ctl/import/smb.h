@@ -79,6 +79,8 @@ enum smb_list { LIST_INVALID, LIST_ADMIN, LIST_WRITE, LIST_READ, LIST_VALID, LIS
  * @deny: the same
  * @snapshots: where the module shadow_copy2 is named, or NULL
  * @snapdir: directory of snapshots, or NULL
+ * @worm: where the module worm is named, or NULL
+ * @worm_grace: its time, or NULL
  */
 struct smb_share {
 	struct import *im;
@@ -102,6 +104,8 @@ struct smb_share {
 	const struct smb_value *deny;
 	const struct smb_value *snapshots;
 	const struct smb_value *snapdir;
+	const struct smb_value *worm;
+	const struct smb_value *worm_grace;
 };
 
 /* The parameter of a name, or NULL. */

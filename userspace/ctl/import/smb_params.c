@@ -278,6 +278,18 @@ static void map_recycle(struct smb_share *s, const struct smb_param *p, const st
 	smb_set(s, v, "trash", "yes");
 }
 
+static void map_worm(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	s->worm = v;
+}
+
+static void map_grace(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	(void)p;
+	s->worm_grace = v;
+}
+
 static void map_shadow(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
 	(void)p;
@@ -398,6 +410,8 @@ static const struct smb_param params[] = {
 	PARAM("vfs objects = recycle", map_recycle, "trash = yes"),
 	PARAM("recycle:*", map_lost,
 	      "what is kept is set by trash-keep, trash-size, trash-exclude; old bins stay"),
+	PARAM("vfs objects = worm", map_worm, "worm = 3600"),
+	PARAM("worm:grace_period", map_grace, "worm"),
 	PARAM("vfs objects = full_audit|vfs objects = extd_audit|vfs objects = audit", map_lost,
 	      "the option audit records what the audit entries of files say"),
 	PARAM("full_audit:*|extd_audit:*|audit:*", map_lost,
@@ -420,7 +434,7 @@ static const struct smb_param params[] = {
 	      "its files are not in the file system"),
 	PARAM("vfs objects = acl_tdb|vfs objects = xattr_tdb|vfs objects = posix_eadb",
 	      map_refused, "lists in databases of Samba are not obeyed: store them in the files"),
-	PARAM("vfs objects = readonly|vfs objects = worm", map_refused,
+	PARAM("vfs objects = readonly", map_refused,
 	      "it forbids changes: read-only = yes does so for good"),
 	PARAM("vfs objects = *", map_refused, NO_MODULES " that may restrict something"),
 	PARAM("access based share enum", map_refused,

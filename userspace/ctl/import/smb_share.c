@@ -321,6 +321,17 @@ static void snapshots_finish(struct smb_share *s)
 		smb_set(s, v, "snapshots", dir);
 }
 
+/* The module lets nobody remove the files, and has an hour as default. */
+static void worm_finish(struct smb_share *s)
+{
+	if (!s->worm && s->worm_grace)
+		smb_tell(s, s->worm_grace, IMPORT_NEEDLESS, "the module worm is not used");
+	if (!s->worm)
+		return;
+	smb_set(s, s->worm_grace ?: s->worm, "worm", s->worm_grace ? s->worm_grace->text : "3600");
+	smb_set(s, s->worm, "worm-retention", "0");
+}
+
 void smb_share_finish(struct smb_share *s)
 {
 	struct why why;
@@ -331,7 +342,8 @@ void smb_share_finish(struct smb_share *s)
 	if (i == s->section->n)
 		import_leave_out(s->section, "it has no path");
 	import_set(s->section, "protocols", "smb", &why);
-	import_set(s->section, "nested", s->crossmnt ? "on" : "off", &why);
+	/* Committed files exclude file systems within the share. */
+	import_set(s->section, "nested", s->crossmnt && !s->worm ? "on" : "off", &why);
 	if (s->encrypted)
 		import_set(s->section, "encrypt", "yes", &why);
 	if (s->guest && s->guest_only)
@@ -340,6 +352,7 @@ void smb_share_finish(struct smb_share *s)
 		import_set(s->section, "samba-acl", s->ntacl_always ? "always" : "checked", &why);
 	guest_finish(s);
 	snapshots_finish(s);
+	worm_finish(s);
 	users_finish(s);
 	hosts_finish(s);
 }
