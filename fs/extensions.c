@@ -5,11 +5,11 @@
 #include "offload/offload.h"
 #include "op/casefold_index.h"
 #include "op/check/acl_file.h"
+#include "op/check/worm.h"
 #include "op/dir_cache.h"
 #include "op/dosattr_private.h"
 #include "op/job.h"
 #include "op/trash.h"
-#include "op/worm.h"
 #include "open/instance.h"
 #include "open/stream.h"
 

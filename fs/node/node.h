@@ -141,7 +141,8 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  *	inside
  * @streamless: removed files whose streams in other shares @dispose_work removes
  * @streamless_count: number of them
- * @worm: clock of a file system with committed files, see fs/op/worm.h; NULL without; set once
+ * @worm: clock of a file system with committed files, see fs/op/check/worm.h; NULL without; set
+ *	once
  * @rcu: freed under RCU
  */
 struct ditto_volume {

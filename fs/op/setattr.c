@@ -22,8 +22,8 @@
 #include "acl_set_private.h"
 #include "check/acl_file.h"
 #include "check/lock_check_private.h"
+#include "check/worm.h"
 #include "data_private.h"
-#include "worm.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)

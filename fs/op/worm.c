@@ -24,9 +24,9 @@
 #include "../node/node_private.h"
 #include "../offload/record.h"
 #include "check/lock_check_private.h"
+#include "check/worm.h"
 #include "name_private.h"
 #include "op_private.h"
-#include "worm.h"
 
 #define DAY		86400
 #define STORE_MS	(3600 * MSEC_PER_SEC)
@@ -64,7 +64,8 @@ void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, 
 		return;
 	memcpy(buf, text, len);
 	buf[len] = '\0';
-	if (sscanf(buf, "1 %lld %lld %c%c", &record->committed, &record->until, &mode, &more) == 3 &&
+	if (sscanf(buf, "1 %lld %lld %c%c", &record->committed, &record->until, &mode,
+		   &more) == 3 &&
 	    record->until >= 0 && (mode == 'g' || mode == 'c')) {
 		record->compliance = mode == 'c';
 		return;
@@ -322,7 +323,7 @@ static int worm_check_writers(const struct ditto_op *op, struct ditto_node *node
 		ditto_op_await(op, node);
 		return -EJUKEBOX;
 	}
-	/* That of others would break, so it is the caller's own. */
+	/* If others had it, it would break now: the caller has it. */
 	if (ditto_delegation_writes(&node->point))
 		return -ETXTBSY;
 	/* Some who had it open before a restart may come back. */

@@ -22,9 +22,9 @@
 #include "../../lockd/open.h"
 #include "../../net/helper/token.h"
 #include "../op/check/audit.h"
+#include "../op/check/worm.h"
 #include "../op/name_private.h"
 #include "../op/space.h"
-#include "../op/worm.h"
 #include "instance_private.h"
 #include "stream.h"
 

@@ -32,9 +32,9 @@
 #include "../node/node_private.h"
 #include "../op/casefold_index.h"
 #include "../op/check/lock_check_private.h"
+#include "../op/check/worm.h"
 #include "../op/name_private.h"
 #include "../op/op_private.h"
-#include "../op/worm.h"
 #include "stream.h"
 #include "stream_private.h"
 

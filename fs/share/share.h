@@ -89,7 +89,7 @@ enum ditto_nested_use {
 	DITTO_NESTED_ON,	/* part of it */
 };
 
-/* What the administrator can do about committed files, see fs/op/worm.h. */
+/* What the administrator can do about committed files, see fs/op/check/worm.h. */
 enum ditto_worm_mode {
 	DITTO_WORM_GOVERNANCE,	/* release them */
 	DITTO_WORM_COMPLIANCE,	/* nothing */
@@ -123,7 +123,7 @@ enum ditto_worm_mode {
  * @trash: removed files go to the bin
  * @trash_keep: days that the helper leaves them there; 0 for ever
  * @trash_size: MiB that the helper leaves there; 0 for any
- * @worm: seconds after which unchanged files are committed, see fs/op/worm.h; 0 for never
+ * @worm: seconds after which unchanged files are committed, see fs/op/check/worm.h; 0 for never
  * @worm_retention: days until they can be removed; 0 for never
  * @worm_mode: see enum ditto_worm_mode
  * @blocks: options of protocols; owned

@@ -38,6 +38,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 		    struct netlink_ext_ack *extack)
 {
 	struct ditto_share_table *table = srv->shares;
+	const struct ditto_share_opts *old;
 	struct ditto_share *share;
 	int err = -ENOENT;
 
@@ -51,9 +52,8 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 		NL_SET_ERR_MSG(extack, "links: the share was removed and added; try again");
 		err = -EAGAIN;
 	} else if (share) {
-		err = ditto_share_opts_check(rcu_dereference_protected(share->opts,
-								       lockdep_is_held(&table->lock)),
-					     cfg->opts, extack) ?:
+		old = rcu_dereference_protected(share->opts, lockdep_is_held(&table->lock));
+		err = ditto_share_opts_check(old, cfg->opts, extack) ?:
 		      ditto_share_blocks_make(cfg->opts, cfg->name);
 	}
 	if (!err && cfg->opts->worm)

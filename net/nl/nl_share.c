@@ -15,8 +15,8 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node.h"
+#include "../../fs/op/check/worm.h"
 #include "../../fs/op/trash.h"
-#include "../../fs/op/worm.h"
 #include "../../fs/share/link.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/share.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* dittoctl worm: files that nobody can change, and their record (fs/op/worm.h). */
+/* dittoctl worm: files that nobody can change, and their record (fs/op/check/worm.h). */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,7 +145,7 @@ static int worm_release(struct ctl *ctl, char **words)
 		if (!committed)
 			status = ctl_failed(ctl, "%s: it is not committed", *words);
 		else if (record.compliance)
-			status = ctl_failed(ctl, "%s: it was committed with worm-mode compliance; it can be removed when its retention has passed: dittoctl worm show",
+			status = ctl_failed(ctl, "%s: worm-mode compliance lets nobody release it",
 					    *words);
 		else if (!worm_make_ordinary(fd))
 			status = ctl_failed(ctl, "%s: %s", *words, strerror(errno));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The record of a committed file, as the kernel writes it: fs/op/worm.h. */
+/* The record of a committed file, as the kernel writes it: fs/op/check/worm.h. */
 #ifndef _DITTO_CTL_WORM_H
 #define _DITTO_CTL_WORM_H
 

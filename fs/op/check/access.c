@@ -12,9 +12,9 @@
 #include <linux/fs.h>
 
 #include "../../node/node.h"
-#include "../worm.h"
 #include "acl_file.h"
 #include "explain.h"
+#include "worm.h"
 
 #define DITTO_RIGHTS_ENTRIES \
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \

@@ -13,7 +13,7 @@
 #include "../../../lockd/table.h"
 #include "../../node/node_private.h"
 #include "../../share/caller.h"
-#include "../worm.h"
+#include "worm.h"
 
 /**
  * ditto_lock_check_slow - check an operation against the claims on a node

@@ -14,8 +14,8 @@
 
 #include "../../node/node.h"
 #include "../../share/caller_private.h"
-#include "../worm.h"
 #include "acl_file.h"
+#include "worm.h"
 
 #define DITTO_MAY_CHANGE \
 	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE | DITTO_MAY_WRITE_XATTRS)

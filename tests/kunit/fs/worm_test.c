@@ -3,7 +3,7 @@
 #include <kunit/test.h>
 #include <linux/string.h>
 
-#include "../../../fs/op/worm.h"
+#include "../../../fs/op/check/worm.h"
 #include "../../../fs/share/share.h"
 
 static const struct age_case {
@@ -88,7 +88,8 @@ static const struct opts_case {
 	{ { .worm = 5, .worm_mode = 1 }, { .worm = 6, .worm_mode = 1 }, -EPERM },
 	{ { .worm = 5, .worm_mode = 1 }, { .worm = 4, .worm_mode = 1 }, 0 },
 	{ { .worm = 5, .worm_mode = 1 }, { .worm = 5 }, -EPERM },
-	{ { .worm = 5, .worm_mode = 1 }, { .worm = 5, .worm_mode = 1, .worm_retention = 9 }, -EPERM },
+	{ { .worm = 5, .worm_mode = 1 },
+	  { .worm = 5, .worm_mode = 1, .worm_retention = 9 }, -EPERM },
 	{ { .worm = 5, .worm_mode = 1, .worm_retention = 9 },
 	  { .worm = 5, .worm_mode = 1, .worm_retention = 8 }, -EPERM },
 	{ { .worm = 5, .worm_mode = 1, .worm_retention = 9 },

@@ -14,22 +14,22 @@
  * counts as one for ever. The immutable flag is set, too, against local processes, unless the share
  * offloads data, which needs to write.
  *
- * The clock of a file system is in the attribute DITTO_WORM_CLOCK_XATTR of its root, as "1 SECONDS".
+ * The clock of a file system is in the attribute DITTO_WORM_CLOCK_XATTR of its root: "1 SECONDS".
  * It begins as the server's clock, and then counts only the time for which the file system is
  * served: setting the server's clock does not move it. It is stored once an hour and when the last
  * share goes, so that a crash makes it late by an hour at most. Where there is one, the records of
  * files are obeyed in all shares of the file system.
  */
-#ifndef _DITTO_FS_OP_WORM_H
-#define _DITTO_FS_OP_WORM_H
+#ifndef _DITTO_FS_OP_CHECK_WORM_H
+#define _DITTO_FS_OP_CHECK_WORM_H
 
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-#include "../../lockd/matrix.h"
-#include "../node/node.h"
-#include "../node/share_types.h"
-#include "../share/caller.h"
+#include "../../../lockd/matrix.h"
+#include "../../node/node.h"
+#include "../../node/share_types.h"
+#include "../../share/caller.h"
 
 struct dentry;
 struct ditto_setattr;
@@ -84,8 +84,11 @@ int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *ex
 /* Read the clock of a volume if there is one and it was not read yet. Returns 0 or an errno. */
 int ditto_worm_start(struct ditto_volume *volume);
 
+/* Read the clock of a new volume if there is one. May sleep. */
 void ditto_worm_volume_start(struct ditto_volume *volume);
+/* Store the clock. May sleep. */
 void ditto_worm_volume_stop(struct ditto_volume *volume);
+/* Free the clock. May sleep. */
 void ditto_worm_volume_exit(struct ditto_volume *volume);
 
 /* The part of ditto_worm_check() for file systems with committed files. @quiet: tell nobody. */
