@@ -403,6 +403,15 @@ static void files_of_packages(void)
 		       "[a]\npath = /a\nworm:grace_period = 60\nvfs objects = worm\n",
 		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\n"
 		       "worm = 60\nworm-retention = 0\nread-only = yes\n");
+	import_becomes(import_smb_conf,
+		       "[a]\npath = /a\nworm:grace_period = 0\nvfs objects = recycle worm\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nprotocols = smb\n"
+		       "worm = 1\nworm-retention = 0\nread-only = yes\n");
+	import_tells(import_smb_conf,
+		     "[a]\npath = /a\nworm:grace_period = 0\nvfs objects = recycle worm\n", 3,
+		     IMPORT_LOST, "a second");
+	import_tells(import_smb_conf, "[a]\npath = /a\nvfs objects = recycle worm\n", 3,
+		     IMPORT_LOST, "no bin");
 	import_tells(import_smb_conf, "[a]\nworm:grace_period = 60\n", 2, IMPORT_NEEDLESS,
 		     "not used");
 	import_tells(import_smb_conf, "[a]\nrecycle:repository = old\n", 2, IMPORT_LOST,

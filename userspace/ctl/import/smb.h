@@ -79,6 +79,7 @@ enum smb_list { LIST_INVALID, LIST_ADMIN, LIST_WRITE, LIST_READ, LIST_VALID, LIS
  * @deny: the same
  * @snapshots: where the module shadow_copy2 is named, or NULL
  * @snapdir: directory of snapshots, or NULL
+ * @recycle: where the module recycle is named, or NULL
  * @worm: where the module worm is named, or NULL
  * @worm_grace: its time, or NULL
  */
@@ -104,6 +105,7 @@ struct smb_share {
 	const struct smb_value *deny;
 	const struct smb_value *snapshots;
 	const struct smb_value *snapdir;
+	const struct smb_value *recycle;
 	const struct smb_value *worm;
 	const struct smb_value *worm_grace;
 };

@@ -275,7 +275,7 @@ static void map_ignore(struct smb_share *s, const struct smb_param *p, const str
 static void map_recycle(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
 	(void)p;
-	smb_set(s, v, "trash", "yes");
+	s->recycle = v;
 }
 
 static void map_worm(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
@@ -309,15 +309,16 @@ static void map_modules(struct smb_share *s, const struct smb_param *p, const st
 	while ((module = smb_word(&rest))) {
 		char *name = mem_chain_print(s->chain, "%s = %.*s", "vfs objects",
 					     (int)strcspn(module, ":"), module);
-		struct smb_value one = *v;
+		struct smb_value *one = mem_chain_new(s->chain, sizeof(*one));
 
-		/* Each has its line of the table. */
-		one.what = name;
-		one.param = smb_param_find(name);
+		/* Each has its line of the table. Some are looked at when the share is complete. */
+		*one = *v;
+		one->what = name;
+		one->param = smb_param_find(name);
 		if (!strcmp(name, "vfs objects = shadow_copy2"))
-			one.param->map(s, one.param, v);
+			one->param->map(s, one->param, v);
 		else
-			one.param->map(s, one.param, &one);
+			one->param->map(s, one->param, one);
 	}
 	(void)p;
 }

@@ -328,7 +328,15 @@ static void worm_finish(struct smb_share *s)
 		smb_tell(s, s->worm_grace, IMPORT_NEEDLESS, "the module worm is not used");
 	if (!s->worm)
 		return;
-	smb_set(s, s->worm_grace ?: s->worm, "worm", s->worm_grace ? s->worm_grace->text : "3600");
+	/* There it means that files are committed when they are closed, and here never. */
+	if (s->worm_grace && !atoi(s->worm_grace->text)) {
+		smb_set(s, s->worm, "worm", "1");
+		smb_tell(s, s->worm_grace, IMPORT_LOST,
+			 "worm = 1: files get a second to be written");
+	} else {
+		smb_set(s, s->worm_grace ?: s->worm, "worm",
+			s->worm_grace ? s->worm_grace->text : "3600");
+	}
 	smb_set(s, s->worm, "worm-retention", "0");
 }
 
@@ -341,6 +349,11 @@ void smb_share_finish(struct smb_share *s)
 		;
 	if (i == s->section->n)
 		import_leave_out(s->section, "it has no path");
+	if (s->recycle && s->worm)
+		smb_tell(s, s->recycle, IMPORT_LOST,
+			 "a share with worm has no bin: its files would move");
+	else if (s->recycle)
+		smb_set(s, s->recycle, "trash", "yes");
 	import_set(s->section, "protocols", "smb", &why);
 	/* Committed files exclude file systems within the share. */
 	import_set(s->section, "nested", s->crossmnt && !s->worm ? "on" : "off", &why);
