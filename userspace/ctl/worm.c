@@ -16,7 +16,6 @@
 #include "out.h"
 #include "worm.h"
 
-#define WORM_XATTR	"trusted.ditto.worm"
 #define WORM_MAX	64
 
 bool worm_record_read(struct worm_record *record, const char *text)

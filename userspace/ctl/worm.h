@@ -5,6 +5,8 @@
 
 #include "common/types.h"
 
+#define WORM_XATTR	"trusted.ditto.worm"
+
 /**
  * struct worm_record - what is stored with a committed file
  * @committed: seconds since 1970

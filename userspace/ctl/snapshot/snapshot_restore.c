@@ -29,6 +29,7 @@
 #include "snapshot_local.h"
 #include "snapshot_restore.h"
 #include "ctl/out.h"
+#include "ctl/worm.h"
 
 int restore_open_parent(const struct restore *r, const char *path, const char **name)
 {
@@ -307,6 +308,20 @@ static bool restore_find_there(struct restore *r, const struct snapshot_entry *e
 	return true;
 }
 
+/* True if the file that has the name is committed, see Documentation/worm.md. */
+static bool restore_meets_committed(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char place[FD_PATH_MAX];
+	bool committed;
+
+	if (fd < 0)
+		return false;
+	committed = getxattr(fd_path(fd, place), WORM_XATTR, NULL, 0) >= 0;
+	close(fd);
+	return committed;
+}
+
 /* Make a file, and then give it its name. Returns its inode number, or 0. */
 static ino_t restore_file(struct restore *r, const struct snapshot_entry *e)
 {
@@ -327,6 +342,8 @@ static ino_t restore_file(struct restore *r, const struct snapshot_entry *e)
 	fault_point("snapshot-rename");
 	if (fd >= 0 && !restore_is_same(dir, new, fd))
 		restore_fail(r, e, "somebody has put another file there");
+	else if (fd >= 0 && r->replace && restore_meets_committed(dir, name))
+		restore_fail(r, e, "the file there is committed (dittoctl worm show)");
 	else if (fd >= 0 && renameat2(dir, new, dir, name, r->replace ? 0 : RENAME_NOREPLACE))
 		restore_fail(r, e, strerror(errno));
 	else if (fd >= 0)
