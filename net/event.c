@@ -57,6 +57,19 @@ static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 	put_net(net);
 }
 
+bool ditto_event_is_heard(struct ditto_server *srv)
+{
+	const struct genl_family *family = ditto_nl_family_get();
+	struct net *net = family ? ditto_server_hold_net(srv) : NULL;
+	bool heard;
+
+	if (!net)
+		return false;
+	heard = genl_has_listeners(family, net, DITTO_EVENT_GROUP);
+	put_net(net);
+	return heard;
+}
+
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject)
 {
 	event_send(srv, type, subject, GFP_KERNEL);

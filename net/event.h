@@ -41,6 +41,9 @@ enum ditto_event_type {
 /* The group of these events, which is the first of the family. */
 #define DITTO_EVENT_GROUP	0
 
+/* True if an event would have a listener. Any context but a hard interrupt. */
+bool ditto_event_is_heard(struct ditto_server *srv);
+
 /**
  * ditto_event - send an event to the listeners of the multicast group
  * @srv: the server; the event is sent in its network namespace

@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/path.h>
 #include <linux/percpu-refcount.h>
+#include <linux/ratelimit_types.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -54,6 +55,7 @@ struct ditto_instance_list {
  * @has_links: its current @opts have links, see fs/share/link.h
  * @has_trash: its current @opts have a bin, see fs/op/trash.h
  * @traffic: its finished requests; with @outer, the counters of @outer
+ * @worm_told: limits the events about changes of committed files
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
@@ -87,6 +89,7 @@ struct ditto_share {
 	bool has_links;
 	bool has_trash;
 	struct ditto_share_traffic __percpu *traffic;
+	struct ratelimit_state worm_told;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;

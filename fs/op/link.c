@@ -134,6 +134,7 @@ static int link_check(struct link *l)
 	      link_check_file(l) ?: link_check_caller(l);
 	if (!err && l->victim)
 		err = link_check_victim(l) ?:
+		      ditto_worm_check(op, l->victim, DITTO_INTENT_REPLACE) ?:
 		      ditto_lock_check_name(op, l->victim, DITTO_INTENT_REPLACE);
 	return err ?: ditto_lock_check(op, l->node, DITTO_INTENT_LINK) ?:
 	       ditto_lock_check(op, dir, DITTO_INTENT_ENTRY);
@@ -151,14 +152,20 @@ static int link_take(struct link *l)
 		.new_parent = l->c.parent,
 		.new_dentry = l->taken,
 	};
-	const struct cred *old = ditto_act_as(l->as_remover);
-	int err;
+	int err, lifted = ditto_worm_lift(l->c.op, l->victim);
+	const struct cred *old;
 
+	if (lifted < 0)
+		return lifted;
+	old = ditto_act_as(l->as_remover);
 	if (l->moves)
 		err = vfs_rename(&rd);
 	else
 		err = vfs_unlink(idmap, dir, l->taken, NULL);
 	ditto_op_leave(old);
+	/* It may have another name. */
+	if (lifted && (err || l->victim->inode->i_nlink))
+		ditto_worm_restore(l->c.op, l->victim);
 	return ditto_no_wait(err);
 }
 

@@ -32,6 +32,9 @@ static int remove_check(struct ditto_dir_change *c, struct ditto_node *node, boo
 	/* @changer of a directory belongs to the task that changes its entries. */
 	if (is_dir != (bool)S_ISDIR(node->inode->i_mode))
 		return is_dir ? -ENOTDIR : -EISDIR;
+	err = ditto_worm_check(c->op, node, DITTO_INTENT_REMOVE);
+	if (err)
+		return err;
 	err = ditto_lock_check_name(c->op, node, DITTO_INTENT_REMOVE);
 	/* The share reservations belong to opens by other hard links. */
 	if (err && !(now && (err == -EJUKEBOX || err == -ETXTBSY)))
@@ -54,7 +57,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	const struct cred *as, *old;
 	struct ditto_node *node;
-	int err;
+	int err, lifted;
 
 	if (d_is_negative(c->child))
 		return -ENOENT;
@@ -80,6 +83,11 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 		err = -EJUKEBOX;
 		goto unlock;
 	}
+	lifted = ditto_worm_lift(c->op, node);
+	if (lifted < 0) {
+		err = lifted;
+		goto unlock;
+	}
 
 	old = ditto_act_as(as);
 	if (is_dir) {
@@ -100,6 +108,9 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 				   !err && node->inode->i_nlink == 1);
 	}
 	ditto_op_leave(old);
+	/* It may have another name. */
+	if (lifted && (err || node->inode->i_nlink))
+		ditto_worm_restore(c->op, node);
 	err = ditto_no_wait(err);
 unlock:
 	if (unlikely(c->keeps))

@@ -149,16 +149,18 @@ static int rename_children(struct ditto_renamed *r)
 		.new_dentry = to->child,
 	};
 	const struct cred *as, *old;
-	int err;
+	int err, lifted = 0;
 
 	err = ditto_act_rename(from->op, to->op, &dirs, &as);
 	if (err)
 		return err;
 	if (r->victim && d_is_dir(from->child) != d_is_dir(to->child))
 		return d_is_dir(from->child) ? -ENOTDIR : -EISDIR;
-	err = ditto_lock_check_name(from->op, r->file, DITTO_INTENT_RENAME);
+	err = ditto_worm_check(from->op, r->file, DITTO_INTENT_RENAME) ?:
+	      ditto_lock_check_name(from->op, r->file, DITTO_INTENT_RENAME);
 	if (!err && r->victim)
-		err = ditto_lock_check_name(to->op, r->victim, DITTO_INTENT_REPLACE);
+		err = ditto_worm_check(to->op, r->victim, DITTO_INTENT_REPLACE) ?:
+		      ditto_lock_check_name(to->op, r->victim, DITTO_INTENT_REPLACE);
 	if (err)
 		return err;
 	err = ditto_lock_check(from->op, from->dir, DITTO_INTENT_ENTRY);
@@ -167,6 +169,10 @@ static int rename_children(struct ditto_renamed *r)
 	err = ditto_lock_check(to->op, to->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
+	if (r->victim)
+		lifted = ditto_worm_lift(to->op, r->victim);
+	if (lifted < 0)
+		return lifted;
 
 	/* Notifications of the rename report the replaced file first. */
 	to->dir->victim = r->victim ? r->victim->inode : NULL;
@@ -174,6 +180,9 @@ static int rename_children(struct ditto_renamed *r)
 	err = vfs_rename(&rd);
 	ditto_op_leave(old);
 	to->dir->victim = NULL;
+	/* It may have another name. */
+	if (lifted && (err || r->victim->inode->i_nlink))
+		ditto_worm_restore(to->op, r->victim);
 	err = ditto_no_wait(err);
 	if (err)
 		return err;

@@ -299,7 +299,7 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 		if (held_allows(set, held, owner) && !ditto_is_administrator(op))
 			goto raise;
 		if (sets_stream_times(op, node, set)) {
-			ret = ditto_node_permission(op, node, DITTO_MAY_WRITE);
+			ret = ditto_node_permission_locked(op, node, DITTO_MAY_WRITE);
 			if (ret)
 				return ret;
 			goto raise;
@@ -434,19 +434,23 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	struct ditto_stub *stub = NULL;
 	const struct cred *as;
 	int err, commit_err;
+	s64 until = 0;
 	u64 size;
 	u32 what;
 
 	err = check_for(op->share, set, inode->i_mode);
 	if (err)
 		return err;
-	err = unlikely(READ_ONCE(node->volume->worm)) ?
-	      ditto_worm_prolong(op, node, dentry, set) : 0;
-	if (err)
-		return min(err, 0);
+	if (unlikely(READ_ONCE(node->volume->worm))) {
+		err = ditto_worm_prolong(op, node, dentry, set);
+		if (err)
+			return min(err, 0);
+	}
 	if (others) {
 		err = setattr_check_early(op, node, dentry, set) ?:
 		      ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+		if (!err && unlikely(READ_ONCE(node->volume->worm)))
+			err = ditto_worm_early_begin(op, node, set, &until);
 		if (err)
 			return err;
 	}
@@ -491,8 +495,8 @@ unlock:
 		return err;
 	/* The size may have changed even if the rest was refused. */
 	ditto_child_changed(op, node, what);
-	if (!err && set->valid & DITTO_SET_MODE && unlikely(READ_ONCE(node->volume->worm)))
-		err = ditto_worm_commit_early(op, node, dentry);
+	if (!err && unlikely(until))
+		err = ditto_worm_early_end(op, node, dentry, until);
 	commit_err = ditto_op_commit(op, dentry, false);
 	return err ?: commit_err;
 }

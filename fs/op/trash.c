@@ -164,7 +164,8 @@ bool ditto_trash_takes(const struct dentry *child)
 {
 	const struct inode *inode = d_inode(child);
 
-	return d_is_reg(child) && i_size_read(inode);
+	/* Immutable ones get no other name; of those, committed ones can be removed in the end. */
+	return d_is_reg(child) && i_size_read(inode) && !IS_IMMUTABLE(inode);
 }
 
 bool ditto_trash_has(struct dentry *dentry)

@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/netlink.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -34,16 +35,30 @@
 #define EVENT_PATH_MAX	1024
 
 /**
+ * struct worm_clock - what is stored about time with a file system
+ * @clock: seconds, see check/worm.h
+ * @seen: the server's clock when that was stored; 0 if it is not known
+ */
+struct worm_clock {
+	s64 clock;
+	s64 seen;
+};
+
+/**
  * struct ditto_worm - the clock of a file system with committed files
  * @volume: the file system
  * @began: what was stored when it was read
  * @boot: seconds since boot then
+ * @started: the server's clock then
+ * @broken: it could not be read, so it stands still, and no retention ends
  * @work: stores it
  */
 struct ditto_worm {
 	struct ditto_volume *volume;
-	s64 began;
+	struct worm_clock began;
 	s64 boot;
+	s64 started;
+	bool broken;
 	struct delayed_work work;
 };
 
@@ -73,9 +88,11 @@ void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, 
 	*record = (struct ditto_worm_record){ .compliance = true };
 }
 
-bool ditto_worm_is_due(s64 now, s64 changed, u32 age)
+bool ditto_worm_is_due(const struct ditto_worm_age *a, u32 age)
 {
-	return age && abs(now - changed) >= age;
+	if (!age || abs(a->now - a->changed) < age)
+		return false;
+	return a->changed <= a->stopped - age || a->now - a->started >= age;
 }
 
 s64 ditto_worm_until(s64 clock, u32 days)
@@ -92,22 +109,25 @@ bool ditto_worm_is_over(const struct ditto_worm_record *record, s64 clock)
 
 static s64 worm_clock(const struct ditto_worm *worm)
 {
-	return worm->began + ktime_get_boottime_seconds() - worm->boot;
+	if (worm->broken)
+		return S64_MIN;
+	return worm->began.clock + ktime_get_boottime_seconds() - worm->boot;
 }
 
-/* Return: the stored clock, or an errno. */
-static s64 clock_load(struct super_block *sb)
+/* Return: 0 or an errno; -ENODATA if the file system has no clock. */
+static int clock_load(struct super_block *sb, struct worm_clock *stored)
 {
 	char buf[DITTO_WORM_RECORD_MAX];
-	s64 clock;
-	int len;
+	int len, n;
 
 	len = __vfs_getxattr(sb->s_root, d_inode(sb->s_root), DITTO_WORM_CLOCK_XATTR, buf,
 			     sizeof(buf) - 1);
 	if (len < 0)
 		return len == -EOPNOTSUPP ? -ENODATA : len;
 	buf[len] = '\0';
-	return sscanf(buf, "1 %lld", &clock) == 1 && clock > 0 ? clock : -EIO;
+	stored->seen = 0;
+	n = sscanf(buf, "1 %lld %lld", &stored->clock, &stored->seen);
+	return n > 0 && stored->clock > 0 ? 0 : -EIO;
 }
 
 /* Another server may serve the file system, too; the clock of one that is behind is not stored. */
@@ -115,11 +135,13 @@ static int clock_store(struct super_block *sb, s64 clock)
 {
 	struct inode *inode = d_inode(sb->s_root);
 	char buf[DITTO_WORM_RECORD_MAX];
-	int len, err = 0;
+	struct worm_clock stored;
+	int len, err;
 
-	len = scnprintf(buf, sizeof(buf), "1 %lld", clock);
+	len = scnprintf(buf, sizeof(buf), "1 %lld %lld", clock, ktime_get_real_seconds());
 	inode_lock(inode);
-	if (clock_load(sb) < clock)
+	err = clock_load(sb, &stored);
+	if (err == -ENODATA || (!err && stored.clock < clock))
 		err = __vfs_setxattr(&nop_mnt_idmap, sb->s_root, inode, DITTO_WORM_CLOCK_XATTR, buf,
 				     len, 0);
 	inode_unlock(inode);
@@ -132,7 +154,7 @@ static void worm_store(struct ditto_worm *worm)
 	struct super_block *sb = worm->volume->sb;
 	int err = 0;
 
-	if (!sb_start_write_trylock(sb))
+	if (worm->broken || !sb_start_write_trylock(sb))
 		return;
 	if (!sb_rdonly(sb))
 		err = clock_store(sb, worm_clock(worm));
@@ -152,27 +174,31 @@ static void worm_work(struct work_struct *work)
 
 int ditto_worm_start(struct ditto_volume *volume)
 {
+	struct worm_clock stored = { };
 	struct ditto_worm *worm;
-	s64 clock;
+	int err;
 
-	if (READ_ONCE(volume->worm))
-		return 0;
-	clock = clock_load(volume->sb);
-	if (clock < 0)
-		return clock;
+	worm = READ_ONCE(volume->worm);
+	if (worm)
+		return worm->broken ? -EIO : 0;
+	err = clock_load(volume->sb, &stored);
+	if (err == -ENODATA)
+		return err;
 	worm = kzalloc(sizeof(*worm), GFP_KERNEL);
 	if (!worm)
 		return -ENOMEM;
 	worm->volume = volume;
-	worm->began = clock;
+	worm->began = stored;
 	worm->boot = ktime_get_boottime_seconds();
+	worm->started = ktime_get_real_seconds();
+	worm->broken = err;
 	INIT_DELAYED_WORK(&worm->work, worm_work);
 	/* Another share may have been faster. */
 	if (cmpxchg(&volume->worm, NULL, worm))
 		kfree(worm);
 	else
 		queue_delayed_work(ditto_wq, &worm->work, msecs_to_jiffies(STORE_MS));
-	return 0;
+	return err;
 }
 
 void ditto_worm_volume_start(struct ditto_volume *volume)
@@ -180,7 +206,7 @@ void ditto_worm_volume_start(struct ditto_volume *volume)
 	int err = volume->caller_opens ? -ENODATA : ditto_worm_start(volume);
 
 	if (err && err != -ENODATA)
-		pr_warn("%s: the clock of its committed files cannot be read (error %d)\n",
+		pr_warn("%s: the clock of its committed files cannot be read (error %d): no retention ends\n",
 			volume->sb->s_id, err);
 }
 
@@ -200,8 +226,8 @@ void ditto_worm_volume_exit(struct ditto_volume *volume)
 int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *extack)
 {
 	struct super_block *sb = share->root.mnt->mnt_sb;
+	struct worm_clock stored;
 	const struct cred *old;
-	s64 clock;
 	int err;
 
 	if (sb->s_magic == OVERLAYFS_SUPER_MAGIC || ditto_sb_asks_server(sb) ||
@@ -216,8 +242,9 @@ int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *ex
 		return err;
 	}
 	old = override_creds(share->srv->nodes->cred);
-	clock = clock_load(sb);
-	err = clock == -ENODATA ? clock_store(sb, ktime_get_real_seconds()) : min_t(s64, clock, 0);
+	err = clock_load(sb, &stored);
+	if (err == -ENODATA)
+		err = clock_store(sb, ktime_get_real_seconds());
 	revert_creds(old);
 	mnt_drop_write(share->root.mnt);
 	if (err)
@@ -243,17 +270,15 @@ static int worm_load(struct dentry *dentry, struct ditto_worm_record *record)
 	return 0;
 }
 
-static int worm_store_record(struct dentry *dentry, const struct ditto_worm_record *record)
+/* The inode is locked. @flags: XATTR_CREATE or 0. */
+static int worm_store_locked(struct dentry *dentry, const struct ditto_worm_record *record,
+			     int flags)
 {
-	struct inode *inode = d_inode(dentry);
 	char buf[DITTO_WORM_RECORD_MAX];
 	size_t len = ditto_worm_record_write(record, buf);
-	int err;
 
-	inode_lock(inode);
-	err = __vfs_setxattr(&nop_mnt_idmap, dentry, inode, DITTO_WORM_XATTR, buf, len, 0);
-	inode_unlock(inode);
-	return err;
+	return __vfs_setxattr(&nop_mnt_idmap, dentry, d_inode(dentry), DITTO_WORM_XATTR, buf, len,
+			      flags);
 }
 
 /* Set or clear the immutable flag. With write access, and the server's credential. */
@@ -278,12 +303,14 @@ static int worm_set_flag(const struct ditto_share *share, struct dentry *dentry,
  * struct worm_terms - what a share says about its files
  * @age: seconds after which they are committed; 0 if they are not
  * @retention: days
+ * @retention_max: days that a client may ask for
  * @compliance: by which terms
  * @offload: data may leave the file system
  */
 struct worm_terms {
 	u32 age;
 	u32 retention;
+	u32 retention_max;
 	bool compliance;
 	bool offload;
 };
@@ -296,6 +323,7 @@ static void worm_terms_of(const struct ditto_share *share, struct worm_terms *te
 	opts = rcu_dereference(share->opts);
 	terms->age = opts->worm;
 	terms->retention = opts->worm_retention;
+	terms->retention_max = opts->worm_retention_max;
 	terms->compliance = opts->worm_mode == DITTO_WORM_COMPLIANCE;
 	terms->offload = opts->offload;
 	rcu_read_unlock();
@@ -355,50 +383,102 @@ static void worm_leave(const struct ditto_op *op, const struct cred *old)
 	sb_end_write(op->share->root.mnt->mnt_sb);
 }
 
-/*
- * Commit a file. The flag is refused to nobody whom the record does not refuse, so without it the
- * file is committed all the same. A record that a crash undoes is written again when the file is
- * found to be as old as before.
- */
-static int worm_commit(const struct ditto_op *op, struct dentry *dentry,
-		       const struct worm_terms *terms, const struct ditto_worm_record *record)
+/* Take back the record of a file that somebody has opened for writing in the meantime. */
+static void worm_take_back(const struct ditto_op *op, struct dentry *dentry)
 {
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	worm_set_flag(op->share, dentry, false);
+	inode_lock(inode);
+	err = __vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_WORM_XATTR);
+	inode_unlock(inode);
+	if (err)
+		pr_warn_ratelimited("share %s: inode %llu was committed while it was opened for writing (error %d)\n",
+				    op->share->name, (u64)inode->i_ino, err);
+}
+
+/*
+ * Commit a file that nobody had open for writing. An opener reads the record after its claim is
+ * there, so claims are looked for again after the record is. The flag is refused to nobody whom the
+ * record does not refuse, so without it the file is committed all the same. A record that a crash
+ * undoes is written again when the file is found to be as old as before. Return: 0 with @record as
+ * it is stored; -ETXTBSY; -EJUKEBOX; -EROFS; -EPERM if the file cannot have a record.
+ */
+static int worm_commit(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       const struct worm_terms *terms, struct ditto_worm_record *record)
+{
+	struct inode *inode = d_inode(dentry);
 	const struct cred *old;
 	int err = worm_enter(op, &old);
 
 	if (err)
 		return err;
-	err = worm_store_record(dentry, record);
-	if (!err && !terms->offload &&
-	    __vfs_getxattr(dentry, d_inode(dentry), DITTO_OFFLOAD_XATTR, NULL, 0) < 0 &&
+	inode_lock(inode);
+	err = worm_store_locked(dentry, record, XATTR_CREATE);
+	if (err == -EEXIST)
+		err = worm_load(dentry, record) ?: 1;
+	inode_unlock(inode);
+	if (err > 0) {
+		err = 0;
+		goto leave;
+	}
+	if (err) {
+		pr_warn_ratelimited("share %s: inode %llu is to be committed, but cannot get a record (error %d): its changes are refused\n",
+				    op->share->name, (u64)inode->i_ino, err);
+		err = -EPERM;
+		goto leave;
+	}
+	if (!terms->offload &&
+	    __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, NULL, 0) < 0 &&
 	    worm_set_flag(op->share, dentry, true))
 		pr_warn_ratelimited("share %s: inode %llu is committed, but cannot be made immutable for local processes\n",
-				    op->share->name, (u64)d_inode(dentry)->i_ino);
+				    op->share->name, (u64)inode->i_ino);
+	err = worm_check_writers(op, node);
+	if (err)
+		worm_take_back(op, dentry);
+leave:
 	worm_leave(op, old);
 	return err;
+}
+
+/* Begin the record of a file that is committed now. Return: false while the clock is not known. */
+static bool worm_record_init(struct ditto_worm_record *record, const struct ditto_node *node,
+			     const struct worm_terms *terms)
+{
+	const struct ditto_worm *worm = node->volume->worm;
+
+	record->committed = ktime_get_real_seconds();
+	record->until = ditto_worm_until(worm_clock(worm), terms->retention);
+	record->compliance = terms->compliance;
+	return !worm->broken;
 }
 
 /* Commit a file if its time has come. Return: as worm_load() afterwards, or -EJUKEBOX. */
 static int worm_commit_due(const struct ditto_op *op, struct ditto_node *node,
 			   struct dentry *dentry, struct ditto_worm_record *record)
 {
-	s64 now = ktime_get_real_seconds();
+	const struct ditto_worm *worm = node->volume->worm;
+	const struct ditto_worm_age age = {
+		.now = ktime_get_real_seconds(),
+		.changed = inode_get_ctime_sec(node->inode),
+		.stopped = worm->began.seen,
+		.started = worm->started,
+	};
 	struct worm_terms terms;
 	int err;
 
 	worm_terms_of(op->share, &terms);
-	if (!ditto_worm_is_due(now, inode_get_ctime_sec(node->inode), terms.age))
+	if (!ditto_worm_is_due(&age, terms.age))
 		return -ENODATA;
 	/* Streams belong to their file. */
 	if (!node->inode->i_nlink || ditto_is_below_hidden(op->share, dentry))
 		return -ENODATA;
 	err = worm_check_writers(op, node);
-	if (err)
-		return err == -ETXTBSY ? -ENODATA : err;
-	record->committed = now;
-	record->until = ditto_worm_until(worm_clock(node->volume->worm), terms.retention);
-	record->compliance = terms.compliance;
-	return worm_commit(op, dentry, &terms, record);
+	if (!err && !worm_record_init(record, node, &terms))
+		return -EPERM;
+	err = err ?: worm_commit(op, node, dentry, &terms, record);
+	return err == -ETXTBSY ? -ENODATA : err;
 }
 
 static bool worm_first_name(void *arg, const struct ditto_name *name)
@@ -440,33 +520,27 @@ static void worm_tell(const struct ditto_op *op, struct dentry *dentry)
 	kfree(buf);
 }
 
-/* After its retention, a file loses the flag, without which it can be removed. */
+static bool worm_is_over(const struct ditto_node *node, const struct ditto_worm_record *record)
+{
+	return ditto_worm_is_over(record, worm_clock(node->volume->worm));
+}
+
 static int worm_check_file(const struct ditto_op *op, struct ditto_node *node,
-			   struct dentry *dentry, enum ditto_intent_kind kind)
+			   struct dentry *dentry, enum ditto_intent_kind kind, u32 how)
 {
 	struct ditto_worm_record record;
-	const struct cred *old;
 	int err = worm_load(dentry, &record);
 
-	if (err == -ENODATA)
+	if (err == -ENODATA && !(how & DITTO_WORM_RECORDED))
 		err = worm_commit_due(op, node, dentry, &record);
 	if (err)
 		return err == -ENODATA ? 0 : err;
-	if ((kind != DITTO_INTENT_REMOVE && kind != DITTO_INTENT_REPLACE) ||
-	    !ditto_worm_is_over(&record, worm_clock(node->volume->worm)))
-		return -EPERM;
-	if (!IS_IMMUTABLE(node->inode))
-		return 0;
-	err = worm_enter(op, &old);
-	if (err)
-		return err;
-	err = worm_set_flag(op->share, dentry, false);
-	worm_leave(op, old);
-	return err;
+	return (kind == DITTO_INTENT_REMOVE || kind == DITTO_INTENT_REPLACE) &&
+	       worm_is_over(node, &record) ? 0 : -EPERM;
 }
 
 int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
-			  enum ditto_intent_kind kind, bool quiet)
+			  enum ditto_intent_kind kind, u32 how)
 {
 	struct dentry *dentry;
 	int err = 0;
@@ -480,55 +554,136 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 	}
 	dentry = ditto_node_dentry(node);
 	if (S_ISREG(node->inode->i_mode))
-		err = worm_check_file(op, node, dentry, kind);
+		err = worm_check_file(op, node, dentry, kind, how);
 	else if (S_ISDIR(node->inode->i_mode) && kind == DITTO_INTENT_RENAME)
 		err = worm_check_dir(op, node);
-	if (err == -EPERM && !quiet)
+	if (err == -EPERM && !(how & DITTO_WORM_QUIET) && ditto_event_is_heard(op->srv) &&
+	    __ratelimit(&op->share->worm_told))
 		worm_tell(op, dentry);
 	dput(dentry);
 	return err;
+}
+
+bool ditto_worm_has_ended(struct ditto_node *node)
+{
+	struct ditto_worm_record record;
+	struct dentry *dentry;
+	bool ended;
+
+	if (!READ_ONCE(node->volume->worm) || !S_ISREG(node->inode->i_mode))
+		return false;
+	dentry = ditto_node_dentry(node);
+	ended = !worm_load(dentry, &record) && worm_is_over(node, &record);
+	dput(dentry);
+	return ended;
+}
+
+int ditto_worm_lift_slow(const struct ditto_op *op, struct ditto_node *node)
+{
+	struct dentry *dentry;
+	const struct cred *old;
+	int err;
+
+	if (!ditto_worm_has_ended(node))
+		return 0;
+	err = worm_enter(op, &old);
+	if (err)
+		return err;
+	dentry = ditto_node_dentry(node);
+	err = worm_set_flag(op->share, dentry, false);
+	dput(dentry);
+	worm_leave(op, old);
+	return err ?: 1;
+}
+
+void ditto_worm_restore(const struct ditto_op *op, struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	const struct cred *old;
+	int err = worm_enter(op, &old);
+
+	if (!err) {
+		err = worm_set_flag(op->share, dentry, true);
+		worm_leave(op, old);
+	}
+	if (err)
+		pr_warn_ratelimited("share %s: inode %llu is committed, but is not immutable any more for local processes (error %d)\n",
+				    op->share->name, (u64)node->inode->i_ino, err);
+	dput(dentry);
 }
 
 int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       const struct ditto_setattr *set)
 {
 	struct ditto_worm_record record;
-	const struct cred *old;
-	int err;
-
-	if (set->valid != DITTO_SET_ATIME ||
-	    !S_ISREG(node->inode->i_mode) || worm_load(dentry, &record))
-		return 0;
-	if (!record.until || set->atime.tv_sec <= record.until ||
-	    !inode_owner_or_capable(ditto_idmap(op->share), node->inode))
-		return 0;
-	record.until = set->atime.tv_sec;
-	err = worm_enter(op, &old);
-	if (err)
-		return err;
-	err = worm_store_record(dentry, &record);
-	worm_leave(op, old);
-	return err ?: ditto_op_commit(op, dentry, false) ?: 1;
-}
-
-int ditto_worm_commit_early(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
-{
-	s64 until = inode_get_atime_sec(node->inode), now = ktime_get_real_seconds();
-	struct ditto_worm_record record;
 	struct worm_terms terms;
+	const struct cred *old;
+	s64 until;
 	int err;
 
 	worm_terms_of(op->share, &terms);
-	if (!terms.age || op->stream_of || !S_ISREG(node->inode->i_mode) ||
-	    node->inode->i_mode & 0222 || until <= now)
+	if (set->valid != DITTO_SET_ATIME || !terms.retention_max ||
+	    !S_ISREG(node->inode->i_mode) || worm_load(dentry, &record) ||
+	    !inode_owner_or_capable(ditto_idmap(op->share), node->inode))
 		return 0;
-	err = worm_check_writers(op, node);
+	until = min(set->atime.tv_sec,
+		    ditto_worm_until(worm_clock(node->volume->worm), terms.retention_max));
+	err = worm_enter(op, &old);
 	if (err)
-		return err == -ETXTBSY ? 0 : err;
-	record.committed = now;
-	record.until = ditto_worm_until(worm_clock(node->volume->worm), terms.retention);
+		return err;
+	inode_lock(node->inode);
+	err = worm_load(dentry, &record);
+	if (!err && record.until && until > record.until) {
+		record.until = until;
+		err = worm_store_locked(dentry, &record, XATTR_REPLACE) ?: 1;
+	}
+	inode_unlock(node->inode);
+	worm_leave(op, old);
+	if (err > 0)
+		return ditto_op_commit(op, dentry, false) ?: 1;
+	return err == -ENODATA ? 0 : err;
+}
+
+/* True if the request makes a file read-only with a time of access to come. */
+static bool worm_is_early(const struct ditto_op *op, const struct ditto_node *node,
+			  const struct ditto_setattr *set, const struct worm_terms *terms,
+			  s64 *until)
+{
+	const struct inode *inode = node->inode;
+
+	if (!terms->age || op->stream_of || !S_ISREG(inode->i_mode) ||
+	    !(set->valid & DITTO_SET_MODE) || set->mode & 0222 || !(inode->i_mode & 0222) ||
+	    set->valid & DITTO_SET_ATIME_NOW)
+		return false;
+	*until = set->valid & DITTO_SET_ATIME ? set->atime.tv_sec : inode_get_atime_sec(inode);
+	return *until >= ktime_get_real_seconds() + DAY;
+}
+
+int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node,
+			   const struct ditto_setattr *set, s64 *until)
+{
+	struct worm_terms terms;
+
+	*until = 0;
+	worm_terms_of(op->share, &terms);
+	if (!worm_is_early(op, node, set, &terms, until)) {
+		*until = 0;
+		return 0;
+	}
+	return worm_check_writers(op, node);
+}
+
+int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 s64 until)
+{
+	struct ditto_worm_record record;
+	struct worm_terms terms;
+
+	worm_terms_of(op->share, &terms);
+	if (!worm_record_init(&record, node, &terms))
+		return -EPERM;
+	until = min(until, ditto_worm_until(worm_clock(node->volume->worm), terms.retention_max));
 	if (record.until)
 		record.until = max(record.until, until);
-	record.compliance = terms.compliance;
-	return worm_commit(op, dentry, &terms, &record);
+	return worm_commit(op, node, dentry, &terms, &record);
 }

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 
 #include "../../lockd/open.h"
+#include "../op/check/worm.h"
 #include "instance_private.h"
 
 static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh,
@@ -82,6 +83,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	u32 fresh = rights & ~inst->rights;
 	bool deletes = !inst->is_stream && (rights & DITTO_RIGHT_DELETE);
 	bool deleted = inst->deletes, kept = inst->keeps;
+	u8 had_access = inst->open.access, had_deny = inst->open.deny;
 	u8 access = ditto_access_of(rights);
 	int err;
 
@@ -99,6 +101,15 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 			ditto_op_await(op, inst->node);
 		instance_change_keep(inst, deleted, kept);
 		return ditto_open_error(err);
+	}
+	/* As after the claim of an open. */
+	if (fresh & DITTO_RIGHTS_WRITE && unlikely(READ_ONCE(op->share->volume->worm)))
+		err = ditto_worm_check_slow(op, ditto_instance_file(inst), DITTO_INTENT_WRITE,
+					    DITTO_WORM_QUIET | DITTO_WORM_RECORDED);
+	if (err) {
+		ditto_open_change(&inst->open, had_access, had_deny, NULL);
+		instance_change_keep(inst, deleted, kept);
+		return err;
 	}
 	ditto_instance_set_rights(inst, rights);
 	return 0;

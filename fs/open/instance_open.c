@@ -262,36 +262,53 @@ static int opening_check_flags(struct opening *o)
 	return kept ? -EACCES : 0;
 }
 
+/* Rights that nobody has to a committed file: all but those to set its times, and to remove it. */
+#define COMMITTED_LOSES \
+	(DITTO_RIGHTS_CHANGE & ~(DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_ATTRS))
+
 /*
  * A committed file is opened for reading, for its times, by which it may be kept longer, and after
  * its retention for its removal. Nothing is committed by who had the file open before a restart.
+ * Who asks for as much as possible gets less if it cannot be known now.
  */
 static int opening_check_worm(struct opening *o)
 {
-	const u32 change = DITTO_RIGHTS_CHANGE & ~(DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_ATTRS);
 	const struct ditto_open_request *req = o->req;
-	bool most = req->flags & DITTO_OPENF_MAXIMUM, refuses;
 	u32 want = req->rights | (o->empties ? DITTO_RIGHT_WRITE_DATA : 0);
+	bool most = req->flags & DITTO_OPENF_MAXIMUM;
+	u32 how;
 	int err;
 
-	if (likely(!READ_ONCE(o->op.share->volume->worm)) || req->reclaim ||
-	    req->flags & DITTO_OPENF_GRANTED || !S_ISREG(o->base->inode->i_mode))
+	if (likely(!READ_ONCE(o->op.share->volume->worm)) || !S_ISREG(o->base->inode->i_mode))
 		return 0;
-	if (want & change || most) {
-		err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE, !(want & change));
-		refuses = err == -EPERM && !(want & change);
-		if (err && !refuses)
+	how = req->reclaim || req->flags & DITTO_OPENF_GRANTED ? DITTO_WORM_RECORDED : 0;
+	if (want & COMMITTED_LOSES || most) {
+		err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE, how |
+					    (want & COMMITTED_LOSES ? 0 : DITTO_WORM_QUIET));
+		if (err && want & COMMITTED_LOSES)
 			return err;
-		o->committed = refuses ? change : 0;
+		if (err)
+			o->committed = COMMITTED_LOSES;
 	}
 	if (!(want & DITTO_RIGHT_DELETE) && !most)
 		return 0;
-	err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_REMOVE,
-				    !(want & DITTO_RIGHT_DELETE));
-	if (err != -EPERM || want & DITTO_RIGHT_DELETE)
+	err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_REMOVE, how |
+				    (want & DITTO_RIGHT_DELETE ? 0 : DITTO_WORM_QUIET));
+	if (err && want & DITTO_RIGHT_DELETE)
 		return err;
-	o->committed |= DITTO_RIGHT_DELETE;
+	if (err)
+		o->committed |= DITTO_RIGHT_DELETE;
 	return 0;
+}
+
+/* The file may have been committed before the claim was there, see worm_commit(). */
+static int opening_check_claimed(const struct opening *o)
+{
+	if (likely(!READ_ONCE(o->op.share->volume->worm)) || o->made ||
+	    !(o->rights & COMMITTED_LOSES))
+		return 0;
+	return ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE,
+				     DITTO_WORM_QUIET | DITTO_WORM_RECORDED);
 }
 
 /* The rights that a refused open asked for. */
@@ -782,7 +799,7 @@ again:
 		err = PTR_ERR(inst);
 		goto out;
 	}
-	err = opening_apply(&o, inst);
+	err = opening_check_claimed(&o) ?: opening_apply(&o, inst);
 	if (!err && req->opened)
 		err = req->opened(req->arg, inst);
 	if (err) {

@@ -90,6 +90,9 @@ OPTION(NUMBER, "worm", worm, 0, 0, 315360000, "seconds",
 	"Files stay committed whatever becomes of the share.")
 OPTION(NUMBER, "worm-retention", worm_retention, 30, 0, 36500, "days",
 	"How long after that files can be removed, though not changed; 0 for never.")
+OPTION(NUMBER, "worm-retention-max", worm_retention_max, 0, 0, 36500, "days",
+	"How long from now clients can have files kept that are committed early, or kept already, by "
+	"setting the time of access. 0 for worm-retention, and retention is not prolonged.")
 OPTION(ENUM, "worm-mode", worm_mode, 0, 0, 1, "governance|compliance",
 	"What the administrator can do about committed files. "
 	"governance: \"dittoctl worm release\" makes them ordinary files again. "

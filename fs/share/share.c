@@ -24,6 +24,7 @@
 #include <linux/namei.h>
 #include <linux/netlink.h>
 #include <linux/percpu.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
@@ -414,6 +415,8 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 			      d_inode(root->dentry)->i_ino == DITTO_BTRFS_ROOT_INO;
 	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
 	init_completion(&share->gone);
+	ratelimit_default_init(&share->worm_told);
+	ratelimit_set_flags(&share->worm_told, RATELIMIT_MSG_ON_RELEASE);
 	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++) {
 		spin_lock_init(&share->instances[i].lock);
 		INIT_LIST_HEAD(&share->instances[i].instances);

@@ -125,6 +125,7 @@ enum ditto_worm_mode {
  * @trash_size: MiB that the helper leaves there; 0 for any
  * @worm: seconds after which unchanged files are committed, see fs/op/check/worm.h; 0 for never
  * @worm_retention: days until they can be removed; 0 for never
+ * @worm_retention_max: days that clients may ask for; 0 for @worm_retention
  * @worm_mode: see enum ditto_worm_mode
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
@@ -167,6 +168,7 @@ struct ditto_share_opts {
 	u32 trash_size;
 	u32 worm;
 	u32 worm_retention;
+	u32 worm_retention_max;
 	u32 worm_mode;
 	struct ditto_share_blocks *blocks;
 	char *comment;

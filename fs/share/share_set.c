@@ -56,8 +56,10 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 		err = ditto_share_opts_check(old, cfg->opts, extack) ?:
 		      ditto_share_blocks_make(cfg->opts, cfg->name);
 	}
-	if (!err && cfg->opts->worm)
-		err = ditto_hooks.volume_start_worm(share->volume);
+	if (!err && cfg->opts->worm && !READ_ONCE(share->volume->worm)) {
+		NL_SET_ERR_MSG(extack, "worm: the share was removed and added; try again");
+		err = -EAGAIN;
+	}
 	if (!err) {
 		ditto_share_opts_publish(table, share, cfg->opts);
 		ditto_nested_set(table, share);

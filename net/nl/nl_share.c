@@ -415,7 +415,9 @@ static int file_system_check(struct ditto_share *share, struct genl_info *info)
 	if (!err && opts->trash && !READ_ONCE(share->has_trash))
 		err = ditto_trash_check(share, info->extack);
 	if (!err && opts->worm && !READ_ONCE(share->volume->worm))
-		err = ditto_worm_check_share(share, info->extack);
+		err = ditto_share_opts_check(NULL, opts, info->extack) ?:
+		      ditto_worm_check_share(share, info->extack) ?:
+		      ditto_worm_start(share->volume);
 	ditto_share_opts_free(opts);
 	return err;
 }

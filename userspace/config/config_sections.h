@@ -6,7 +6,7 @@
 #include "config.h"
 
 /* Most keys of one kind of section: a share's. */
-#define CONFIG_KEYS_MAX	(16 + SETTINGS)
+#define CONFIG_KEYS_MAX	(17 + SETTINGS)
 /* Kinds of sections. */
 #define CONFIG_SECTIONS	8
 

@@ -66,7 +66,7 @@ static int access_check_each(struct ditto_op *op, struct ditto_node *node, enum 
 		if (!(*granted & accesses[i].bit))
 			continue;
 		if (may != last)
-			err = ditto_permission(op, node, may);
+			err = ditto_permission(op, node, may | DITTO_MAY_QUERY);
 		last = may;
 		if (is_denied(err))
 			*granted &= ~accesses[i].bit;
@@ -96,6 +96,6 @@ int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed
 	if (what == DNFS_ACCESSED_FILE && all & DITTO_MAY_EXEC)
 		return access_check_each(op, node, what, granted);
 	/* Other than that, most callers have all permissions they ask for: one check is enough. */
-	err = all ? ditto_permission(op, node, all) : 0;
+	err = all ? ditto_permission(op, node, all | DITTO_MAY_QUERY) : 0;
 	return is_denied(err) ? access_check_each(op, node, what, granted) : err;
 }

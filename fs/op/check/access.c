@@ -114,12 +114,9 @@ int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *di
 			  struct ditto_node *child)
 {
 	struct inode *inode = child->inode;
-	int err = IS_IMMUTABLE(inode) ? ditto_worm_check(op, child, DITTO_INTENT_REMOVE) : 0;
 
-	if (err)
-		return err;
 	return IS_APPEND(dir->inode) || IS_IMMUTABLE(dir->inode) || IS_APPEND(inode) ||
-	       IS_IMMUTABLE(inode) || IS_SWAPFILE(inode) ||
+	       (IS_IMMUTABLE(inode) && !ditto_worm_has_ended(child)) || IS_SWAPFILE(inode) ||
 	       HAS_UNMAPPED_ID(ditto_idmap(op->share), inode) ? -EPERM : 0;
 }
 

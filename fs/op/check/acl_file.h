@@ -202,8 +202,8 @@ int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 n
 		       const struct cred **as);
 
 /*
- * -EPERM if nobody may remove the file, as it or the directory is immutable, or 0; of a file that
- * is committed, also as ditto_worm_check(). May sleep; the inode of the file is not locked.
+ * -EPERM if nobody may remove the file, as it or the directory is immutable, or 0. A committed file
+ * is not any more after its retention. May sleep.
  */
 int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *dir,
 			  struct ditto_node *child);

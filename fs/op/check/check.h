@@ -22,6 +22,9 @@ struct posix_acl;
 /* Extended attributes, and streams in protocols where streams are attributes of a file. */
 #define DITTO_MAY_READ_XATTRS	BIT(6)
 #define DITTO_MAY_WRITE_XATTRS	BIT(7)
+/* For ditto_permission(): what is due to be committed, see worm.h, is not decided about. */
+#define DITTO_MAY_RECLAIM	BIT(8)	/* the caller had it before a restart */
+#define DITTO_MAY_QUERY		BIT(9)	/* nothing is granted: unknown is permitted */
 
 /* fs/op/check/permission.c */
 
@@ -31,7 +34,8 @@ struct posix_acl;
  * @node: held
  * @may: DITTO_MAY_* bits, all of which must be permitted
  *
- * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, or append-only) or -ESTALE.
+ * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, committed, or append-only),
+ * -EJUKEBOX (it is not known yet whether the file is committed) or -ESTALE.
  */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 
@@ -41,10 +45,14 @@ int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
  * @node: held
  * @may: DITTO_MAY_* bits, all of which must be permitted
  *
- * Context: may sleep; inode locks may be held.
+ * Context: may sleep; if it is asked for changes, the inodes of the file and its streams are not
+ * locked.
  * Return: as ditto_permission().
  */
 int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
+
+/* The same with inode locks held; whether the file is committed was checked before. */
+int ditto_node_permission_locked(const struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* Lists of files: fs/op/check/acl.c. One is set by ditto_setattr() with DITTO_SET_ACL. */
 

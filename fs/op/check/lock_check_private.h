@@ -110,12 +110,12 @@ static inline int ditto_lock_check(struct ditto_op *op, struct ditto_node *node,
 
 /*
  * Check an operation that takes a name from a file: open streams that do not share deletion keep
- * the file, too (MS-FSA section 2.1.5.1.2.1). Otherwise as ditto_lock_check().
+ * the file, too (MS-FSA section 2.1.5.1.2.1). ditto_worm_check() comes first.
  */
 static inline int ditto_lock_check_name(struct ditto_op *op, struct ditto_node *node,
 					enum ditto_intent_kind kind)
 {
-	int err = ditto_lock_check(op, node, kind);
+	int err = ditto_lock_check_bytes(op, node, kind, 0, 0);
 
 	return err || likely(hlist_empty(&node->keepers)) ? err :
 							    ditto_lock_check_keepers(op, node);

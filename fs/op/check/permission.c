@@ -83,8 +83,6 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 	return err;
 }
 
-static int node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
-
 /*
  * Where a stream is used without an open, streams are attributes of their file (RFC 8881 section
  * 6.2.1.3.1). Its list or mode decides, and not what the stream itself has.
@@ -99,10 +97,10 @@ static int stream_permission(const struct ditto_op *op, u32 may)
 		as |= DITTO_MAY_READ_XATTRS;
 	if (may & DITTO_MAY_CHANGE)
 		as |= DITTO_MAY_WRITE_XATTRS;
-	return node_permission(op, op->stream_of, as);
+	return ditto_node_permission_locked(op, op->stream_of, as);
 }
 
-static int node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
+int ditto_node_permission_locked(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct inode *inode = node->inode;
@@ -154,21 +152,24 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	int err = 0;
 
 	if (may_be_committed(op, may))
-		err = ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, false);
-	return err ?: node_permission(op, node, may);
+		err = ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, 0);
+	return err ?: ditto_node_permission_locked(op, node, may);
 }
 
 /* Clients ask for more than they are going to do, so a refusal is no event. */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	const struct cred *old;
-	int err;
+	int err = 0;
 
-	if (may_be_committed(op, may) &&
-	    ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, true) == -EPERM)
-		return -EPERM;
+	if (may_be_committed(op, may))
+		err = ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, DITTO_WORM_QUIET |
+					    (may & DITTO_MAY_RECLAIM ? DITTO_WORM_RECORDED : 0));
+	if (err && (err == -EPERM || !(may & DITTO_MAY_QUERY)))
+		return err;
+	may &= ~(DITTO_MAY_RECLAIM | DITTO_MAY_QUERY);
 	old = ditto_op_enter(op);
-	err = node_permission(op, node, may);
+	err = ditto_node_permission_locked(op, node, may);
 	ditto_op_leave(old);
 	return err;
 }

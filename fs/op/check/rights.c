@@ -11,6 +11,7 @@
 #include "acl_file.h"
 #include "explain.h"
 #include "rights.h"
+#include "worm.h"
 
 /* Rights that follow from one permission; it need not be checked for others. */
 #define DITTO_RIGHTS_BY_READ \
@@ -121,12 +122,14 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, u32 want, const u32 *listed)
 {
 	const struct inode *inode = node->inode;
+	bool immutable;
 
 	if (!(want & DITTO_RIGHT_DELETE))
 		return 0;
-	if ((parent && IS_APPEND(parent->inode)) || IS_APPEND(inode) || IS_IMMUTABLE(inode)) {
+	immutable = IS_IMMUTABLE(inode) && !ditto_worm_has_ended(node);
+	if ((parent && IS_APPEND(parent->inode)) || IS_APPEND(inode) || immutable) {
 		ditto_why_set(op, node, DITTO_RIGHT_DELETE,
-			      IS_IMMUTABLE(inode) ? DITTO_REASON_IMMUTABLE :
+			      immutable ? DITTO_REASON_IMMUTABLE :
 						    DITTO_REASON_APPEND_ONLY, 0);
 		return 0;
 	}

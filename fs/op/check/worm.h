@@ -14,16 +14,23 @@
  * counts as one for ever. The immutable flag is set, too, against local processes, unless the share
  * offloads data, which needs to write.
  *
- * The clock of a file system is in the attribute DITTO_WORM_CLOCK_XATTR of its root: "1 SECONDS".
+ * The clock of a file system is in the attribute DITTO_WORM_CLOCK_XATTR of its root:
+ *
+ *	1 SECONDS SEEN
+ *
  * It begins as the server's clock, and then counts only the time for which the file system is
  * served: setting the server's clock does not move it. It is stored once an hour and when the last
  * share goes, so that a crash makes it late by an hour at most. Where there is one, the records of
- * files are obeyed in all shares of the file system.
+ * files are obeyed in all shares of the file system. SEEN is the server's clock at that time. A
+ * file that was not old by then has to wait until the file system is served for so long again, as
+ * its writers could do nothing in between.
  */
 #ifndef _DITTO_FS_OP_CHECK_WORM_H
 #define _DITTO_FS_OP_CHECK_WORM_H
 
+#include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/fs.h>
 #include <linux/types.h>
 
 #include "../../../lockd/matrix.h"
@@ -63,11 +70,25 @@ size_t ditto_worm_record_write(const struct ditto_worm_record *record, char *buf
 /* Read a record of @len bytes; one that is damaged is for ever. Any context. */
 void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, size_t len);
 
-/*
- * True if a file that was last changed at @changed is @age seconds old. One whose time is that much
- * ahead is, too: the clock was set back since. Any context.
+/**
+ * struct ditto_worm_age - what the age of a file depends on; all by the server's clock
+ * @now: the time
+ * @changed: when the file was changed
+ * @stopped: when the file system was last known to be served, before @started
+ * @started: since when it is served again
  */
-bool ditto_worm_is_due(s64 now, s64 changed, u32 age);
+struct ditto_worm_age {
+	s64 now;
+	s64 changed;
+	s64 stopped;
+	s64 started;
+};
+
+/*
+ * True if a file is @age seconds old. One whose time is that much ahead is, too: the clock was set
+ * back since. Any context.
+ */
+bool ditto_worm_is_due(const struct ditto_worm_age *a, u32 age);
 
 /* The end of the retention that begins at @clock; @days is 0 for ever. Any context. */
 s64 ditto_worm_until(s64 clock, u32 days);
@@ -81,7 +102,10 @@ bool ditto_worm_is_over(const struct ditto_worm_record *record, s64 clock);
  */
 int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *extack);
 
-/* Read the clock of a volume if there is one and it was not read yet. Returns 0 or an errno. */
+/*
+ * Read the clock of a volume if there is one and it was not read yet. Returns 0; -ENODATA if there
+ * is none; or an errno, and then nothing is committed or removed. May sleep.
+ */
 int ditto_worm_start(struct ditto_volume *volume);
 
 /* Read the clock of a new volume if there is one. May sleep. */
@@ -91,9 +115,12 @@ void ditto_worm_volume_stop(struct ditto_volume *volume);
 /* Free the clock. May sleep. */
 void ditto_worm_volume_exit(struct ditto_volume *volume);
 
-/* The part of ditto_worm_check() for file systems with committed files. @quiet: tell nobody. */
+#define DITTO_WORM_QUIET	BIT(0)	/* a refusal is no event */
+#define DITTO_WORM_RECORDED	BIT(1)	/* a file without a record is not committed */
+
+/* The part of ditto_worm_check() for file systems with committed files. @how: bits as above. */
 int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
-			  enum ditto_intent_kind kind, bool quiet);
+			  enum ditto_intent_kind kind, u32 how);
 
 /**
  * ditto_worm_check - check that a file may be changed, and commit it if its time has come
@@ -101,20 +128,43 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
  * @node: held
  * @kind: what is about to be done; DITTO_INTENT_WRITE for all changes of data
  *
- * A committed file whose retention has passed loses its immutable flag if it is to be removed.
  * Costs one test if the file system has no committed files.
  *
  * Context: may sleep; the inode of the file is not locked.
- * Return: 0; -EPERM; -EJUKEBOX if a holder gives up a grant to write first, or an errno of the file
- * system.
+ * Return: 0; -EPERM, also if the file cannot get a record; -EJUKEBOX if a holder gives up a grant
+ * to write first; or an errno of the file system.
  */
 static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node *node,
 				   enum ditto_intent_kind kind)
 {
 	if (likely(!READ_ONCE(op->share->volume->worm)))
 		return 0;
-	return ditto_worm_check_slow(op, node, kind, false);
+	return ditto_worm_check_slow(op, node, kind, 0);
 }
+
+/* True if a file was committed, and its retention is over. May sleep. */
+bool ditto_worm_has_ended(struct ditto_node *node);
+
+/* The part of ditto_worm_lift() for immutable files. */
+int ditto_worm_lift_slow(const struct ditto_op *op, struct ditto_node *node);
+
+/**
+ * ditto_worm_lift - clear the immutable flag of a file whose retention is over, to remove it
+ * @op: the caller, entered; with write access to the mount
+ * @node: held
+ *
+ * Context: may sleep; the inode of the file is not locked.
+ * Return: 1 if it was cleared: ditto_worm_restore() follows if the file stays; 0 or an errno.
+ */
+static inline int ditto_worm_lift(const struct ditto_op *op, struct ditto_node *node)
+{
+	if (likely(!IS_IMMUTABLE(node->inode)))
+		return 0;
+	return ditto_worm_lift_slow(op, node);
+}
+
+/* Set the flag again. May sleep; the inode of the file is not locked. */
+void ditto_worm_restore(const struct ditto_op *op, struct ditto_node *node);
 
 /**
  * ditto_worm_prolong - set the time of access of a committed file: prolong its retention
@@ -123,6 +173,8 @@ static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node 
  * @dentry: of the file
  * @set: what the caller sets
  *
+ * The option worm-retention-max of the share limits it; without, retention is not prolonged.
+ *
  * Context: may sleep; no inode lock held.
  * Return: 1 if that is what was done; 0 if it is something else; or an errno.
  */
@@ -130,14 +182,29 @@ int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dent
 		       const struct ditto_setattr *set);
 
 /**
- * ditto_worm_commit_early - commit a file that was made read-only with a time of access to come
+ * ditto_worm_early_begin - look whether a request commits a file early
+ * @op: the caller
+ * @node: held
+ * @set: what the caller sets: a mode without permission to write, when there was some
+ * @until: out: the time of access that is to come, by a day at least; 0 if nothing is committed
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0; -ETXTBSY or -EJUKEBOX if the file is open for writing.
+ */
+int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node,
+			   const struct ditto_setattr *set, s64 *until);
+
+/**
+ * ditto_worm_early_end - commit a file early, after the change
  * @op: the caller, entered; with write access to the mount
  * @node: held
  * @dentry: of the file
+ * @until: from ditto_worm_early_begin()
  *
  * Context: may sleep; no inode lock held.
- * Return: 0, also if the file is not to be committed, or an errno.
+ * Return: 0, or an errno.
  */
-int ditto_worm_commit_early(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
+int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 s64 until);
 
 #endif

@@ -7,10 +7,12 @@ import time
 
 import json_schema
 import nfs3
+import nfs4
 from checks import eq, expect_errno, wait_for
 from files import get, put
 from harness import test
 from nfs3 import sattr
+from nfs4_holders import release_all
 from processes import run
 from server_events import listening
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, Smb2, refused
@@ -233,7 +235,7 @@ def over_smb(w):
     a.end()
 
 
-@test(**ON)
+@test(worm_retention_max=30, **ON)
 def early(w):
     """A file made read-only with a time of access to come is committed until then, or longer."""
     n = opened(w)
@@ -242,24 +244,193 @@ def early(w):
     eq(n.setattr(fh, sattr(mode=0o444)).status, nfs3.OK)
     eq(record(w), None, 'without a time')
     eq(n.setattr(fh, sattr(mode=0o644)).status, nfs3.OK)
+    eq(n.setattr(fh, sattr(atime=(now + DAY // 2, 0))).status, nfs3.OK)
+    eq(n.setattr(fh, sattr(mode=0o444)).status, nfs3.OK)
+    eq(record(w), None, 'a time that is near')
     eq(n.setattr(fh, sattr(atime=(now + 9 * DAY, 0))).status, nfs3.OK)
+    eq(n.setattr(fh, sattr(mode=0o400)).status, nfs3.OK)
+    eq(record(w), None, 'it was read-only before')
+    eq(n.setattr(fh, sattr(mode=0o644)).status, nfs3.OK)
     eq(n.setattr(fh, sattr(mode=0o444)).status, nfs3.OK)
     eq(record(w)[1], now + 9 * DAY)
     eq(n.setattr(fh, sattr(atime=(now + 8 * DAY, 0))).status, nfs3.PERM, 'shorter')
     eq(n.setattr(fh, sattr(atime=(now + 10 * DAY, 0), mode=0o644)).status, nfs3.PERM, 'with more')
     eq(n.setattr(fh, sattr(atime=(now + 10 * DAY, 0))).status, nfs3.OK, 'longer')
     eq(record(w)[1], now + 10 * DAY)
+    eq(n.setattr(fh, sattr(atime=(now + 99 * DAY, 0))).status, nfs3.OK, 'more than is permitted')
+    assert abs(record(w)[1] - now - 30 * DAY) < AGE, record(w)
+    w.server.set('data', worm_retention_max=0)
+    eq(n.setattr(fh, sattr(atime=(now + 99 * DAY, 0))).status, nfs3.PERM, 'nothing is permitted')
     eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    fh = n.create(n.root, 'g').fh
+    eq(n.setattr(fh, sattr(atime=(now + 99 * DAY, 0), mode=0o444)).status, nfs3.OK)
+    assert abs(record(w, 'g')[1] - now - DAY) < AGE, record(w, 'g')
 
 
 @test(**ON)
 def clock_set_back(w):
     """A file whose time is ahead, as the clock was set back, is committed as well."""
     n = opened(w)
-    with later():
+    with later(4 * AGE):
         fh = n.create(n.root, 'f').fh
-    eq(n.setattr(fh, sattr(mode=0o600)).status, nfs3.PERM)
+    with later():
+        eq(n.setattr(fh, sattr(mode=0o600)).status, nfs3.PERM)
     assert record(w), 'committed'
+
+
+@test(**ON)
+def server_was_down(w):
+    """A file is not committed because its writers could not reach the server."""
+    n = opened(w)
+    fh = n.create(n.root, 'f').fh
+    now = int(time.time())
+    # Nothing that is behind is stored over it.
+    os.setxattr(w.export, CLOCK, b'1 %d %d' % (now + DAY, now))
+    with later():
+        w.server.restart()
+        n = opened(w)
+        eq((n.write(fh, 0, b'data').status, record(w)), (nfs3.OK, None), 'it was not old before')
+    with later(4 * AGE):
+        eq(n.write(fh, 0, b'x').status, nfs3.PERM, 'it is now')
+
+
+@test(**ON)
+def clock_is_damaged(w):
+    """Without a clock no retention ends, and nothing is changed that is due to be committed."""
+    n = opened(w)
+    put(w.path('f'), b'data')
+    put(w.path('g'), b'data')
+    with later():
+        eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    until = record(w)[1]
+    w.server.set('data', worm=0)
+    w.server.delete('data')
+    os.setxattr(w.export, CLOCK, b'damaged')
+    assert 'clock' in w.server.refused('share', 'add', 'bad', w.export, 'worm', str(AGE))
+    w.server.add('data', w.export, squash='root-to-admin')
+    n = opened(w)
+    eq((n.remove(n.root, 'f').status, n.remove(n.root, 'g').status), (nfs3.PERM, nfs3.OK))
+    eq(record(w)[1], until)
+
+
+@test(locks='raw', timeout=120, **ON)
+def reclaimed(w):
+    """Who had a file open for writing before a restart gets it back, unless it was committed."""
+    os.chmod(w.export, 0o777)
+    for name in 'f', 'held':
+        put(w.path(name), b'data', 0o666)
+    s = nfs4.Session.make(nfs4.connect(w.client), name=b'reclaimer', verf=b'thesame!')
+    fhs = {name: s.open(s.fh('data', name), None, nfs4.BOTH)[1] for name in ('f', 'held')}
+    os.setxattr(w.path('f'), RECORD, b'1 1 0 g')
+    w.server.lengthen_grace()
+    w.server.restart()
+    with later():
+        s = nfs4.Session.make(nfs4.connect(w.client), name=b'reclaimer', verf=b'thesame!',
+                              reclaimed=False)
+
+        def reclaim(name, access):
+            return s.patiently(nfs4.putfh(fhs[name]), nfs4.open(
+                s.owner(), None, access, claim=nfs4.CLAIM_PREVIOUS)).status
+        eq(reclaim('held', nfs4.READ), nfs4.OK)
+        eq(reclaim('held', nfs4.BOTH), nfs4.OK)
+        assert reclaim('f', nfs4.BOTH) != nfs4.OK
+        eq(reclaim('f', nfs4.READ), nfs4.OK)
+        s.patiently(nfs4.reclaim_complete()).ok()
+        w.server.end_grace()
+        eq(record(w, 'held'), None)
+    release_all(w)
+
+
+@test(locks='raw', timeout=120, **ON)
+def upgraded(w):
+    """An open for reading does not become one for writing, and one for writing is not committed."""
+    n = opened(w)
+    for name in 'f', 'held':
+        put(w.path(name), b'data', 0o666)
+    s = nfs4.Session.make(nfs4.connect(w.client))
+    fhs = {name: s.fh('data', name) for name in ('f', 'held')}
+    s.open(fhs['f'], None, nfs4.READ)
+    got = s.open(fhs['held'], None, nfs4.BOTH)[0]
+    held = n.lookup(n.root, 'held').fh
+    soon = int(time.time()) + 9 * DAY
+    eq(n.setattr(held, sattr(atime=(soon, 0))).status, nfs3.OK)
+    assert n.setattr(held, sattr(mode=0o444)).status != nfs3.OK
+    eq((record(w, 'held'), os.stat(w.path('held')).st_mode & 0o777), (None, 0o666))
+    eq(s.compound(nfs4.putfh(fhs['held']), nfs4.close(got.stateid)).status, nfs4.OK)
+    eq(n.setattr(held, sattr(mode=0o444)).status, nfs3.OK)
+    assert record(w, 'held'), 'closed'
+    with later():
+        assert s.open(fhs['f'], None, nfs4.BOTH)[0].status != nfs4.OK
+    assert record(w), 'committed'
+    release_all(w)
+
+
+@test(**ON)
+def held_here(w):
+    """A file that a process of the server has open for writing is not committed."""
+    n = opened(w)
+    put(w.path('f'), b'data')
+    fh = n.lookup(n.root, 'f').fh
+    writer = os.open(w.path('f'), os.O_RDWR)
+    with later():
+        eq((n.setattr(fh, sattr(mode=0o640)).status, record(w)), (nfs3.OK, None))
+    os.close(writer)
+    with later(4 * AGE):
+        eq(n.setattr(fh, sattr(mode=0o600)).status, nfs3.PERM)
+    assert record(w), 'committed'
+
+
+@test(smb=True, **ON)
+def removed_late(w):
+    """A file whose time comes before it is removed at its close stays; opens leave it immutable."""
+    n = opened(w)
+    a = Smb2(w.client)
+    put(w.path('f'), b'data')
+    f = a.create('f', access=DELETE, how=OPEN)
+    a.delete_on_close(f)
+    with later():
+        a.close(f)
+        wait_for('it is committed', lambda: record(w))
+    eq(get(w.path('f')), b'data')
+    a.end()
+    with expect_errno(errno.EPERM):
+        os.link(w.path('f'), w.path('l'))
+    os.setxattr(w.export, CLOCK, b'1 %d' % record(w)[1])
+    w.server.restart()
+    n = opened(w)
+    a = Smb2(w.client)
+    a.close(a.create('f', access=DELETE, how=OPEN))
+    with expect_errno(errno.EPERM):
+        open(w.path('f'), 'ab').close()
+    eq(n.rename(n.root, 'f', n.root, 'g').status, nfs3.PERM)
+    with expect_errno(errno.EPERM):
+        open(w.path('f'), 'ab').close()
+    f = a.create('f', access=DELETE, how=OPEN)
+    a.delete_on_close(f)
+    a.close(f)
+    wait_for('it is removed', lambda: not os.path.exists(w.path('f')))
+    a.end()
+
+
+@test(**ON)
+def through_others(w):
+    """Shares of the file system without the option obey what was committed in one with it."""
+    n = opened(w)
+    sub = w.path('sub')
+    os.mkdir(sub)
+    put(f'{sub}/f', b'data')
+    with later():
+        eq(n.remove(n.lookup(n.root, 'sub').fh, 'f').status, nfs3.PERM)
+    w.server.add('two', sub, squash='root-to-admin')
+    n = w.client.nfs(path=sub)
+    put(f'{sub}/young', b'young')
+    eq([r.status for r in (n.write(n.lookup(n.root, 'f').fh, 0, b'x'),
+                           n.remove(n.root, 'f'),
+                           n.rename(n.root, 'f', n.root, 'g'),
+                           n.rename(n.root, 'young', n.root, 'f'))], [nfs3.PERM] * 4)
+    with later():
+        eq(n.rename(n.root, 'young', n.root, 'y').status, nfs3.OK, 'not committed here')
+    eq(sorted(os.listdir(sub)), ['f', 'y'])
 
 
 @test(offload=True, **ON)

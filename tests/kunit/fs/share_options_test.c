@@ -44,6 +44,7 @@ static const struct option_limit {
 	{ "core", "trash-size", 0, 1073741824, 0 },
 	{ "core", "worm", 0, 315360000, 0 },
 	{ "core", "worm-retention", 0, 36500, 30 },
+	{ "core", "worm-retention-max", 0, 36500, 0 },
 	{ "core", "worm-mode", 0, 1, 0 },
 	{ "nfs", "xprtsec", 1, 7, 7 },
 	{ "nfs", "sec-first", 0, 5, 0 },

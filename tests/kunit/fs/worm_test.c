@@ -7,23 +7,29 @@
 #include "../../../fs/share/share.h"
 
 static const struct age_case {
-	s64 now, changed;
+	struct ditto_worm_age at;	/* now, changed, stopped, started */
 	u32 age;
 	bool due;
 } ages[] = {
-	{ 1000, 0, 0, false },		/* the option is off */
-	{ 1000, 999, 2, false },
-	{ 1000, 998, 2, true },
-	{ 1000, 1001, 2, false },	/* the clocks of file and server tick apart */
-	{ 1000, 1002, 2, true },	/* the clock was set back */
-	{ -10, -20, 10, true },
+	{ { 1000, 0 }, 0, false },		/* the option is off */
+	{ { 1000, 999 }, 2, false },
+	{ { 1000, 998 }, 2, true },
+	{ { 1000, 1001 }, 2, false },		/* the clocks of file and server tick apart */
+	{ { 1000, 1002 }, 2, true },		/* the clock was set back */
+	{ { -10, -20, 0, -20 }, 10, true },
+	/* Writers could do nothing while the server was down. */
+	{ { 1000, 498, 500, 999 }, 2, true },	/* it was old before */
+	{ { 1000, 499, 500, 999 }, 2, false },
+	{ { 1000, 499, 500, 998 }, 2, true },
+	{ { 1000, 499, 0, 999 }, 2, false },	/* it is not known when that was */
+	{ { 10, 1000, 1001, 9 }, 2, false },	/* the clock is not set yet */
 };
 
 static void worm_ages(struct kunit *test)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ages); i++)
 		KUNIT_EXPECT_EQ_MSG(test, ages[i].due,
-				    ditto_worm_is_due(ages[i].now, ages[i].changed, ages[i].age),
+				    ditto_worm_is_due(&ages[i].at, ages[i].age),
 				    "case %zu", i);
 }
 

@@ -95,7 +95,7 @@ static u32 want_check_permission(struct dnfs4_compound *cmp, u32 type, bool recl
 		may |= DITTO_MAY_WRITE;
 	/* The client had it before. */
 	if (reclaim)
-		may |= DITTO_MAY_OWNER;
+		may |= DITTO_MAY_OWNER | DITTO_MAY_RECLAIM;
 	err = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), may);
 	/* The operation does not have the status for these. */
 	if (err == -EROFS || err == -EPERM)

@@ -323,7 +323,8 @@ static u32 dnfs4_open_trusts(const struct dnfs4_open_ask *ask, const struct dnfs
 static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask,
 			    const struct dnfs4_opened *done)
 {
-	u32 owner = dnfs4_open_trusts(ask, done) ? DITTO_MAY_OWNER : 0;
+	u32 owner = (dnfs4_open_trusts(ask, done) ? DITTO_MAY_OWNER : 0) |
+		    (ask->reclaim ? DITTO_MAY_RECLAIM : 0);
 	u32 may = (ask->access & NFS4_SHARE_ACCESS_READ ? DITTO_MAY_READ_XATTRS : 0) |
 		  (ask->access & NFS4_SHARE_ACCESS_WRITE ? DITTO_MAY_WRITE_XATTRS : 0);
 	int err = 0;
