@@ -15,6 +15,7 @@
 #include <linux/timekeeping.h>
 #include <linux/xattr.h>
 
+#include "../node/pattern.h"
 #include "hidden_dir.h"
 #include "name_private.h"
 #include "op_private.h"
@@ -23,46 +24,6 @@
 /* Names in the bin are times in nanoseconds; so many are tried if the clock was set back. */
 #define NAME_TRIES	8
 #define NAME_LEN	16
-
-static char ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-/* The pattern ends with a comma or the text. A star that was met last takes one byte more. */
-static bool pattern_matches(const char *pattern, const char *name, size_t len)
-{
-	const char *star = NULL, *retry = NULL, *end = name + len;
-
-	for (;;) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = name;
-		} else if (name < end && *pattern && *pattern != ',' &&
-			   (*pattern == '?' || ascii_lower(*pattern) == ascii_lower(*name))) {
-			pattern++;
-			name++;
-		} else if (name == end && (!*pattern || *pattern == ',')) {
-			return true;
-		} else if (star && retry < end) {
-			pattern = star;
-			name = ++retry;
-		} else {
-			return false;
-		}
-	}
-}
-
-bool ditto_trash_excludes(const char *patterns, const struct ditto_name *name)
-{
-	while (*patterns) {
-		if (pattern_matches(patterns, name->name, name->len))
-			return true;
-		patterns += strcspn(patterns, ",");
-		patterns += strspn(patterns, ",");
-	}
-	return false;
-}
 
 char *ditto_trash_record(char *buf, size_t len, u32 uid, s64 seconds, u32 owner)
 {
@@ -155,7 +116,7 @@ bool ditto_trash_is_on(const struct ditto_share *share, const struct ditto_name 
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	on = opts->trash &&
-	     !(opts->trash_exclude && ditto_trash_excludes(opts->trash_exclude, name));
+	     !(opts->trash_exclude && ditto_patterns_match(opts->trash_exclude, ',', name));
 	rcu_read_unlock();
 	return on;
 }

@@ -37,12 +37,6 @@ struct netlink_ext_ack;
 #define DITTO_TRASH_RECORD_MAX	4096
 
 /*
- * True if one of the patterns, which commas separate, matches the whole name without regard to the
- * case of ASCII letters. "*" is any characters, "?" is one byte. Any context.
- */
-bool ditto_trash_excludes(const char *patterns, const struct ditto_name *name);
-
-/*
  * Write a record to the end of @buf, of DITTO_TRASH_RECORD_MAX bytes, whose end has the path of
  * @len bytes. Returns its start, or NULL without room. Any context.
  */

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../../../fs/node/pattern.h"
 #include "../../../fs/op/trash.h"
 
 static const struct trash_case {
@@ -59,7 +60,20 @@ static void trash_patterns(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	memcpy(bytes, c->name, name.len);
 	name.name = bytes;
-	KUNIT_EXPECT_EQ(test, ditto_trash_excludes(c->patterns, &name), c->excluded);
+	KUNIT_EXPECT_EQ(test, ditto_patterns_match(c->patterns, ',', &name), c->excluded);
+}
+
+/* The slashes of Samba's lists. */
+static void trash_separators(struct kunit *test)
+{
+	const struct ditto_name exe = { .name = "a.EXE", .len = 5 };
+	const struct ditto_name b = { .name = "b,c", .len = 3 };
+
+	KUNIT_EXPECT_TRUE(test, ditto_patterns_match("/*.exe/*.com/", '/', &exe));
+	KUNIT_EXPECT_TRUE(test, ditto_patterns_match("x//*.com/a.exe", '/', &exe));
+	KUNIT_EXPECT_TRUE(test, ditto_patterns_match("/b,c/", '/', &b));
+	KUNIT_EXPECT_FALSE(test, ditto_patterns_match("//", '/', &exe));
+	KUNIT_EXPECT_FALSE(test, ditto_patterns_match("/*.ex/xe/", '/', &exe));
 }
 
 static char *trash_record(char *buf, const char *path, u32 uid, s64 seconds)
@@ -92,6 +106,7 @@ static void trash_records(struct kunit *test)
 
 static struct kunit_case trash_cases[] = {
 	KUNIT_CASE_PARAM(trash_patterns, trash_case_gen_params),
+	KUNIT_CASE(trash_separators),
 	KUNIT_CASE(trash_records),
 	{}
 };
