@@ -818,6 +818,47 @@ static const struct spec_attr share_attrs[] = {
 		.form = SPEC_PLAIN,
 		.max_len = 1023,
 	},
+	[DITTO_A_SHARE_HOME_UID] = {
+		.name = "home-uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_HOME_DIR] = {
+		.name = "home-dir",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_HOME_GID] = {
+		.name = "home-gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_VETO_FILES] = {
+		.name = "veto-files",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 1023,
+	},
+	[DITTO_A_SHARE_FORCE_UID] = {
+		.name = "force-uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SHARE_FORCE_GID] = {
+		.name = "force-gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
 };
 
 static const struct nla_policy share_policy[] = {
@@ -886,6 +927,25 @@ static const struct nla_policy share_policy[] = {
 	[DITTO_A_SHARE_TRASH_EXCLUDE] = {
 		.type = NLA_STRING,
 		.maxlen = 1024,
+	},
+	[DITTO_A_SHARE_HOME_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_HOME_DIR] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_HOME_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_VETO_FILES] = {
+		.type = NLA_STRING,
+		.maxlen = 1024,
+	},
+	[DITTO_A_SHARE_FORCE_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_FORCE_GID] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -4642,9 +4702,15 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_LINKS,
 	DITTO_A_SHARE_TRASH_EXCLUDE,
+	DITTO_A_SHARE_VETO_FILES,
+	DITTO_A_SHARE_FORCE_UID,
+	DITTO_A_SHARE_FORCE_GID,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
+	DITTO_A_SHARE_HOME_UID,
+	DITTO_A_SHARE_HOME_DIR,
+	DITTO_A_SHARE_HOME_GID,
 	0,
 };
 
@@ -4658,6 +4724,9 @@ static const u16 share_set_request[] = {
 	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_LINKS,
 	DITTO_A_SHARE_TRASH_EXCLUDE,
+	DITTO_A_SHARE_VETO_FILES,
+	DITTO_A_SHARE_FORCE_UID,
+	DITTO_A_SHARE_FORCE_GID,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4687,6 +4756,9 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_PROTOCOLS,
 	DITTO_A_SHARE_LINKS,
 	DITTO_A_SHARE_TRASH_EXCLUDE,
+	DITTO_A_SHARE_VETO_FILES,
+	DITTO_A_SHARE_FORCE_UID,
+	DITTO_A_SHARE_FORCE_GID,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
 	DITTO_A_SHARE_OPTION,
@@ -4694,6 +4766,7 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_DEVICE,
 	DITTO_A_SHARE_INODE,
 	DITTO_A_SHARE_HANDLES,
+	DITTO_A_SHARE_HOME_UID,
 	0,
 };
 

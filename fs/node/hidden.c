@@ -6,6 +6,7 @@
 
 #include "hidden.h"
 #include "node_private.h"
+#include "pattern.h"
 #include "share_types.h"
 
 /*
@@ -25,11 +26,25 @@ static bool hidden_is(const struct dentry *dir, const struct ditto_name *name)
 	return inode && IS_CASEFOLDED(inode) && ditto_names_same(&hidden, name);
 }
 
+static bool veto_is(const struct ditto_share *share, const struct ditto_name *name)
+{
+	const char *veto;
+	bool vetoed;
+
+	rcu_read_lock();
+	veto = rcu_dereference(share->veto);
+	vetoed = veto && ditto_patterns_match(veto, '/', name);
+	rcu_read_unlock();
+	return vetoed;
+}
+
 bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
 			  const struct ditto_name *name)
 {
-	return (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir)) &&
-	       hidden_is(dir, name);
+	if ((dir == share->root.dentry || ditto_volume_has_root(share->volume, dir)) &&
+	    hidden_is(dir, name))
+		return true;
+	return veto_is(share, name);
 }
 
 bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry)

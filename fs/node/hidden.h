@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Names that no protocol shows: where the streams of a share and its removed files are kept, see
- * fs/open/stream.h and fs/op/trash.h.
+ * fs/open/stream.h and fs/op/trash.h, and what the option veto-files of a share names.
  */
 #ifndef _DITTO_FS_NODE_HIDDEN_H
 #define _DITTO_FS_NODE_HIDDEN_H
@@ -10,14 +10,14 @@
 #include <linux/string.h>
 
 #include "casefold.h"
+#include "share_types.h"
 
-struct ditto_share;
 struct ditto_volume;
 
 /* Name in the root of each share that has streams or a bin. */
 #define DITTO_HIDDEN		".ditto"
 
-/* ditto_is_hidden() for a name of this length, or in a directory that folds names. */
+/* ditto_is_hidden() for a name of this length, in a directory that folds names, or with vetoes. */
 bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
 			  const struct ditto_name *name);
 
@@ -29,12 +29,13 @@ bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *
  *
  * Context: any.
  * Return: true for ".ditto" in any case, and for what the file system takes for the same, in the
- * root of a share.
+ * root of a share; and for a name that the share vetoes.
  */
 static inline bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 				   const struct ditto_name *name)
 {
-	return (name->len == strlen(DITTO_HIDDEN) || unlikely(IS_CASEFOLDED(d_inode(dir)))) &&
+	return (name->len == strlen(DITTO_HIDDEN) || unlikely(IS_CASEFOLDED(d_inode(dir))) ||
+		unlikely(rcu_access_pointer(share->veto))) &&
 	       ditto_is_hidden_name(share, dir, name);
 }
 

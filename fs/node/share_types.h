@@ -12,6 +12,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/uuid.h>
 
 struct dentry;
@@ -56,6 +57,8 @@ struct ditto_instance_list {
  * @has_trash: its current @opts have a bin, see fs/op/trash.h
  * @traffic: its finished requests; with @outer, the counters of @outer
  * @worm_told: limits the events about changes of committed files
+ * @veto: patterns of names that clients must not see, of its current @opts, see hidden.h; or NULL
+ * @home_uid: the user that this is the home share of; invalid for others, see fs/share/home.h
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
@@ -90,6 +93,8 @@ struct ditto_share {
 	bool has_trash;
 	struct ditto_share_traffic __percpu *traffic;
 	struct ratelimit_state worm_told;
+	const char __rcu *veto;
+	kuid_t home_uid;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;

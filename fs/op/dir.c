@@ -261,7 +261,8 @@ static bool emit_read(struct ditto_listing *l)
 		if (l->made)
 			entry->cached_handle = l->made++;
 		pick = DITTO_PICK_EMIT;
-		if (ditto_is_hidden(l->op->share, l->dir, &entry->name))
+		if (ditto_is_hidden(l->op->share, l->dir, &entry->name) &&
+		    !(l->vetoed && !ditto_is_hidden_on(l->op->share->volume, l->dir, &entry->name)))
 			pick = DITTO_PICK_SKIP;
 		else if (unlikely(l->chooses))
 			pick = listing_pick(l, &entry->name, entry->cookie);
@@ -493,6 +494,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		.node = dir,
 		.emit = emit_name,
 		.arg = &list,
+		.vetoed = true,
 	};
 	const struct cred *old;
 	bool eof;

@@ -42,6 +42,7 @@
  * @nested: file systems may be mounted on directories that are part of the share
  * @hides: the directory of snapshots is left out
  * @mounts: @subvolumes or @nested
+ * @vetoed: names that the share vetoes are not left out
  * @chooses: @hides or @pick
  * @backwards: dentries were found before the previous entries', not behind them
  * @misses: entries in a row whose dentries were not beside the previous entries'
@@ -82,6 +83,7 @@ struct ditto_listing {
 	bool nested;
 	bool hides;
 	bool mounts;
+	bool vetoed;
 	bool chooses;
 	bool backwards;
 	u32 misses;

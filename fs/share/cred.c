@@ -57,6 +57,7 @@ struct ditto_cred_cache {
  * @uid: uid as in the request
  * @gid: gid as in the request
  * @squash: squash mode that applies to the client
+ * @proven: the user has logged in, and the share has another user or group for such
  * @anonymous: anonymous identity; all members except @generation and @squash are zero
  * @admin: the share grants the administrator's privileges
  * @ngroups: number of @groups
@@ -68,7 +69,8 @@ struct cred_key {
 	u64 token_hash;
 	uid_t uid;
 	gid_t gid;
-	u16 squash;
+	u8 squash;
+	u8 proven;
 	u8 anonymous;
 	u8 admin;
 	u32 ngroups;
@@ -371,6 +373,15 @@ void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
 	who->uid = ident->uid;
 	who->gid = ident->gid;
 	who->groups = true;
+	if (ident->proven && gid_valid(opts->force_gid))
+		who->gid = opts->force_gid;
+	if (ident->proven && !ident->admin && uid_valid(opts->force_uid)) {
+		who->uid = opts->force_uid;
+		who->gid = opts->force_gid;
+		who->groups = false;
+		who->forced = true;
+		return;
+	}
 	who->admin = ident->admin || (root && squash == DITTO_SQUASH_ROOT_TO_ADMIN);
 	/* Group 0 often gives as much access as uid 0. */
 	who->no_root_group = squash == DITTO_SQUASH_ROOT_TO_GUEST;
@@ -504,7 +515,7 @@ int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident
  * groups. Without a helper, the groups of the request are used for a short time.
  */
 static struct cred_entry *entry_new_managed(struct ditto_server *srv, const struct cred_key *key,
-					    const struct ditto_squashed *who,
+					    struct ditto_squashed *who,
 					    const struct ditto_ident *ident)
 {
 	struct cred_entry *entry;
@@ -515,9 +526,11 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	if (!groups)
 		return ERR_PTR(-ENOMEM);
 	count = ditto_ident_groups(srv, ident, who->uid, groups, DITTO_GROUPS_MAX);
+	if (who->forced && !gid_valid(who->gid))
+		who->gid = count > 0 ? groups[0] : who->anon_gid;
 	if (count >= 0) {
 		entry = entry_new(srv->locks, key, who, groups, count);
-	} else if (count == -ENOENT) {
+	} else if (count == -ENOENT || (who->forced && count == -ECONNREFUSED)) {
 		entry = entry_new(srv->locks, key, who, NULL, 0);
 	} else if (count == -ECONNREFUSED) {
 		pr_warn_ratelimited("no helper to ask for the groups of user %u: the request's own count\n",
@@ -551,6 +564,8 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	u32 epoch;
 
 	if (!ident->anonymous) {
+		key.proven = ident->proven && (uid_valid(opts->force_uid) ||
+					       gid_valid(opts->force_gid));
 		key.admin = ident->admin;
 		key.uid = __kuid_val(ident->uid);
 		key.gid = __kgid_val(ident->gid);
@@ -566,10 +581,10 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	/* Before the helper is asked. */
 	epoch = ditto_creds_epoch(srv);
 	ditto_cred_squash(opts, verdict->squash, ident, &who);
-	if (!who.groups)
-		entry = entry_new(srv->locks, &key, &who, NULL, 0);
-	else if (opts->manage_gids)
+	if (who.forced || (who.groups && opts->manage_gids))
 		entry = entry_new_managed(srv, &key, &who, ident);
+	else if (!who.groups)
+		entry = entry_new(srv->locks, &key, &who, NULL, 0);
 	else
 		entry = entry_new(srv->locks, &key, &who, key.groups, key.ngroups);
 	if (IS_ERR_OR_NULL(entry))

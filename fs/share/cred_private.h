@@ -14,6 +14,8 @@
  * @groups: the identity keeps its supplementary groups
  * @no_root_group: supplementary group 0 becomes @anon_gid
  * @admin: has the administrator's privileges
+ * @forced: acts as the user that the share has for all, with that user's groups; @gid is invalid
+ *	for that user's primary group
  */
 struct ditto_squashed {
 	kuid_t uid;
@@ -23,6 +25,7 @@ struct ditto_squashed {
 	bool groups;
 	bool no_root_group;
 	bool admin;
+	bool forced;
 };
 
 /**

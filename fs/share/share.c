@@ -39,6 +39,7 @@
 #include "../node/fid.h"
 #include "../node/node.h"
 #include "../node/node_private.h"
+#include "home.h"
 #include "link.h"
 #include "nested.h"
 #include "share.h"
@@ -217,6 +218,25 @@ bool ditto_shares_have_links(struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_have_links, "DITTO");
 
+struct ditto_share *ditto_share_get_home(struct ditto_server *srv, kuid_t uid)
+{
+	struct ditto_share *share, *found = NULL;
+
+	if (!uid_valid(uid))
+		return NULL;
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &srv->shares->list, list) {
+		if (!uid_eq(share->home_uid, uid))
+			continue;
+		found = share_tryget(share);
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_get_home, "DITTO");
+
 const char *ditto_share_path(const struct ditto_share *share)
 {
 	return to_share_item(share)->path;
@@ -338,19 +358,25 @@ static const struct {
 	{ -EACCES,	"permission denied" },
 	{ -ELOOP,	"too many symbolic links" },
 	{ -ENAMETOOLONG, "too long" },
+	{ -EAGAIN,	"a file system is not mounted yet" },
 	{ -ESTALE,	"its file system does not find it any more" },
 	{ -EIO,		"its file system cannot read it" },
 };
 
-static int path_check(const char *name, struct path *path, struct netlink_ext_ack *extack)
+static int path_check(const struct ditto_share_config *cfg, struct path *path,
+		      struct netlink_ext_ack *extack)
 {
+	const char *name = cfg->path;
 	int err;
 
 	if (!name || name[0] != '/') {
 		NL_SET_ERR_MSG(extack, "path: must begin with a slash");
 		return -EINVAL;
 	}
-	err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
+	if (cfg->home)
+		err = ditto_home_find(cfg->home, name, path);
+	else
+		err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
 	if (err) {
 		NL_SET_ERR_MSG_FMT(extack, "path: cannot be used, error %d", -err);
 		for (size_t i = 0; i < ARRAY_SIZE(path_errors); i++)
@@ -408,6 +434,7 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 
 	share->srv = srv;
 	share->root = *root;
+	share->home_uid = cfg->home ? cfg->home->uid : INVALID_UID;
 	share_look_at_root(share);
 	share->subvolume = ditto_path_subvolume(root);
 	share->is_subvolume = share->subvolume &&
@@ -457,6 +484,10 @@ static int share_check_free(struct ditto_share_table *table, const struct ditto_
 		NL_SET_ERR_MSG_FMT(extack, "there are %u shares already", table->count);
 		return -ENOSPC;
 	}
+	if (uid_valid(share->home_uid) && table->homes >= DITTO_HOMES_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "there are %u home shares already", table->homes);
+		return -ENOSPC;
+	}
 	/* No share is freed while the mutex is held. */
 	rcu_read_lock();
 	other = share_find_name(table, share->name, strlen(share->name));
@@ -494,6 +525,7 @@ static int share_publish(struct ditto_share_table *table, struct ditto_share *sh
 			break;
 	list_add_tail_rcu(&share->list, &pos->list);
 	table->count++;
+	table->homes += uid_valid(share->home_uid);
 	percpu_ref_reinit(&share->ref);
 	ditto_shares_mark_changed(table);
 	return 0;
@@ -569,7 +601,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	err = name_check(cfg->name, extack);
 	if (err)
 		return err;
-	err = path_check(cfg->path, &root, extack);
+	err = path_check(cfg, &root, extack);
 	if (err)
 		return err;
 	item = ditto_share_new(srv, cfg, &root);
@@ -657,6 +689,7 @@ static void share_withdraw(struct ditto_share_table *table, struct ditto_share *
 	ditto_share_untag(table, share);
 	list_del_rcu(&share->list);
 	table->count--;
+	table->homes -= uid_valid(share->home_uid);
 	percpu_ref_kill(&share->ref);
 	ditto_nested_trim(table);
 	ditto_shares_mark_changed(table);

@@ -28,8 +28,9 @@ struct netlink_ext_ack;
 
 /* Longest name of a share; the same limit as for a file name. */
 #define DITTO_SHARE_NAME_MAX	255
-/* Shares of one server. */
+/* Shares of one server, and home shares among them: others always have room. */
 #define DITTO_SHARES_MAX	4096
+#define DITTO_HOMES_MAX		3072
 
 /**
  * enum ditto_squash - mapping of the identities that requests carry
@@ -136,6 +137,9 @@ enum ditto_worm_mode {
  * @links: directories that lead to other servers, see link.h; NULL without; a reference
  * @trash_exclude: patterns of names, see trash.h, of files that do not go to the bin; NULL without;
  *	owned
+ * @veto: patterns of names that no client sees or makes, see ../node/pattern.h; NULL without; owned
+ * @force_uid: user that those who prove who they are act as; invalid for none
+ * @force_gid: their primary group; invalid for none
  * @rules: client rules
  * @share_users: access of users and groups
  */
@@ -176,6 +180,9 @@ struct ditto_share_opts {
 	char *protocols;
 	struct ditto_links *links;
 	char *trash_exclude;
+	char *veto;
+	kuid_t force_uid;
+	kgid_t force_gid;
 	struct ditto_rules rules;
 	struct ditto_share_users share_users;
 };
@@ -191,6 +198,7 @@ static inline void ditto_share_opts_disown(struct ditto_share_opts *copy)
 	copy->protocols = NULL;
 	copy->links = NULL;
 	copy->trash_exclude = NULL;
+	copy->veto = NULL;
 }
 
 /**
@@ -198,6 +206,7 @@ static inline void ditto_share_opts_disown(struct ditto_share_opts *copy)
  * @name: name; required
  * @path: absolute path, resolved in the caller's root; for a new share only
  * @id: identity; NULL to derive it
+ * @home: for the home share of a user; else NULL
  * @opts: made with ditto_share_opts_alloc(); consumed by ditto_share_add() and
  *	ditto_share_set() on success
  */
@@ -205,6 +214,7 @@ struct ditto_share_config {
 	const char *name;
 	const char *path;
 	const uuid_t *id;
+	const struct ditto_home *home;
 	struct ditto_share_opts *opts;
 };
 
@@ -257,7 +267,8 @@ void ditto_share_opts_free(struct ditto_share_opts *opts);
  *
  * Context: process, may sleep; the caller has checked CAP_NET_ADMIN.
  * Return: 0; -EEXIST (name or id taken); -ENOENT, -ENOTDIR (no such directory); -EINVAL (name or
- * path); -EOPNOTSUPP (the file system cannot be served); -ENOSPC (too many shares); -ENOMEM.
+ * path); -EOPNOTSUPP (the file system cannot be served); -ENOSPC (too many shares); -ENOMEM; errors
+ * of ditto_home_find().
  */
 int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack);
@@ -344,6 +355,16 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
  */
 struct ditto_share *ditto_share_get_by_file(struct ditto_server *srv, const struct path *file,
 					    const char *name);
+
+/**
+ * ditto_share_get_home - find the home share of a user
+ * @srv: the server
+ * @uid: the user
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
+struct ditto_share *ditto_share_get_home(struct ditto_server *srv, kuid_t uid);
 
 /**
  * ditto_share_local_locks - check whether local processes see the locks and leases of clients

@@ -27,6 +27,8 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 	ditto_share_options_defaults(opts);
 	opts->anon_uid = KUIDT_INIT(ANON_ID);
 	opts->anon_gid = KGIDT_INIT(ANON_ID);
+	opts->force_uid = INVALID_UID;
+	opts->force_gid = INVALID_GID;
 	opts->share_users.others = DITTO_SHARE_ACCESS_WRITE;
 	return opts;
 }
@@ -50,6 +52,9 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	opts->trash_exclude = kstrdup(from->trash_exclude, GFP_ATOMIC);
 	if (from->trash_exclude && !opts->trash_exclude)
 		goto no_trash_exclude;
+	opts->veto = kstrdup(from->veto, GFP_ATOMIC);
+	if (from->veto && !opts->veto)
+		goto no_veto;
 	opts->blocks = ditto_share_blocks_dup(from->blocks);
 	if (!opts->blocks)
 		goto no_blocks;
@@ -66,6 +71,8 @@ no_users:
 no_rules:
 	ditto_share_blocks_free(opts->blocks);
 no_blocks:
+	kfree(opts->veto);
+no_veto:
 	kfree(opts->trash_exclude);
 no_trash_exclude:
 	kfree(opts->protocols);
@@ -86,6 +93,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	ditto_share_users_free(&opts->share_users);
 	ditto_links_put(opts->links);
 	ditto_share_blocks_free(opts->blocks);
+	kfree(opts->veto);
 	kfree(opts->trash_exclude);
 	kfree(opts->protocols);
 	kfree(opts->snapshots);

@@ -19,6 +19,7 @@
  * @list: list in order of name; also read under RCU
  * @nested: file systems within shares, outer ones before those within them
  * @count: length of @list
+ * @homes: home shares in @list
  * @nested_count: length of @nested
  * @draining: number of removed shares that a worker waits for
  * @withdrawn: number of shares that were taken out of @by_tag; read without @lock
@@ -31,6 +32,7 @@ struct ditto_share_table {
 	struct list_head list;
 	struct list_head nested;
 	unsigned int count;
+	unsigned int homes;
 	unsigned int nested_count;
 	atomic_t draining;
 	atomic64_t withdrawn;

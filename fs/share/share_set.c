@@ -29,6 +29,8 @@ void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_shar
 	opts->generation = atomic64_inc_return(&opts_generation);
 	WRITE_ONCE(share->has_links, opts->links);
 	WRITE_ONCE(share->has_trash, opts->trash);
+	/* Before the old one is freed. */
+	rcu_assign_pointer(share->veto, opts->veto);
 	old = rcu_replace_pointer(share->opts, opts, lockdep_is_held(&table->lock));
 	if (old)
 		call_rcu(&old->rcu, opts_free_rcu);

@@ -55,7 +55,7 @@ const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
-static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_TRASH_EXCLUDE + 1] = {
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_FORCE_GID + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
@@ -67,13 +67,19 @@ static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_TRASH_EXC
 	[DITTO_A_SHARE_PROTOCOLS] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DITTO_A_SHARE_LINKS] = { .type = NLA_NUL_STRING, .len = 8191, },
 	[DITTO_A_SHARE_TRASH_EXCLUDE] = { .type = NLA_NUL_STRING, .len = 1023, },
+	[DITTO_A_SHARE_VETO_FILES] = { .type = NLA_NUL_STRING, .len = 1023, },
+	[DITTO_A_SHARE_FORCE_UID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_FORCE_GID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
+	[DITTO_A_SHARE_HOME_UID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_HOME_DIR] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_HOME_GID] = { .type = NLA_U32, },
 };
 
 /* DITTO_CMD_SHARE_SET - do */
-static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_TRASH_EXCLUDE + 1] = {
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_FORCE_GID + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
@@ -83,6 +89,9 @@ static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_TRASH_EXC
 	[DITTO_A_SHARE_PROTOCOLS] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DITTO_A_SHARE_LINKS] = { .type = NLA_NUL_STRING, .len = 8191, },
 	[DITTO_A_SHARE_TRASH_EXCLUDE] = { .type = NLA_NUL_STRING, .len = 1023, },
+	[DITTO_A_SHARE_VETO_FILES] = { .type = NLA_NUL_STRING, .len = 1023, },
+	[DITTO_A_SHARE_FORCE_UID] = { .type = NLA_U32, },
+	[DITTO_A_SHARE_FORCE_GID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
@@ -337,7 +346,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
-		.maxattr	= DITTO_A_SHARE_TRASH_EXCLUDE,
+		.maxattr	= DITTO_A_SHARE_FORCE_GID,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -345,7 +354,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.pre_doit	= ditto_nl_deferred,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
-		.maxattr	= DITTO_A_SHARE_TRASH_EXCLUDE,
+		.maxattr	= DITTO_A_SHARE_FORCE_GID,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -6,8 +6,11 @@
  * ones.
  */
 #include <linux/build_bug.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/mutex.h>
+#include <linux/path.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/uuid.h>
@@ -17,6 +20,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/op/check/worm.h"
 #include "../../fs/op/trash.h"
+#include "../../fs/share/home.h"
 #include "../../fs/share/link.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/share.h"
@@ -169,6 +173,18 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return 0;
 }
 
+/* The highest number takes the user or the group back. */
+static void force_read(struct ditto_share_opts *opts, struct genl_info *info)
+{
+	const struct nlattr *uid = info->attrs[DITTO_A_SHARE_FORCE_UID];
+	const struct nlattr *gid = info->attrs[DITTO_A_SHARE_FORCE_GID];
+
+	if (uid)
+		opts->force_uid = make_kuid(&init_user_ns, nla_get_u32(uid));
+	if (gid)
+		opts->force_gid = make_kgid(&init_user_ns, nla_get_u32(gid));
+}
+
 /* Read one nested option. */
 static int option_read(struct ditto_share_opts *opts, const struct nlattr *attr,
 		       struct netlink_ext_ack *extack)
@@ -319,19 +335,49 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]) ?:
+	      text_read(&opts->veto, attrs[DITTO_A_SHARE_VETO_FILES]) ?:
 	      trash_exclude_read(&opts->trash_exclude, attrs[DITTO_A_SHARE_TRASH_EXCLUDE],
 				 info->extack) ?:
 	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack);
 	if (err)
 		return err;
+	force_read(opts, info);
 	err = anon_read(opts, info);
 	return err ?: access_read(opts, info);
+}
+
+/* Read whose home share is added, and where. Return: 0 or an errno; -ENODATA if it is none. */
+static int home_read(struct ditto_home *home, struct genl_info *info)
+{
+	const struct nlattr *uid = info->attrs[DITTO_A_SHARE_HOME_UID];
+	const struct nlattr *gid = info->attrs[DITTO_A_SHARE_HOME_GID];
+	const struct nlattr *dir = info->attrs[DITTO_A_SHARE_HOME_DIR];
+	struct file *file;
+
+	if (!uid)
+		return -ENODATA;
+	home->uid = make_kuid(&init_user_ns, nla_get_u32(uid));
+	home->gid = gid ? make_kgid(&init_user_ns, nla_get_u32(gid)) : INVALID_GID;
+	if (!dir || !uid_valid(home->uid) || (gid && !gid_valid(home->gid))) {
+		NL_SET_ERR_MSG(info->extack, "a home share needs a user and a directory");
+		return -EINVAL;
+	}
+	file = fget_raw(nla_get_u32(dir));
+	if (!file) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dir, "this is no open directory");
+		return -EBADF;
+	}
+	home->dir = file->f_path;
+	path_get(&home->dir);
+	fput(file);
+	return 0;
 }
 
 int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	struct ditto_share_config cfg = {};
+	struct ditto_home home = {};
 	uuid_t id;
 	int err;
 
@@ -349,9 +395,16 @@ int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
 		import_uuid(&id, nla_data(info->attrs[DITTO_A_SHARE_ID]));
 		cfg.id = &id;
 	}
+	err = home_read(&home, info);
+	if (err && err != -ENODATA)
+		return err;
+	if (!err)
+		cfg.home = &home;
 	cfg.opts = ditto_share_opts_alloc();
-	if (!cfg.opts)
-		return -ENOMEM;
+	if (!cfg.opts) {
+		err = -ENOMEM;
+		goto put_home;
+	}
 
 	err = opts_read(cfg.opts, info) ?:
 	      links_read(&cfg.opts->links, info->attrs[DITTO_A_SHARE_LINKS], info->extack);
@@ -361,6 +414,9 @@ int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info)
 		ditto_share_opts_free(cfg.opts);
 	else
 		ditto_records_share_added(srv);
+put_home:
+	if (cfg.home)
+		path_put(&home.dir);
 	return err;
 }
 
@@ -495,7 +551,7 @@ static size_t share_size(const struct ditto_share *share)
 	size_t size = nla_total_size(strlen(share->name) + 1) +
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
-		      3 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u8)) +
+		      6 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u8)) +
 		      nla_total_size_64bit(sizeof(u64)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
@@ -512,6 +568,7 @@ static size_t share_size(const struct ditto_share *share)
 		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0) +
 		nla_total_size(opts->protocols ? strlen(opts->protocols) + 1 : 0) +
 		nla_total_size(opts->trash_exclude ? strlen(opts->trash_exclude) + 1 : 0) +
+		nla_total_size(opts->veto ? strlen(opts->veto) + 1 : 0) +
 		nla_total_size(opts->links ? strlen(opts->links->text) + 1 : 0);
 	rcu_read_unlock();
 	ditto_option_owners_release();
@@ -544,6 +601,17 @@ static int rules_put(struct sk_buff *msg, const struct ditto_rules *rules)
 	return 0;
 }
 
+static int force_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+{
+	u32 uid = from_kuid(&init_user_ns, opts->force_uid);
+	u32 gid = from_kgid(&init_user_ns, opts->force_gid);
+
+	if ((uid_valid(opts->force_uid) && nla_put_u32(msg, DITTO_A_SHARE_FORCE_UID, uid)) ||
+	    (gid_valid(opts->force_gid) && nla_put_u32(msg, DITTO_A_SHARE_FORCE_GID, gid)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
 	if (ditto_share_options_for_each(opts, option_put, msg) ||
@@ -554,7 +622,9 @@ static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 	     nla_put_string(msg, DITTO_A_SHARE_PROTOCOLS, opts->protocols)) ||
 	    (opts->trash_exclude &&
 	     nla_put_string(msg, DITTO_A_SHARE_TRASH_EXCLUDE, opts->trash_exclude)) ||
+	    (opts->veto && nla_put_string(msg, DITTO_A_SHARE_VETO_FILES, opts->veto)) ||
 	    (opts->links && nla_put_string(msg, DITTO_A_SHARE_LINKS, opts->links->text)) ||
+	    force_put(msg, opts) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
 	    ditto_nl_share_users_put(msg, &opts->share_users))
@@ -571,6 +641,8 @@ static int share_put(struct sk_buff *msg, const struct ditto_share *share)
 	    nla_put(msg, DITTO_A_SHARE_ID, sizeof(share->id), &share->id) ||
 	    nla_put_string(msg, DITTO_A_SHARE_FS_TYPE, share->root.mnt->mnt_sb->s_type->name) ||
 	    nla_put_u8(msg, DITTO_A_SHARE_HANDLES, share->volume->has_handles) ||
+	    (uid_valid(share->home_uid) &&
+	     nla_put_u32(msg, DITTO_A_SHARE_HOME_UID, from_kuid(&init_user_ns, share->home_uid))) ||
 	    (share->root_ino &&
 	     (nla_put_u32(msg, DITTO_A_SHARE_DEVICE, new_encode_dev(share->root_dev)) ||
 	      ditto_nl_put_u64(msg, DITTO_A_SHARE_INODE, share->root_ino))))

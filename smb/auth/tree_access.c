@@ -36,6 +36,9 @@
 #include "tree.h"
 #include "tree_access.h"
 
+/* Name by which each user finds the own home share, unless a share is called so. */
+#define HOMES	"homes"
+
 /**
  * struct dsmb_retired - a credential that a tree used before
  * @next: the next older one
@@ -375,5 +378,7 @@ struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *na
 	if (search->units && ditto_share_for_each(srv, NULL, search_one, search) == 1)
 		share = ditto_share_get_by_name(srv, search->found, strlen(search->found));
 	kfree(search);
+	if (!share && !strcasecmp(name, HOMES))
+		share = ditto_share_get_home(srv, dsmb_session_acting_user(session)->uid);
 	return share;
 }

@@ -92,7 +92,7 @@ void dsmb_access_drop(struct dsmb_tree *tree);
  * @session: its server is searched
  * @name: in UTF-8, terminated
  *
- * If no share has exactly this name, case is ignored.
+ * If no share has exactly this name, case is ignored. "homes" is the home share of the user.
  *
  * Return: the share, held, or NULL.
  */

@@ -54,6 +54,7 @@ struct auth_context {
  * @user: name for messages and for delays of logins: a local user's account, otherwise the name
  *	that was proved; on error the name that the client claims, if any
  * @domain: domain of @user
+ * @name: name of the account, as the name service has it
  * @login: how the user proved who he is, a DITTO_LOGIN_KIND_* bit
  * @key: session key
  * @key_len: length of @key in bytes; 0 for anonymous
@@ -73,6 +74,7 @@ struct auth_step {
 	struct user_token account;
 	char user[AUTH_USER_SIZE];
 	char domain[AUTH_DOMAIN_SIZE];
+	char name[NSS_NAME_SIZE];
 	u32 login;
 	u8 key[AUTH_KEY_MAX];
 	size_t key_len;

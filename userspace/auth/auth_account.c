@@ -443,6 +443,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 	snprintf(step->user, sizeof(step->user), "%s",
 		 peer->way == GSS_WAY_KERBEROS ? peer->name :
 		 peer->local[0] ? account.name : who.user);
+	snprintf(step->name, sizeof(step->name), "%s", account.name);
 	account_set_numbers(&step->account, &account);
 	return account_fill_token(peer, &step->account, by_rule, domains, why);
 }

@@ -9,6 +9,7 @@
 
 #include "auth_call.h"
 #include "clock.h"
+#include "config/homes.h"
 #include "ditto-nl-gen.h"
 #include "daemon/log.h"
 #include "mem.h"
@@ -48,7 +49,14 @@ int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
 
 void auth_call_work(struct auth_call *c)
 {
+	struct home_user user;
+
 	c->error = (u32)-auth_step(c->auth, &c->step);
+	if (!c->error && c->step.done && !c->step.anonymous) {
+		user = (struct home_user){ c->step.name, c->step.domain, c->step.account.uid,
+					   c->step.account.gid };
+		homes_login(&user, c->deadline);
+	}
 	if (c->step.reply_len > TOKEN_MAX) {
 		log_error("a token for %s is too long", c->peer);
 		c->step.reply_len = 0;

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "daemon/kernel.h"
 #include "daemon/log.h"
+#include "homes.h"
 #include "mem.h"
 #include "mounts.h"
 #include "nl/nl.h"
@@ -244,7 +245,7 @@ static const struct share *find_share(struct share *const *list, unsigned int n,
 {
 	int place = share_place(list, n, name);
 
-	return place < 0 ? NULL : list[place];
+	return place < 0 || share_is_home(list[place]) ? NULL : list[place];
 }
 
 /* A share with another path or id must be removed and added again. */
@@ -297,6 +298,77 @@ static void forget_places(struct work *w)
 		free(known.name[i]);
 	}
 	free(known.name);
+}
+
+/*
+ * In a message of its own, as the kernel refuses all of one if the share cannot have a bin. What
+ * lasts is no error: to try again would only undo what was changed by hand.
+ */
+static void give_bin(struct work *w, const struct share *want, const char *what)
+{
+	struct share change = *want;
+	struct why why;
+	char bin[320];
+	int rc;
+
+	change.given = SHARE_OPTION_BIT(SHARE_OPTION_trash);
+	snprintf(bin, sizeof(bin), APPLY_BIN_OF "%s", what);
+	rc = kernel_share_set(w->k, &change);
+	if (!rc || rc == -CONN_NOT_LOADED || rc == -EROFS || rc == -ENOSPC || rc == -ENOMEM) {
+		apply_outcome(w, rc, bin, "made");
+		return;
+	}
+	why_not(&why, "not made: %s", kernel_why(w->k));
+	apply_problem(w, bin, why.text);
+}
+
+static bool change_options(struct work *w, const struct share *want, const struct share *have,
+			   share_bits covered)
+{
+	const share_bits bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
+	share_bits differs = share_diff(want, have) & covered;
+	bool lacks_bin = want->trash && differs & bin;
+	struct share change = *want;
+	char what[300];
+
+	if (!differs)
+		return true;
+	snprintf(what, sizeof(what), "share %s", want->name);
+	change.given = lacks_bin ? differs & ~bin : differs;
+	if (change.given)
+		apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
+	if (lacks_bin && apply_goes_on(w))
+		give_bin(w, want, what);
+	return apply_goes_on(w);
+}
+
+/*
+ * Make home shares what the rule says now, and remove them if it says nothing of them. Users who
+ * have yet to log in get theirs then.
+ */
+static bool change_homes(struct work *w, const struct kernel_shares *have)
+{
+	bool go_on = apply_goes_on(w);
+	char what[300];
+	unsigned int i;
+
+	for (i = 0; i < have->n && go_on; i++) {
+		const struct share *old = have->share[i];
+		struct share *want;
+
+		snprintf(what, sizeof(what), "share %s", old->name);
+		if (!share_is_home(old) || !apply_covers(w, what))
+			continue;
+		want = find_share(w->cfg->shares, w->cfg->nshares, old->name) ? NULL :
+		       homes_make_again(w->cfg->homes, old);
+		if (!want) {
+			go_on = del_share(w, old->name);
+			continue;
+		}
+		go_on = change_options(w, want, old, ~(share_bits)0);
+		share_free(want);
+	}
+	return go_on;
 }
 
 static bool remove_shares(struct work *w, const struct kernel_shares *have)
@@ -396,6 +468,18 @@ static void skip_share(struct work *w, struct wanted *want, const struct kernel_
 	free(bin);
 }
 
+static bool find_forced(struct share *s, u64 until, struct why *why)
+{
+	struct share_users names, found = { 0 };
+	bool good;
+
+	share_force_begin(s, &names);
+	good = !user_lookup_get(&names, until, &found, why) && share_force_end(s, &found, why);
+	share_users_free(&names);
+	share_users_free(&found);
+	return good;
+}
+
 /*
  * Look up what the kernel cannot: ids of users and groups, and the file systems of paths. All
  * look-ups run in parallel, so one that hangs does not delay the others.
@@ -403,6 +487,7 @@ static void skip_share(struct work *w, struct wanted *want, const struct kernel_
 static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
 	u64 until = clock_ms() + PREPARE_TIME;
+	struct share_users forced;
 	char what[300];
 	unsigned int i;
 
@@ -412,6 +497,9 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		if (!apply_covers(w, what))
 			continue;
 		user_lookup_begin(&w->cfg->shares[i]->users);
+		share_force_begin(w->cfg->shares[i], &forced);
+		user_lookup_begin(&forced);
+		share_users_free(&forced);
 		if (needs_place(w->cfg->shares[i], have))
 			share_path_begin(w->cfg->shares[i]->path);
 	}
@@ -424,7 +512,8 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 		want->share = *s;
 		if (!apply_covers(w, what)) {
 			skip_share(w, want, have);
-		} else if (user_lookup_get(&s->users, until, &want->share.users, &why)) {
+		} else if (user_lookup_get(&s->users, until, &want->share.users, &why) ||
+			   !find_forced(&want->share, until, &why)) {
 			want->bad = true;
 			apply_failure(w, what, why.text);
 		} else if (needs_place(s, have)) {
@@ -433,28 +522,6 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	}
 	user_lookup_end();
 	share_path_end();
-}
-
-/*
- * In a message of its own, as the kernel refuses all of one if the share cannot have a bin. What
- * lasts is no error: to try again would only undo what was changed by hand.
- */
-static void give_bin(struct work *w, const struct share *want, const char *what)
-{
-	struct share change = *want;
-	struct why why;
-	char bin[320];
-	int rc;
-
-	change.given = SHARE_OPTION_BIT(SHARE_OPTION_trash);
-	snprintf(bin, sizeof(bin), APPLY_BIN_OF "%s", what);
-	rc = kernel_share_set(w->k, &change);
-	if (!rc || rc == -CONN_NOT_LOADED || rc == -EROFS || rc == -ENOSPC || rc == -ENOMEM) {
-		apply_outcome(w, rc, bin, "made");
-		return;
-	}
-	why_not(&why, "not made: %s", kernel_why(w->k));
-	apply_problem(w, bin, why.text);
 }
 
 static bool add_share(struct work *w, const struct wanted *wanted)
@@ -502,22 +569,10 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 static bool change_share(struct work *w, const struct wanted *wanted, const struct share *have)
 {
 	const struct share *want = &wanted->share;
-	const u64 bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
-	u64 differs = share_diff(want, have) & (wanted->bin_only ? bin : ~0ULL);
-	bool lacks_bin = want->trash && differs & bin;
-	struct share change = *want;
-	char what[300];
+	const share_bits bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
 
 	state_share_put(w->st, want->name, want->path, have->id);
-	if (!differs)
-		return true;
-	snprintf(what, sizeof(what), "share %s", want->name);
-	change.given = lacks_bin ? differs & ~bin : differs;
-	if (change.given)
-		apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
-	if (lacks_bin && apply_goes_on(w))
-		give_bin(w, want, what);
-	return apply_goes_on(w);
+	return change_options(w, want, have, wanted->bin_only ? bin : ~(share_bits)0);
 }
 
 static bool add_shares(struct work *w, const struct kernel_shares *have)
@@ -632,7 +687,7 @@ static bool apply_shares(struct work *w)
 	tell_defaults(w);
 	forget_places(w);
 	prepare_shares(w, &have);
-	go_on = remove_shares(w, &have) && add_shares(w, &have);
+	go_on = change_homes(w, &have) && remove_shares(w, &have) && add_shares(w, &have);
 	if (go_on && !kernel_is_dry(w->k))
 		guard_shares(w);
 	for (i = 0; i < w->cfg->nshares; i++)

@@ -260,7 +260,7 @@ static void begin_section(struct parser *p, char *text)
 	if (p->in_unknown) {
 		near = text_nearest(text, section_name, NULL);
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
-			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME] and [share NAME] are allowed",
+			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME], [share NAME] and [homes] are allowed",
 			text, near);
 		config_mistake(p, p->line, why.text);
 		return;

@@ -55,6 +55,8 @@ struct config_place {
  * @nlisteners: number of entries in @listeners
  * @shares: shares with unique names
  * @nshares: number of entries in @shares
+ * @homes: what the home shares of users have, see homes.h; NULL if there are to be none
+ * @home_create: their directories are made
  * @stores: object stores with unique names
  * @nstores: number of entries in @stores
  * @policies: policies of offloaded data with unique names and paths
@@ -84,6 +86,8 @@ struct config {
 	unsigned int nlisteners;
 	struct share **shares;
 	unsigned int nshares;
+	struct share *homes;
+	bool home_create;
 	struct store_config **stores;
 	unsigned int nstores;
 	struct offload_policy *policies;

@@ -65,6 +65,7 @@ void config_free(struct config *cfg)
 	for (i = 0; i < cfg->nshares; i++)
 		share_free(cfg->shares[i]);
 	free(cfg->shares);
+	share_free(cfg->homes);
 	free(cfg->listeners);
 	for (i = 0; i < cfg->nstores; i++)
 		store_config_free(cfg->stores[i]);
@@ -101,5 +102,5 @@ bool config_has_trash(const struct config *cfg)
 	for (i = 0; i < cfg->nshares; i++)
 		if (cfg->shares[i]->trash)
 			return true;
-	return false;
+	return cfg->homes && cfg->homes->trash;
 }

@@ -7,6 +7,7 @@
 #include "auth/auth_account.h"
 #include "config.h"
 #include "config_file.h"
+#include "homes.h"
 #include "identity/identity.h"
 #include "identity/idmap.h"
 #include "daemon/log.h"
@@ -59,6 +60,7 @@ void config_use_accounts(const struct config *cfg)
 	identity_configure(&cfg->identity, &cfg->aliases);
 	idmap_use_library(cfg->nfsidmap);
 	share_roots_set(&cfg->share_roots);
+	homes_set(cfg->homes, cfg->home_create);
 	audit_set_file(cfg->audit_log);
 	pipe_rows_set_server(cfg->workgroup, cfg->server_string);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config_sections.h"
+#include "homes.h"
 #include "mem.h"
 
 static const struct key listener_keys[] = {
@@ -50,6 +51,13 @@ static bool share_use_template(struct parser *p, const char *value, struct why *
 	return p->uses || why_not(why, "there is no [template %.60s] above", value);
 }
 
+static bool homes_set_create(struct parser *p, const char *value, struct why *why)
+{
+	if (strcmp(p->section->name, "homes"))
+		return why_not(why, "it is a key of [homes]");
+	return text_bool(value, &p->cfg->home_create, why);
+}
+
 static const struct key share_keys[] = {
 	{ "path", .share = share_set_path },
 	{ "anon_uid", .share = share_set_anon_uid },
@@ -62,6 +70,9 @@ static const struct key share_keys[] = {
 	{ "protocols", .share = share_set_protocols },
 	{ "link", .share = share_add_link, .repeats = true },
 	{ "trash-exclude", .share = share_set_trash_exclude },
+	{ "veto-files", .share = share_set_veto_files },
+	{ "force-user", .share = share_set_force_user },
+	{ "force-group", .share = share_set_force_group },
 	/*
 	 * Names are resolved when the share is applied, because a directory service may not be up
 	 * yet.
@@ -72,6 +83,7 @@ static const struct key share_keys[] = {
 	{ "mountpoint", .share = share_set_mountpoint },
 	{ "offload-store", .share = share_set_offload_store },
 	{ "template", .parser = share_use_template },
+	{ "home-create", .parser = homes_set_create },
 };
 
 static bool share_begin(struct parser *p, const char *argument, struct why *why)
@@ -106,6 +118,27 @@ static bool share_end(struct parser *p, struct why *why)
 	if (!s->path && !p->seen[0])
 		return why_not(why, "[share %s]: 'path' is missing", s->name);
 	return true;
+}
+
+static bool homes_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	(void)why;
+	p->share = share_new("");
+	return true;
+}
+
+static bool homes_end(struct parser *p, struct why *why)
+{
+	struct share *rule = p->share;
+
+	p->share = NULL;
+	share_free(p->cfg->homes);
+	p->cfg->homes = rule;
+	/* An invalid path was reported at its own line. */
+	if (!rule->path)
+		return p->seen[0] || why_not(why, "[homes]: 'path' is missing");
+	return homes_check(rule, why);
 }
 
 static bool template_begin(struct parser *p, const char *argument, struct why *why)
@@ -380,6 +413,8 @@ const struct section config_sections[CONFIG_SECTIONS] = {
 	  .n = ARRAY_SIZE(policy_keys) },
 	{ "schedule", NULL, schedule_keys, NULL, NULL,
 	  .n = ARRAY_SIZE(schedule_keys) },
+	{ "homes", NULL, share_keys, homes_begin, homes_end,
+	  .n = ARRAY_SIZE(share_keys), .options = true },
 	{ "template", "name", share_keys, template_begin, template_end,
 	  .n = ARRAY_SIZE(share_keys), .options = true },
 	{ "share", "name", share_keys, share_begin, share_end,

@@ -6,9 +6,9 @@
 #include "config.h"
 
 /* Most keys of one kind of section: a share's. */
-#define CONFIG_KEYS_MAX	(17 + SETTINGS)
+#define CONFIG_KEYS_MAX	(24 + SETTINGS)
 /* Kinds of sections. */
-#define CONFIG_SECTIONS	8
+#define CONFIG_SECTIONS	9
 
 struct parser;
 

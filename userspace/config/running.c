@@ -81,6 +81,10 @@ static bool share_is_comparable(const struct share *s, const char *key)
 {
 	unsigned int i;
 
+	if (!strcmp(key, "force-user"))
+		return !s->force_user;
+	if (!strcmp(key, "force-group"))
+		return !s->force_group;
 	if (strcmp(key, "user") && strcmp(key, "group"))
 		return true;
 	for (i = 0; i < s->users.n; i++)
@@ -145,8 +149,10 @@ static void compare_shares(const struct running *r, const struct config *cfg,
 		else
 			compare_share(cfg, (int)i, r, have, d);
 	}
+	/* Home shares come with logins, and not from the file. */
 	for (i = 0; i < r->shares.n; i++)
-		if (share_place(cfg->shares, cfg->nshares, r->shares.share[i]->name) < 0)
+		if (!share_is_home(r->shares.share[i]) &&
+		    share_place(cfg->shares, cfg->nshares, r->shares.share[i]->name) < 0)
 			difference_add(d, DIFFERENCE_SHARE, 0, -1, (int)i);
 }
 

@@ -102,6 +102,9 @@ static const struct option options[] = {
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
 	{ "trash-exclude", true, share_set_trash_exclude },
+	{ "veto-files", true, share_set_veto_files },
+	{ "force-user", true, share_set_force_user },
+	{ "force-group", true, share_set_force_group },
 	{ "user", true, share_add_user },
 	{ "group", true, share_add_group },
 	{ "no-users", false, no_users },
@@ -177,6 +180,7 @@ static void put_mount_share(struct nl_msg *msg, const void *arg)
 
 static int share_write(struct ctl *ctl, u8 cmd, struct share *s, char **words)
 {
+	struct share_users names, found = { 0 };
 	struct share_request r = { cmd, s };
 	struct why why;
 	int status;
@@ -184,6 +188,14 @@ static int share_write(struct ctl *ctl, u8 cmd, struct share *s, char **words)
 	if (!share_check_name(s->name, &why))
 		return ctl_usage(ctl, "%s", why.text);
 	status = read_options(ctl, s, words);
+	if (status)
+		return status;
+	share_force_begin(s, &names);
+	if (share_users_resolve(&names, &found, share_user_find, &why) ||
+	    !share_force_end(s, &found, &why))
+		status = ctl_usage(ctl, "%s", why.text);
+	share_users_free(&names);
+	share_users_free(&found);
 	if (status)
 		return status;
 	return ctl_do(ctl, cmd, put_share, &r, s->name, NULL);
@@ -268,7 +280,7 @@ static void share_row(struct table *t, const struct share *s, const struct statu
 	table_cell(t, "%s", s->name);
 	table_cell(t, "%s", s->path ? s->path : "?");
 	table_cell(t, "%s", s->fs_type ? s->fs_type : "?");
-	table_cell(t, "%s", s->read_only ? "ro" : "rw");
+	table_cell(t, "%s%s", s->read_only ? "ro" : "rw", share_is_home(s) ? ",home" : "");
 	table_cell(t, "%s", spec_enum_name(&spec_squash_mode, s->squash));
 	table_cell(t, "%s", setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
 	if (!s->nrules) {
@@ -313,6 +325,8 @@ static void share_details(const struct share *s)
 	if (s->inode)
 		printf("%-24s device %u:%u, inode %llu\n", "root", major(s->device),
 		       minor(s->device), (unsigned long long)s->inode);
+	if (share_is_home(s))
+		printf("%-24s user %u\n", "home", s->home_uid);
 	exposure_print(s);
 	for (i = 0; share_conf_get(s, i, &c); i++) {
 		if (strcmp(share_conf_owner(i), owner)) {

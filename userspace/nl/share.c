@@ -17,9 +17,6 @@
 /* Largest number of rules of a share in the kernel. */
 #define RULES_MAX	256
 
-static_assert(SHARE_BIT(DITTO_A_SHARE_MAX) < SHARE_OPTION_BIT(0), "bits of attributes");
-static_assert(SHARE_OPTION_FIRST + SHARE_OPTIONS < 64, "bits of options");
-
 void share_free(struct share *s)
 {
 	unsigned int i;
@@ -35,11 +32,47 @@ void share_free(struct share *s)
 	free(s->protocols);
 	free(s->links);
 	free(s->trash_exclude);
+	free(s->veto_files);
+	free(s->force_user);
+	free(s->force_group);
 	free(s->offload_store);
 	free(s->name);
 	free(s->path);
 	free(s->fs_type);
 	free(s);
+}
+
+static char *dup_text(const char *text)
+{
+	return text ? mem_string(text) : NULL;
+}
+
+struct share *share_dup(const struct share *s)
+{
+	struct share *to = mem_new(sizeof(*to));
+	unsigned int i;
+
+	*to = *s;
+	to->users = (struct share_users){ 0 };
+	to->rules = NULL;
+	for (i = 0; i < s->nrules; i++) {
+		to->rules = mem_grow(to->rules, i, sizeof(*to->rules));
+		to->rules[i] = s->rules[i];
+		to->rules[i].spec = mem_string(s->rules[i].spec);
+	}
+	to->comment = dup_text(s->comment);
+	to->snapshots = dup_text(s->snapshots);
+	to->protocols = dup_text(s->protocols);
+	to->links = dup_text(s->links);
+	to->trash_exclude = dup_text(s->trash_exclude);
+	to->veto_files = dup_text(s->veto_files);
+	to->force_user = dup_text(s->force_user);
+	to->force_group = dup_text(s->force_group);
+	to->offload_store = dup_text(s->offload_store);
+	to->name = dup_text(s->name);
+	to->path = dup_text(s->path);
+	to->fs_type = dup_text(s->fs_type);
+	return to;
 }
 
 int share_place(struct share *const *list, unsigned int n, const char *name)
@@ -119,7 +152,7 @@ static const size_t option_place[SHARE_OPTIONS] = {
 };
 
 static_assert(DITTO_A_SHARE_MAX < SHARE_OPTION_FIRST, "a bit for each attribute");
-static_assert(SHARE_OPTION_FIRST + SHARE_OPTIONS < 64, "a bit for each option");
+static_assert(SHARE_OPTION_FIRST + SHARE_OPTIONS < 128, "a bit for each option");
 
 u32 share_option_value(const struct share *s, unsigned int id)
 {
@@ -149,11 +182,18 @@ struct share *share_new(const char *name)
 		.name = mem_string(name),
 		.anon_uid = SHARE_ANONYMOUS,
 		.anon_gid = SHARE_ANONYMOUS,
+		.force_uid = SHARE_NOBODY,
+		.force_gid = SHARE_NOBODY,
 		.default_access = DITTO_SHARE_RIGHT_WRITE,
 	};
 	for (id = 0; id < SHARE_OPTIONS; id++)
 		option_write(s, id, share_options[id].initial);
 	return s;
+}
+
+bool share_is_home(const struct share *s)
+{
+	return s->given & SHARE_BIT(DITTO_A_SHARE_HOME_UID);
 }
 
 const char *share_option_name(unsigned int i)
@@ -209,6 +249,82 @@ bool share_set_trash_exclude(struct share *s, const char *text, struct why *why)
 			       "'%.60s' is not allowed: patterns of names are, such as *.tmp,~$*",
 			       text);
 	return set_text(s, DITTO_A_SHARE_TRASH_EXCLUDE, &s->trash_exclude, text, why);
+}
+
+bool share_set_veto_files(struct share *s, const char *text, struct why *why)
+{
+	if (strchr(text, '\n') || (text[0] && !text[strspn(text, "/")]))
+		return why_not(why,
+			       "'%.60s' is not allowed: patterns of names between slashes are, such as /*.exe/~$*/",
+			       text);
+	return set_text(s, DITTO_A_SHARE_VETO_FILES, &s->veto_files, text, why);
+}
+
+/* The highest number means "no id" in the kernel. */
+static bool read_id(const char *text, u32 *id, struct why *why)
+{
+	u64 value;
+
+	if (!text_number(text, 0, UINT32_MAX - 1, &value, why))
+		return false;
+	*id = (u32)value;
+	return true;
+}
+
+/* A number, a name to be looked up, or nothing. */
+static bool set_force(struct share *s, unsigned int type, u32 *id, char **name, const char *text,
+		      struct why *why)
+{
+	*id = SHARE_NOBODY;
+	free(*name);
+	*name = NULL;
+	if (text[0] && !text[strspn(text, "0123456789")]) {
+		if (!read_id(text, id, why))
+			return false;
+	} else if (text[0]) {
+		*name = mem_string(text);
+	}
+	return share_given(s, type, true);
+}
+
+bool share_set_force_user(struct share *s, const char *text, struct why *why)
+{
+	return set_force(s, DITTO_A_SHARE_FORCE_UID, &s->force_uid, &s->force_user, text, why);
+}
+
+bool share_set_force_group(struct share *s, const char *text, struct why *why)
+{
+	return set_force(s, DITTO_A_SHARE_FORCE_GID, &s->force_gid, &s->force_group, text, why);
+}
+
+void share_force_begin(const struct share *s, struct share_users *forced)
+{
+	struct share_user user[2] = { { .name = s->force_user }, { .group = true,
+								   .name = s->force_group } };
+	unsigned int i;
+
+	memset(forced, 0, sizeof(*forced));
+	for (i = 0; i < ARRAY_SIZE(user); i++) {
+		if (!user[i].name)
+			continue;
+		forced->user = mem_grow(forced->user, forced->n, sizeof(*forced->user));
+		user[i].name = mem_string(user[i].name);
+		forced->user[forced->n++] = user[i];
+	}
+}
+
+bool share_force_end(struct share *s, const struct share_users *found, struct why *why)
+{
+	unsigned int i;
+
+	for (i = 0; i < found->n; i++) {
+		if (found->user[i].sid_len)
+			return why_not(why, "force-%s: '%s' has no account on this machine",
+				       found->user[i].group ? "group" : "user",
+				       found->user[i].group ? s->force_group : s->force_user);
+		*(found->user[i].group ? &s->force_gid : &s->force_uid) = found->user[i].id;
+	}
+	return true;
 }
 
 bool share_add_link(struct share *s, const char *text, struct why *why)
@@ -360,17 +476,6 @@ bool share_set_offload_store(struct share *s, const char *text, struct why *why)
 		return why_not(why, "the name of a store is needed");
 	free(s->offload_store);
 	s->offload_store = mem_string(text);
-	return true;
-}
-
-/* The highest number means "no id" in the kernel. */
-static bool read_id(const char *text, u32 *id, struct why *why)
-{
-	u64 value;
-
-	if (!text_number(text, 0, UINT32_MAX - 1, &value, why))
-		return false;
-	*id = (u32)value;
 	return true;
 }
 
@@ -537,6 +642,11 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		{ DITTO_A_SHARE_ANON_UID, s->anon_uid },
 		{ DITTO_A_SHARE_ANON_GID, s->anon_gid },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
+		{ DITTO_A_SHARE_FORCE_UID, s->force_uid },
+		{ DITTO_A_SHARE_FORCE_GID, s->force_gid },
+		{ DITTO_A_SHARE_HOME_UID, s->home_uid },
+		{ DITTO_A_SHARE_HOME_GID, s->home_gid },
+		{ DITTO_A_SHARE_HOME_DIR, s->home_dir },
 	};
 	const u16 *takes = spec_ops[cmd].request;
 	size_t i;
@@ -573,6 +683,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	    spec_list_has(takes, DITTO_A_SHARE_TRASH_EXCLUDE))
 		msg_put_string(msg, DITTO_A_SHARE_TRASH_EXCLUDE,
 			       s->trash_exclude ? s->trash_exclude : "");
+	if ((s->given & SHARE_BIT(DITTO_A_SHARE_VETO_FILES)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_VETO_FILES))
+		msg_put_string(msg, DITTO_A_SHARE_VETO_FILES, s->veto_files ? s->veto_files : "");
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_USERS))
 		share_users_fill(msg, &s->users);
@@ -685,6 +798,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_PROTOCOLS, &s->protocols);
 	take_string(tb, DITTO_A_SHARE_LINKS, &s->links);
 	take_string(tb, DITTO_A_SHARE_TRASH_EXCLUDE, &s->trash_exclude);
+	take_string(tb, DITTO_A_SHARE_VETO_FILES, &s->veto_files);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
 	if (tb[DITTO_A_SHARE_DEVICE] && tb[DITTO_A_SHARE_INODE]) {
@@ -696,6 +810,9 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
 	take_u32(tb, DITTO_A_SHARE_DEFAULT_ACCESS, &s->default_access);
+	take_u32(tb, DITTO_A_SHARE_FORCE_UID, &s->force_uid);
+	take_u32(tb, DITTO_A_SHARE_FORCE_GID, &s->force_gid);
+	take_u32(tb, DITTO_A_SHARE_HOME_UID, &s->home_uid);
 	if ((tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) ||
 	    (tb[DITTO_A_SHARE_USERS] && !share_users_parse(&s->users, tb[DITTO_A_SHARE_USERS]))) {
 		share_free(s);
@@ -726,7 +843,7 @@ static bool same_text(const char *a, const char *b)
 	return !strcmp(a ? a : "", b ? b : "");
 }
 
-u64 share_diff(const struct share *a, const struct share *b)
+share_bits share_diff(const struct share *a, const struct share *b)
 {
 	const struct {
 		unsigned int attr;
@@ -740,10 +857,13 @@ u64 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_PROTOCOLS, !same_text(a->protocols, b->protocols) },
 		{ DITTO_A_SHARE_LINKS, !same_text(a->links, b->links) },
 		{ DITTO_A_SHARE_TRASH_EXCLUDE, !same_text(a->trash_exclude, b->trash_exclude) },
+		{ DITTO_A_SHARE_VETO_FILES, !same_text(a->veto_files, b->veto_files) },
+		{ DITTO_A_SHARE_FORCE_UID, a->force_uid != b->force_uid },
+		{ DITTO_A_SHARE_FORCE_GID, a->force_gid != b->force_gid },
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};
-	u64 bits = 0;
+	share_bits bits = 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++)

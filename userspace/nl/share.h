@@ -13,6 +13,8 @@ struct nlattr;
 
 /* Uid and gid of anonymous requests by default. */
 #define SHARE_ANONYMOUS	65534
+/* No user and no group. */
+#define SHARE_NOBODY	UINT32_MAX
 
 /**
  * struct share_rule - an export rule
@@ -27,6 +29,9 @@ struct share_rule {
 	bool has_squash;
 	u32 squash;
 };
+
+/* A bit for each attribute and each option of a share. */
+__extension__ typedef unsigned __int128 share_bits;
 
 /* The member of struct share for a line of option_defs.h. */
 #define SHARE_C_BOOL	bool
@@ -54,6 +59,14 @@ struct share_rule {
  *	all
  * @links: directories that lead to other servers, a line PATH=TARGET[,TARGET...] each; or NULL
  * @trash_exclude: patterns of names, separated by commas, that do not go to the bin; or NULL
+ * @veto_files: patterns of names, separated by slashes, that clients do not see; or NULL
+ * @force_uid: user that all who log in act as, or SHARE_NOBODY
+ * @force_gid: their primary group, or SHARE_NOBODY
+ * @force_user: name to be looked up for @force_uid, or NULL; not sent to the kernel
+ * @force_group: the same for @force_gid
+ * @home_uid: user of a home share, if @given says that it is one
+ * @home_gid: group of the directory if that is made, if @given says so; not of an existing share
+ * @home_dir: descriptor of the directory that the home is in; not of an existing share
  * @default_access: enum ditto_share_right of users that are not named
  * @rules: export rules in order
  * @nrules: entries of @rules
@@ -69,7 +82,7 @@ struct share {
 	u64 device;
 	u64 inode;
 	bool no_handles;
-	u64 given;
+	share_bits given;
 	u8 id[16];
 	u32 anon_uid;
 	u32 anon_gid;
@@ -78,6 +91,14 @@ struct share {
 	char *protocols;
 	char *links;
 	char *trash_exclude;
+	char *veto_files;
+	u32 force_uid;
+	u32 force_gid;
+	char *force_user;
+	char *force_group;
+	u32 home_uid;
+	u32 home_gid;
+	u32 home_dir;
 	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
@@ -108,18 +129,23 @@ enum share_option_id {
 };
 
 /* Bit of an attribute in struct share.given. */
-#define SHARE_BIT(attr)		(1ULL << (attr))
+#define SHARE_BIT(attr)		((share_bits)1 << (attr))
 /* Bit of an option in struct share.given, by its place, and the bits of all options. */
-#define SHARE_OPTION_FIRST	20
-#define SHARE_OPTION_BIT(id)	(1ULL << (SHARE_OPTION_FIRST + (id)))
+#define SHARE_OPTION_FIRST	40
+#define SHARE_OPTION_BIT(id)	((share_bits)1 << (SHARE_OPTION_FIRST + (id)))
 #define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - SHARE_OPTION_BIT(0))
 
 /* Descriptions by enum share_option_id. */
 extern const struct setting share_options[SHARE_OPTIONS];
 
+/* Is an existing share the home share of a user? */
+bool share_is_home(const struct share *s);
+
 /* Create a share with the kernel's defaults and no option set. */
 struct share *share_new(const char *name);
 void share_free(struct share *s);
+/* Copy a share without its users and groups. */
+struct share *share_dup(const struct share *s);
 /* The place of the share with a name in a list of @n, or -1. */
 int share_place(struct share *const *list, unsigned int n, const char *name);
 
@@ -142,6 +168,15 @@ bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 bool share_set_protocols(struct share *s, const char *text, struct why *why);
 /* Patterns of names, separated by commas. */
 bool share_set_trash_exclude(struct share *s, const char *text, struct why *why);
+/* Patterns of names, separated by slashes. */
+bool share_set_veto_files(struct share *s, const char *text, struct why *why);
+/* A name, which is to be looked up as follows, a number, or "" for none. */
+bool share_set_force_user(struct share *s, const char *text, struct why *why);
+bool share_set_force_group(struct share *s, const char *text, struct why *why);
+/* Fill a list with the names that are to be looked up; freed with share_users_free(). */
+void share_force_begin(const struct share *s, struct share_users *forced);
+/* Set what was found for that list. Returns false and fills @why if it has no account here. */
+bool share_force_end(struct share *s, const struct share_users *found, struct why *why);
 /* Add a link: PATH=SERVER:/PATH[,SERVER:/PATH...]; the kernel checks it. */
 bool share_add_link(struct share *s, const char *text, struct why *why);
 /* Is it one of the protocols that serve the share? */
@@ -175,7 +210,7 @@ struct share *share_from_msg(struct nl_msg *msg);
 unsigned int share_option_parse(struct nlattr *nest, const char **name, u32 *value);
 
 /* SHARE_BIT() and SHARE_OPTION_BIT() of what differs; name, path and id do not count. */
-u64 share_diff(const struct share *a, const struct share *b);
+share_bits share_diff(const struct share *a, const struct share *b);
 /* Format a rule as share_add_rule() parses it; the caller frees the text. */
 char *share_rule_text(const struct share_rule *r);
 

@@ -97,6 +97,29 @@ static void trash_exclude_get(const struct share *s, struct share_conf *c)
 	conf_text(c, s->trash_exclude);
 }
 
+static void veto_files_get(const struct share *s, struct share_conf *c)
+{
+	conf_text(c, s->veto_files);
+}
+
+static void conf_force(struct share_conf *c, u32 id, const char *name)
+{
+	if (name)
+		conf_text(c, name);
+	else if (id != SHARE_NOBODY)
+		conf_add(c, mem_print("%u", id));
+}
+
+static void force_user_get(const struct share *s, struct share_conf *c)
+{
+	conf_force(c, s->force_uid, s->force_user);
+}
+
+static void force_group_get(const struct share *s, struct share_conf *c)
+{
+	conf_force(c, s->force_gid, s->force_group);
+}
+
 static void links_get(const struct share *s, struct share_conf *c)
 {
 	const char *line = s->links ? s->links : "";
@@ -111,7 +134,7 @@ static void links_get(const struct share *s, struct share_conf *c)
 /* Keys that are no numbers; share_diff() does not compare the path. */
 static const struct {
 	const char *key;
-	u64 bit;
+	share_bits bit;
 	void (*get)(const struct share *s, struct share_conf *c);
 } words[] = {
 	{ "path", 0, path_get },
@@ -127,9 +150,12 @@ static const struct {
 	{ "snapshots", SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS), snapshots_get },
 	{ "link", SHARE_BIT(DITTO_A_SHARE_LINKS), links_get },
 	{ "trash-exclude", SHARE_BIT(DITTO_A_SHARE_TRASH_EXCLUDE), trash_exclude_get },
+	{ "veto-files", SHARE_BIT(DITTO_A_SHARE_VETO_FILES), veto_files_get },
+	{ "force-user", SHARE_BIT(DITTO_A_SHARE_FORCE_UID), force_user_get },
+	{ "force-group", SHARE_BIT(DITTO_A_SHARE_FORCE_GID), force_group_get },
 };
 
-static u64 conf_bit(unsigned int i)
+static share_bits conf_bit(unsigned int i)
 {
 	return i < ARRAY_SIZE(words) ? words[i].bit :
 	       SHARE_OPTION_BIT(i - (unsigned int)ARRAY_SIZE(words));

@@ -7,16 +7,18 @@
 #include "pipe.h"
 #include "share_admin.h"
 
-/* The pipes belong to SMB. */
-static void keep_smb(struct kernel_shares *shares)
+/* The pipes belong to SMB. Administrators, who get all shares, would see the homes of everybody. */
+static void keep_smb(const struct rpc_user *user, struct kernel_shares *shares)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < shares->n; i++) {
-		if (share_has_protocol(shares->share[i], "smb"))
-			shares->share[n++] = shares->share[i];
+		struct share *s = shares->share[i];
+
+		if (share_has_protocol(s, "smb") && (!share_is_home(s) || s->home_uid == user->uid))
+			shares->share[n++] = s;
 		else
-			share_free(shares->share[i]);
+			share_free(s);
 	}
 	shares->n = n;
 }
@@ -35,7 +37,7 @@ int pipe_shares(const struct rpc_user *user, struct kernel_shares *out)
 		rc = kernel_shares_of_session(k, user->session, out);
 	kernel_close(k);
 	if (!rc)
-		keep_smb(out);
+		keep_smb(user, out);
 	return rc;
 }
 

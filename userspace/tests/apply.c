@@ -83,7 +83,7 @@ static void share_without_bin(void)
 	k.no_bins = true;
 	SAME(apply_text(A "trash = yes\n", &result), "key +share:a +listener:nfs tcp *");
 	CHECK(!result.errors && result.problems.n == 1);
-	SAME(apply_text(A "trash = yes\nread_only = yes\n", &result), "share:a:100000");
+	SAME(apply_text(A "trash = yes\nread_only = yes\n", &result), "share:a:10000000000");
 	/* It lasts, so it is not tried again. */
 	CHECK(!result.errors && result.problems.n == 1 && !result.news);
 	SAME(result.problems.list[0].what, "bin of share a");
@@ -99,9 +99,9 @@ static void changed_options(void)
 {
 	fake_load(&k, 2, NULL);
 	apply_expect(A, "key +share:a");
-	apply_expect(A "read_only = yes\n", "share:a:100000");
-	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:200040");
-	apply_expect(A, "share:a:300040");
+	apply_expect(A "read_only = yes\n", "share:a:10000000000");
+	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:20000000040");
+	apply_expect(A, "share:a:30000000040");
 	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:300");
 	apply_expect(A, "share:a:300");
 	fake_unload(&k);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "config/config.h"
 #include "config/config_file.h"
 #include "config/config_save.h"
+#include "config/homes.h"
+#include "ditto-nl-gen.h"
 #include "mem.h"
 #include "test.h"
 
@@ -202,6 +205,100 @@ static void templates_used(void)
 	config_free(cfg);
 }
 
+/* What a rule makes of users, and whose home a path may be. */
+static void homes_of_users(void)
+{
+	static const struct {
+		const char *rule, *name, *domain, *path;
+	} users[] = {
+		{ "/home/%U", "alice", "HOST", "/home/alice" },
+		{ "/home/%U", "EXAMPLE\\Bob", "HOST", "/home/Bob" },
+		{ "/home/%U", "bob@example.org", "HOST", "/home/bob" },
+		{ "/srv/%D/%U/100%%", "EXAMPLE\\bob", "HOST", "/srv/EXAMPLE/bob/100%" },
+		{ "/srv/%D/%U", "bob", "HOST", "/srv/HOST/bob" },
+		{ "/srv/%D/%U", "bob", "..", NULL },
+		{ "/home/%U", "..", "HOST", NULL },
+		{ "/home/%U", ".", "HOST", NULL },
+		{ "/home/%U", "", "HOST", NULL },
+		{ "/home/%U", "a/b", "HOST", NULL },
+		{ "/home/%U", "X\\a/b", "HOST", NULL },
+		{ "/home/%U", "X\\a\\b", "HOST", NULL },
+		{ "/home/%U", "a\nb", "HOST", NULL },
+		{ "/home/%U", "pc$", "HOST", NULL },
+	};
+	char longest[NAME_MAX + 2];
+	struct home_user user = { .uid = 1000 };
+	struct share *rule, *s, *again;
+	struct why why;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(users); i++) {
+		rule = share_new("");
+		CHECK(share_set_path(rule, users[i].rule, &why) && homes_check(rule, &why));
+		user.name = users[i].name;
+		user.domain = users[i].domain;
+		s = homes_make(rule, &user, &why);
+		CHECK(!s == !users[i].path);
+		if (s) {
+			SAME(s->path, users[i].path);
+			SAME(s->protocols, "smb");
+			CHECK(share_is_home(s) && s->home_uid == 1000 && s->users.n == 1 &&
+			      s->default_access == DITTO_SHARE_RIGHT_NONE);
+			again = homes_make_again(rule, s);
+			CHECK(again && !share_diff(s, again));
+			share_free(again);
+			share_set_path(s, "/elsewhere/bob", &why);
+			CHECK(!homes_make_again(rule, s) && !homes_make_again(NULL, s));
+			share_free(s);
+		}
+		share_free(rule);
+	}
+	CHECK(homes_fixed_len("/home/%U") == 5 && !homes_fixed_len("/%U") &&
+	      homes_fixed_len("/srv/x%D/%U") == 4);
+	rule = share_new("");
+	CHECK(share_set_path(rule, "/h/%U", &why));
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[NAME_MAX + 1] = '\0';
+	user.name = longest;
+	CHECK(!homes_make(rule, &user, &why));
+	longest[NAME_MAX] = '\0';
+	s = homes_make(rule, &user, &why);
+	CHECK(s);
+	share_free(s);
+	share_free(rule);
+}
+
+/* A template has what both have in common; names are looked up later. */
+static void homes_section(void)
+{
+	static const char text[] =
+		"[template t]\ncomment = of all\nveto-files = /*.exe/\n"
+		"[homes]\npath = /srv/home/%U\nhome-create = yes\ntemplate = t\ntrash = yes\n"
+		"[share a]\npath = /a\ntemplate = t\nforce-user = nobody\nforce_group = 7\n";
+	struct share_users names;
+	struct mistakes m;
+	struct config *cfg = parse_text(text, &m);
+	struct share *s;
+	struct why why;
+
+	if (!CHECK(cfg && cfg->nshares == 1 && cfg->homes))
+		return;
+	SAME(cfg->homes->path, "/srv/home/%U");
+	SAME(cfg->homes->comment, "of all");
+	SAME(cfg->homes->veto_files, "/*.exe/");
+	CHECK(cfg->home_create && cfg->homes->trash && config_has_trash(cfg));
+	s = cfg->shares[0];
+	SAME(s->force_user, "nobody");
+	CHECK(s->force_uid == SHARE_NOBODY && s->force_gid == 7 && !s->force_group);
+	share_force_begin(s, &names);
+	CHECK(names.n == 1 && !names.user[0].group);
+	names.user[0].id = 65534;
+	CHECK(share_force_end(s, &names, &why));
+	CHECK(s->force_uid == 65534);
+	share_users_free(&names);
+	config_free(cfg);
+}
+
 /* Local snapshots need no store; the shortest period of all shares counts. */
 static void local_snapshots(void)
 {
@@ -259,7 +356,39 @@ static const struct {
 	},
 	{
 		"[]\n",
-		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME] and [share NAME] are allowed"
+		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME], [share NAME] and [homes] are allowed"
+	},
+	{
+		"[homes]\nread-only = yes\n",
+		"f:1: [homes]: 'path' is missing"
+	},
+	{
+		"[homes]\npath = /home\n",
+		"f:1: [homes]: path: %U is missing, which stands for the name of the user, as in /srv/home/%U"
+	},
+	{
+		"[homes]\npath = /home/%U/%x\n",
+		"f:1: [homes]: path: '%x' is not allowed: %U for the user, %D for the domain, and %% for % are"
+	},
+	{
+		"[homes]\npath = /home/%U\nuser = root=read\n",
+		"f:1: [homes]: user, group, default-access, force-user and force-group: only its user has a home share, as himself; others use a share of the directory above"
+	},
+	{
+		"[homes]\npath = /home/%U\nprotocols = nfs\n",
+		"f:1: [homes]: protocols: home shares are for SMB; for NFS, add a share of the directory above"
+	},
+	{
+		"[homes]\npath = /home/%U\nid = 00112233445566778899aabbccddeeff\n",
+		"f:1: [homes]: id, mountpoint, snapshot-schedule, offload and offload-store are for one share"
+	},
+	{
+		"[share a]\npath = /a\nhome-create = yes\n",
+		"f:3: home-create: it is a key of [homes]"
+	},
+	{
+		"[share a]\npath = /a\nveto-files = //\n",
+		"f:3: veto-files: '//' is not allowed: patterns of names between slashes are, such as /*.exe/~$*/"
 	},
 	{
 		"[tls]\ntrust = ca.pem\n",
@@ -291,7 +420,7 @@ static const struct {
 	},
 	{
 		"[printer]\nx = 1\n",
-		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME] and [share NAME] are allowed"
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME], [schedule], [template NAME], [share NAME] and [homes] are allowed"
 	},
 	{
 		"[policy a]\npath = /a\n",
@@ -1216,6 +1345,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(whole_file), TEST(tls_section), TEST(templates_used),
+		TEST(homes_of_users), TEST(homes_section),
 		TEST(local_snapshots), TEST(empty_file), TEST(each_mistake),
 		TEST(all_mistakes), TEST(too_many_mistakes), TEST(too_many_rules),
 		TEST(too_long_lists), TEST(names_become_sids), TEST(long_names), TEST(nul_byte),

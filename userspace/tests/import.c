@@ -220,7 +220,8 @@ static void exports_that_differ(void)
 		       "security-labels = yes\nmountpoint = yes\nallow = h=ro\n");
 	import_tells(import_exports, "\n/a h(async)\n", 2, IMPORT_LOST, "on the disk");
 	import_tells(import_exports, "/a \\\n h(fsid=0)\n", 2, IMPORT_LOST, "root of NFSv4");
-	import_tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_LOST, "identity");
+	import_tells(import_exports, "/a h(fsid=4711)\n", 1, IMPORT_NEEDLESS,
+		     "identity");
 	import_tells(import_exports, "/a h(no_subtree_check)\n", 1, IMPORT_NEEDLESS, "handles");
 	import_tells(import_exports, "/a h(rw,sync)\n", 1, IMPORT_MAPPED, "allow = h=rw");
 }
@@ -372,9 +373,24 @@ static void dialects_of_names(void)
 /* Parts of the files that the packages have. */
 static void files_of_packages(void)
 {
-	import_leaves(import_smb_conf,
-		      "[homes]\n   comment = Home Directories\n   browseable = no\n   read only = yes\n"
-		      "   valid users = %S\n", "each user");
+	import_becomes(import_smb_conf,
+		       "[homes]\n   comment = Home Directories\n   browseable = no\n   read only = yes\n"
+		       "   valid users = %S\n",
+		       "[listener smb]\n\n[homes]\ncomment = Home Directories\npath = /home/%U\n"
+		       "nested = on\nread-only = yes\n");
+	import_tells(import_smb_conf, "[homes]\nread only = no\n", 1, IMPORT_MAPPED, "elsewhere");
+	import_becomes(import_smb_conf, "[homes]\npath = /srv/%D/%S\nwriteable = yes\n",
+		       "[listener smb]\n\n[homes]\npath = /srv/%D/%U\nnested = on\n");
+	import_leaves(import_smb_conf, "[homes]\npath = %H/smb\n", "%S, %U and %D");
+	import_leaves(import_smb_conf, "[homes]\nvalid users = @staff\n", "only its user");
+	import_leaves(import_smb_conf, "[homes]\nforce user = x\n", "as himself");
+	import_becomes(import_smb_conf,
+		       "[a]\npath = /a\nread only = no\nveto files = /*.exe/*.com/\n"
+		       "force user = keeper\nforce group = team\ndelete veto files = no\n",
+		       "[listener smb]\n\n[share a]\npath = /a\nveto-files = /*.exe/*.com/\n"
+		       "force-user = keeper\nforce-group = team\nprotocols = smb\nnested = on\n");
+	import_leaves(import_smb_conf, "[a]\npath = /a\nforce group = +team\n", "members");
+	import_leaves(import_smb_conf, "[a]\npath = /a\nveto files = /[ab]*/\n", "sets");
 	import_leaves(import_smb_conf, "[printers]\n   path = /var/tmp\n   printable = yes\n",
 		      "printers");
 	import_leaves(import_smb_conf, "[print$]\n   path = /var/lib/samba/printers\n", "printers");
@@ -475,16 +491,16 @@ static void smb_conf_closed(void)
 		{ "server signing = mandatory\n", "only [global]" },
 		{ "nonsense = 1\n", "not known" },
 		{ "nonsense\n", "no section and no parameter" },
-		{ "veto files = /x/\n", "hide-unreadable" },
-		{ "veto files = /x/\nhide files =\n", "hide-unreadable" },
+		{ "veto files = /%U/\n", "variables" },
+		{ "veto files = /[x]/\nhide files =\n", "sets of characters" },
 		{ "hide special files = yes\n", "hide-unreadable" },
 		{ "hide unwriteable files = 1\n", "hide-unreadable" },
 		{ "hide new files timeout = 5\n", "hide-unreadable" },
 		{ "access based share enum = true\n", "browse" },
 		{ "administrative share = yes\n", "browse" },
-		{ "force user = x\n", "squash" },
-		{ "force group = +x\n", "squash" },
-		{ "group = x\n", "squash" },
+		{ "force user = %U\n", "variables" },
+		{ "force group = +x\n", "members" },
+		{ "group = &x\n", "members" },
 		{ "inherit owner = unix only\n", "inherited lists" },
 		{ "inherit permissions = yes\n", "inherited lists" },
 		{ "nt acl support = no\n", "change lists" },
@@ -507,7 +523,7 @@ static void smb_conf_closed(void)
 		{ "include = x.conf\n", "not read" },
 		{ "config backend = registry\n", "testparm" },
 		{ "config file = /etc/x.conf\n", "testparm" },
-		{ "veto files = /x/\n", "hide-unreadable" },
+		{ "veto files = /%U/\n", "variables" },
 		{ "server signing = always\n", "has no word for 'always'" },
 		{ "server min protocol = SMB4\n", "has no word for 'SMB4'" },
 		{ "smb encrypt = desired\n", "write required or if_required" },
@@ -714,8 +730,8 @@ static void ksmbd_conf_as_it_is_read(void)
 		{ "writeable = no\nwrite ok = yes\n", "says the opposite" },
 		{ "valid users = +a\n", "cannot be named" },
 		{ "valid users = \"a b\"\n", "cannot be named" },
-		{ "force user = a\n", "squash" },
-		{ "veto files = /x/\n", "hide-unreadable" },
+		{ "force user = %U\n", "variables" },
+		{ "veto files = /%U/\n", "variables" },
 		{ "inherit owner = yes\n", "inherited lists" },
 	};
 	char text[512];

@@ -141,6 +141,41 @@ static void cred_squash(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, actor.guest, c->want_uid == ANON);
 }
 
+/* Only those who have logged in act as another user. */
+static void cred_forced(struct kunit *test)
+{
+	struct cred_ctx *ctx = test->priv;
+	struct ditto_share_opts opts = ctx->opts;
+	struct ditto_ident ident = { .uid = KUIDT_INIT(5), .gid = KGIDT_INIT(6), .proven = true };
+	struct ditto_squashed who;
+
+	opts.force_uid = KUIDT_INIT(40);
+	opts.force_gid = INVALID_GID;
+	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	KUNIT_EXPECT_TRUE(test, who.forced && !who.groups && !who.admin && !who.guest);
+	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 40);
+	KUNIT_EXPECT_FALSE(test, gid_valid(who.gid));
+	opts.force_gid = KGIDT_INIT(41);
+	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 41);
+	opts.force_uid = INVALID_UID;
+	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	KUNIT_EXPECT_TRUE(test, who.groups && !who.forced);
+	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 5);
+	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 41);
+	opts.force_uid = KUIDT_INIT(40);
+	ident.admin = true;
+	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	KUNIT_EXPECT_TRUE(test, who.admin && !who.forced);
+	ident.admin = false;
+	ditto_cred_squash(&opts, DITTO_SQUASH_ALL_TO_GUEST, &ident, &who);
+	KUNIT_EXPECT_TRUE(test, who.guest && !who.forced);
+	ident.proven = false;
+	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 5);
+	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 6);
+}
+
 static void cred_powers(struct kunit *test)
 {
 	struct ditto_cred *admin = cred_get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 0, 0, 0, NULL);
@@ -271,6 +306,7 @@ static void cred_of_before_flush_is_not_kept(struct kunit *test)
 
 static struct kunit_case cred_cases[] = {
 	KUNIT_CASE_PARAM(cred_squash, squash_gen_params),
+	KUNIT_CASE(cred_forced),
 	KUNIT_CASE(cred_powers),
 	KUNIT_CASE(cred_groups),
 	KUNIT_CASE(cred_hit),

@@ -104,7 +104,7 @@ static const struct export_option {
 	{ "no_pnfs", NEEDLESS, 0, "there are no layouts" },
 	{ "fsid=0", LOST, 0, "the root of NFSv4 has all shares, by path and by name" },
 	{ "fsid=root", LOST, 0, "the root of NFSv4 has all shares, by path and by name" },
-	{ "fsid=", LOST, 0, "a share has an identity of its own, which the key id can set" },
+	{ "fsid=", NEEDLESS, 0, "a share has a lasting identity, which the key id can set" },
 	{ "replicas=", LOST, 0, "clients are not told of replicas" },
 	{ "reexport=", LOST, 0, "handles of file systems of other servers are not kept" },
 	{ "refer=", REFUSED, 0, "the key link of the share above leads clients to other servers" },

@@ -86,6 +86,12 @@ struct import_section *import_share_add(struct import *im, const char *name, str
 	return s;
 }
 
+void import_make_homes(struct import_section *s)
+{
+	free(s->header);
+	s->header = mem_string("homes");
+}
+
 static const struct {
 	const char *key;
 	bool (*fits)(const char *value, struct why *why);
@@ -102,6 +108,9 @@ static const struct {
 	{ "comment", share_set_comment },
 	{ "snapshots", share_set_snapshots },
 	{ "protocols", share_set_protocols },
+	{ "veto-files", share_set_veto_files },
+	{ "force-user", share_set_force_user },
+	{ "force-group", share_set_force_group },
 	{ "anon-uid", share_set_anon_uid },
 	{ "anon-gid", share_set_anon_gid },
 	{ "allow", share_add_rule },

@@ -93,6 +93,8 @@ void import_tell(struct import *im, const struct import_source *at, const char *
 struct import_section *import_section_add(struct import *im, const char *header);
 /* Add a share, or return NULL with @why filled. */
 struct import_section *import_share_add(struct import *im, const char *name, struct why *why);
+/* Make a share the rule for the homes of users. */
+void import_make_homes(struct import_section *s);
 /* Give a key a value. Returns false and fills @why if ditto.conf(5) does not allow it. */
 bool import_set(struct import_section *s, const char *key, const char *value, struct why *why);
 /* Do not import a share; the first reason counts. */

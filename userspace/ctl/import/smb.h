@@ -64,6 +64,8 @@ enum smb_list { LIST_INVALID, LIST_ADMIN, LIST_WRITE, LIST_READ, LIST_VALID, LIS
  * @section: its section, or [server]
  * @refused: why no share is imported, or NULL; filled if @section is [server]
  * @ksmbd: the file is ksmbd.conf
+ * @homes: it is the rule for homes of users
+ * @home_guessed: the file does not say where they are
  * @writable: users may write, as the line @written says
  * @encrypted: clients must encrypt
  * @crossmnt: file systems below are part of it
@@ -89,6 +91,8 @@ struct smb_share {
 	struct import_section *section;
 	const char **refused;
 	bool ksmbd;
+	bool homes;
+	bool home_guessed;
 	bool writable;
 	const struct smb_value *written;
 	bool encrypted;

@@ -330,8 +330,9 @@ static void share_make(struct smb_file *f, const struct smb_share *like, struct 
 	}
 	if (refused)
 		import_leave_out(made.section, "%s", refused);
-	if (!strcasecmp(s->name, "homes"))
-		import_leave_out(made.section, "a share for each user has no counterpart");
+	made.homes = !f->ksmbd && !strcasecmp(s->name, "homes");
+	if (made.homes)
+		import_make_homes(made.section);
 	if (!strcasecmp(s->name, "printers") || !strcasecmp(s->name, "print$"))
 		import_leave_out(made.section, "printers are not served");
 	for (i = 0; i < s->n; i++)
@@ -351,6 +352,9 @@ static void share_make(struct smb_file *f, const struct smb_share *like, struct 
 		import_leave_out(made.section,
 				 "[global] has a list of hosts, too, and both must admit a client");
 	smb_share_finish(&made);
+	if (made.home_guessed)
+		import_tell(f->im, &s->at, s->name, IMPORT_MAPPED,
+			    "path = /home/%%U; if accounts have their directories elsewhere, change it");
 	/* They are told once. */
 	for (i = 0; i < global->n; i++)
 		if (!value_is_global(&global->value[i]) && !section_has(f, s, &global->value[i]))

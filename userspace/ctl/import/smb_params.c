@@ -69,12 +69,71 @@ static void map_text(struct smb_share *s, const struct smb_param *p, const struc
 		smb_set(s, v, p->to, v->text);
 }
 
+/* The path of a home in the words of [homes], memory of the chain; NULL if there are none. */
+static char *home_path(struct smb_share *s, const char *text)
+{
+	char *path = mem_chain_print(s->chain, "%s", "");
+	size_t len;
+
+	if (!strncmp(text, "%H", 2) || !strncmp(text, "~", 1))
+		return NULL;
+	for (; *text; text += len) {
+		len = strcspn(text, "%");
+		path = mem_chain_print(s->chain, "%s%.*s", path, (int)len, text);
+		text += len;
+		if (!*text)
+			break;
+		if (!text[1] || !strchr("SUuD%", text[1]))
+			return NULL;
+		path = mem_chain_print(s->chain, "%s%%%c", path,
+				       text[1] == 'S' || text[1] == 'u' ? 'U' : text[1]);
+		len = 2;
+	}
+	return path;
+}
+
 static void map_path(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	if (strchr(v->text, '%'))
+	const char *path = s->homes ? home_path(s, v->text) : v->text;
+
+	if (s->homes && !path) {
+		smb_refuse(s, v, "of its variables, only %%S, %%U and %%D have a counterpart");
+	} else if (s->homes) {
+		if (!smb_set(s, v, p->to, path))
+			import_leave_out(s->section, "its path cannot be used");
+	} else if (strchr(v->text, '%')) {
 		smb_refuse(s, v, "variables have no counterpart");
-	else if (!smb_set(s, v, p->to, v->text))
+	} else if (!smb_set(s, v, p->to, v->text)) {
 		import_leave_out(s->section, "its path cannot be used");
+	}
+}
+
+/* Patterns mean the same, but for characters of sets. */
+static void map_veto(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (strchr(v->text, '%') || strchr(v->text, '['))
+		smb_refuse(s, v, "variables and sets of characters have no counterpart");
+	else if (!smb_set(s, v, p->to, v->text))
+		import_leave_out(s->section, "its patterns cannot be used");
+}
+
+static void map_force(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (s->homes)
+		smb_refuse(s, v, "in a home share its user acts as himself");
+	else if (strpbrk(v->text, "%+&@"))
+		smb_refuse(s, v, "variables and lists of members have no counterpart");
+	else if (!smb_set(s, v, p->to, v->text))
+		import_leave_out(s->section, "its users act as somebody else");
+}
+
+/* Of [homes] it is about a share of that name, which nobody sees here. */
+static void map_browse(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
+{
+	if (s->homes)
+		smb_tell(s, v, IMPORT_NEEDLESS, "users see their own home share only");
+	else
+		map_bool(s, p, v);
 }
 
 /* Bits above those that a mask has here come from the directory. */
@@ -110,7 +169,13 @@ static void map_writable(struct smb_share *s, const struct smb_param *p, const s
 
 static void map_list(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
 {
-	s->list[p->arg] = v;
+	if (s->homes && p->arg == LIST_VALID &&
+	    (!strcmp(v->text, "%S") || !strcmp(v->text, "%D\\%S") || !strcmp(v->text, "%D%w%S")))
+		smb_tell(s, v, IMPORT_NEEDLESS, "only its user has a home share");
+	else if (s->homes && v->text[0])
+		smb_refuse(s, v, "only its user has a home share, and others none");
+	else
+		s->list[p->arg] = v;
 }
 
 static void map_allow(struct smb_share *s, const struct smb_param *p, const struct smb_value *v)
@@ -364,7 +429,7 @@ static const struct smb_param params[] = {
 	PARAM("guest account", map_guest_account, "anon-uid, anon-gid"),
 	PARAM("map to guest", map_to_guest,
 	      "users without an account are guests, of shares with guest", .global = true),
-	PARAM("browseable|browsable", map_bool, "browse"),
+	PARAM("browseable|browsable", map_browse, "browse"),
 	PARAM("server smb encrypt|smb encrypt", map_encrypt, "encrypt", .both = true),
 	PARAM("smb3 encryption", map_encryption, "encryption", .global = true),
 	PARAM("server signing", map_signing, "require-signing", .global = true),
@@ -440,14 +505,16 @@ static const struct smb_param params[] = {
 	PARAM("vfs objects = *", map_refused, NO_MODULES " that may restrict something"),
 	PARAM("access based share enum", map_refused,
 	      "all shares with browse are listed: browse = no hides one from all", .usual = OFF),
-	PARAM("veto files", map_refused, NO_HIDING),
+	PARAM("veto files", map_veto, "veto-files"),
 	PARAM("hide files|dont descend", map_lost, "it keeps nobody out, and " NO_HIDING),
 	PARAM("hide special files|hide unwriteable files", map_refused, NO_HIDING, .usual = OFF),
 	PARAM("hide new files timeout", map_refused, NO_HIDING, .usual = "0"),
-	PARAM("delete veto files|veto oplock files", map_lost, NO_HIDING),
+	PARAM("delete veto files", map_lost,
+	      "a directory with files that veto-files hides is not empty"),
+	PARAM("veto oplock files", map_lost, NO_HIDING),
 	PARAM("hide dot files", map_always, "a name that begins with a dot is shown as hidden"),
-	PARAM("force user|force group|group", map_refused,
-	      "users act as themselves; squash = all-to-guest with anon-uid is for all users"),
+	PARAM("force user", map_force, "force-user"),
+	PARAM("force group|group", map_force, "force-group"),
 	PARAM("force unknown acl user|acl map full control|acl flag inherited canonicalization",
 	      map_lost, "lists are kept as they are set"),
 	PARAM("inherit acls|map acl inherit|acl check permissions", map_always, ALWAYS_SO),
@@ -660,6 +727,7 @@ bool smb_param_may_be_empty(const struct smb_param *p)
 {
 	return smb_param_is_only_told(p) || p->map == map_list || p->map == map_allow ||
 	       p->map == map_deny || p->map == map_text || p->map == map_path ||
+	       p->map == map_veto || p->map == map_force ||
 	       p->map == map_guest_account || p->map == map_modules || p->map == map_snapdir ||
 	       (p->map == map_refused && !p->usual);
 }

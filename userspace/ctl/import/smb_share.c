@@ -347,14 +347,19 @@ void smb_share_finish(struct smb_share *s)
 
 	for (i = 0; i < s->section->n && strncmp(s->section->line[i], "path = ", 7); i++)
 		;
-	if (i == s->section->n)
+	/* Samba takes the directories of the accounts. */
+	s->home_guessed = i == s->section->n && s->homes;
+	if (s->home_guessed)
+		import_set(s->section, "path", "/home/%U", &why);
+	else if (i == s->section->n)
 		import_leave_out(s->section, "it has no path");
 	if (s->recycle && s->worm)
 		smb_tell(s, s->recycle, IMPORT_LOST,
 			 "a share with worm has no bin: its files would move");
 	else if (s->recycle)
 		smb_set(s, s->recycle, "trash", "yes");
-	import_set(s->section, "protocols", "smb", &why);
+	if (!s->homes)
+		import_set(s->section, "protocols", "smb", &why);
 	/* Committed files exclude file systems within the share. */
 	import_set(s->section, "nested", s->crossmnt && !s->worm ? "on" : "off", &why);
 	if (s->encrypted)

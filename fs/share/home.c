@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The directories of home shares, see home.h. */
+
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/string.h>
+
+#include "cred.h"
+#include "home.h"
+
+/* The user, who may make directories where only administrators may. */
+static struct cred *home_cred(const struct ditto_home *home)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+
+	if (!cred)
+		return NULL;
+	cred->fsuid = home->uid;
+	cred->fsgid = home->gid;
+	cred->cap_effective = ditto_admin_caps();
+	return cred;
+}
+
+/* Make the directory, unless there is something of that name. */
+static int home_make(const struct ditto_home *home, const char *name)
+{
+	struct mnt_idmap *idmap = mnt_idmap(home->dir.mnt);
+	struct inode *dir = d_inode(home->dir.dentry);
+	const struct cred *old;
+	struct dentry *child;
+	struct cred *cred;
+	int err;
+
+	err = mnt_want_write(home->dir.mnt);
+	if (err)
+		return err;
+	cred = home_cred(home);
+	if (!cred) {
+		err = -ENOMEM;
+		goto drop;
+	}
+	old = override_creds(cred);
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	child = lookup_one(idmap, &QSTR_LEN(name, strlen(name)), home->dir.dentry);
+	if (IS_ERR(child)) {
+		err = PTR_ERR(child);
+	} else {
+		if (d_is_negative(child))
+			err = ditto_mkdir(idmap, dir, &child, 0700);
+		dput(child);
+	}
+	inode_unlock(dir);
+	revert_creds(old);
+	put_cred(cred);
+drop:
+	mnt_drop_write(home->dir.mnt);
+	return err;
+}
+
+static struct dentry *home_lookup(const struct ditto_home *home, const char *name)
+{
+	return lookup_one_positive_unlocked(mnt_idmap(home->dir.mnt),
+					    &QSTR_LEN(name, strlen(name)), home->dir.dentry);
+}
+
+int ditto_home_find(const struct ditto_home *home, const char *path, struct path *root)
+{
+	const char *name = kbasename(path);
+	struct dentry *child;
+	int err;
+
+	if (!*name)
+		return -EINVAL;
+	if (!d_can_lookup(home->dir.dentry))
+		return -ENOTDIR;
+	child = home_lookup(home, name);
+	if (child == ERR_PTR(-ENOENT) && gid_valid(home->gid)) {
+		err = home_make(home, name);
+		if (err)
+			return err;
+		child = home_lookup(home, name);
+	}
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	*root = (struct path){ .mnt = mntget(home->dir.mnt), .dentry = child };
+	err = follow_down(root, 0);
+	if (!err && !d_can_lookup(root->dentry))
+		err = -ENOTDIR;
+	if (err)
+		path_put(root);
+	return err;
+}

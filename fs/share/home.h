@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Home shares: shares of single users, which the helper adds when they log in.
+ *
+ * Users may write in directories on the way to their home, and exchange them for links at any time.
+ * So the helper gives the directory that the home is in, and a link in it is not followed.
+ */
+#ifndef _DITTO_FS_SHARE_HOME_H
+#define _DITTO_FS_SHARE_HOME_H
+
+#include <linux/path.h>
+#include <linux/uidgid.h>
+
+/**
+ * struct ditto_home - whose home share is added, and where
+ * @dir: the directory that the home is in, held by the caller
+ * @uid: the user
+ * @gid: group of the home if it is made; invalid if it is not to be made
+ */
+struct ditto_home {
+	struct path dir;
+	kuid_t uid;
+	kgid_t gid;
+};
+
+/**
+ * ditto_home_find - find or make the directory of a home share
+ * @home: where it is
+ * @path: path of the share, the last name of which is looked for
+ * @root: filled with the directory, or what is mounted on it; to be put
+ *
+ * The directory is made with mode 0700, and belongs to the user from the beginning.
+ *
+ * Context: process, may sleep.
+ * Return: 0; -ENOENT; -ENOTDIR, also for a symbolic link; -EINVAL (no name); and errors of the file
+ * system.
+ */
+int ditto_home_find(const struct ditto_home *home, const char *path, struct path *root);
+
+#endif
