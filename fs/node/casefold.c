@@ -17,8 +17,7 @@
 
 #include "casefold.h"
 
-/* Room for the folded form of a name: a character becomes at most three times as long. */
-#define FOLDED_MAX	(3 * NAME_MAX + 1)
+static_assert(DITTO_FOLDED_MAX == 3 * NAME_MAX + 1);
 
 /* Not secret: the hash of a path must be the same on every machine. */
 static const siphash_key_t path_key = {
@@ -42,12 +41,11 @@ static int fold_hash(const struct ditto_name *name, u32 *hash)
 	return err;
 }
 
-/* Return: bytes at @out, which has FOLDED_MAX bytes, or a negative errno. */
-static int fold_copy(const struct ditto_name *name, u8 *out)
+int ditto_name_fold(const struct ditto_name *name, char *out, size_t size)
 {
 	const struct qstr str = QSTR_INIT(name->name, name->len);
 
-	return foldings ? utf8_casefold(foldings, &str, out, FOLDED_MAX) : -EINVAL;
+	return foldings ? utf8_casefold(foldings, &str, out, size) : -EINVAL;
 }
 
 /* Compare names directly: they are short, and rarely differ when this is called. */
@@ -81,7 +79,7 @@ static int fold_hash(const struct ditto_name *name, u32 *hash)
 	return -EINVAL;
 }
 
-static int fold_copy(const struct ditto_name *name, u8 *out)
+int ditto_name_fold(const struct ditto_name *name, char *out, size_t size)
 {
 	return -EINVAL;
 }
@@ -137,12 +135,12 @@ EXPORT_SYMBOL_NS_GPL(ditto_names_same, "DITTO");
 /* Return: 0 or -ENOMEM. */
 static int fold_siphash(const struct ditto_name *name, u64 *hash)
 {
-	u8 *folded = kmalloc(FOLDED_MAX, GFP_KERNEL);
+	char *folded = kmalloc(DITTO_FOLDED_MAX, GFP_KERNEL);
 	int len;
 
 	if (!folded)
 		return -ENOMEM;
-	len = fold_copy(name, folded);
+	len = ditto_name_fold(name, folded, DITTO_FOLDED_MAX);
 	*hash = len > 0 ? siphash(folded, len, &path_key) :
 			  siphash(name->name, name->len, &path_key);
 	kfree(folded);

@@ -14,6 +14,20 @@ struct ditto_name {
 	u32 len;
 };
 
+/* Room for the folded form of a name of NAME_MAX bytes: it is at most three times as long. */
+#define DITTO_FOLDED_MAX	(3 * 255 + 1)
+
+/**
+ * ditto_name_fold - get the folded form of a name
+ * @name: the name
+ * @out: filled, and terminated
+ * @size: bytes of @out
+ *
+ * Context: any.
+ * Return: bytes of the folded form, or a negative errno if there is none or no room.
+ */
+int ditto_name_fold(const struct ditto_name *name, char *out, size_t size);
+
 /**
  * ditto_name_hash - hash the folded form of a name
  * @name: the name

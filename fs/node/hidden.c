@@ -26,25 +26,59 @@ static bool hidden_is(const struct dentry *dir, const struct ditto_name *name)
 	return inode && IS_CASEFOLDED(inode) && ditto_names_same(&hidden, name);
 }
 
-static bool veto_is(const struct ditto_share *share, const struct ditto_name *name)
+/*
+ * A directory that folds names finds a file by spellings that no pattern has. @folds: match the
+ * folded forms, too; a name without one is found as it is.
+ */
+static bool veto_is(const struct ditto_share *share, const struct ditto_name *name, bool folds)
 {
+	char text[DITTO_FOLDED_MAX];
+	struct ditto_name folded = { .name = text };
 	const char *veto;
 	bool vetoed;
+	int len;
 
 	rcu_read_lock();
 	veto = rcu_dereference(share->veto);
 	vetoed = veto && ditto_patterns_match(veto, '/', name);
+	if (veto && !vetoed && folds) {
+		len = ditto_name_fold(name, text, sizeof(text));
+		folded.len = max(len, 0);
+		vetoed = len > 0 && ditto_patterns_match(rcu_dereference(share->veto_folded) ?:
+							 veto, '/', &folded);
+	}
 	rcu_read_unlock();
 	return vetoed;
+}
+
+bool ditto_is_path_vetoed(const struct ditto_share *share, const char *path, u32 len)
+{
+	const bool folds = sb_has_encoding(share->root.mnt->mnt_sb);
+	const char *end = path + len, *next;
+	struct ditto_name name;
+
+	for (; path < end; path = next + 1) {
+		next = memchr(path, '/', end - path) ?: end;
+		name = (struct ditto_name) { .name = path, .len = next - path };
+		if (veto_is(share, &name, folds))
+			return true;
+	}
+	return false;
+}
+
+static bool own_is(const struct ditto_share *share, const struct dentry *dir,
+		   const struct ditto_name *name)
+{
+	return (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir)) &&
+	       hidden_is(dir, name);
 }
 
 bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
 			  const struct ditto_name *name)
 {
-	if ((dir == share->root.dentry || ditto_volume_has_root(share->volume, dir)) &&
-	    hidden_is(dir, name))
-		return true;
-	return veto_is(share, name);
+	const struct inode *inode = d_inode_rcu(dir);
+
+	return own_is(share, dir, name) || veto_is(share, name, inode && IS_CASEFOLDED(inode));
 }
 
 bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry)
@@ -60,7 +94,7 @@ bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentr
 		take_dentry_name_snapshot(&snapshot, at);
 		name.name = snapshot.name.name;
 		name.len = snapshot.name.len;
-		hidden = ditto_is_hidden(share, up, &name);
+		hidden = own_is(share, up, &name);
 		release_dentry_name_snapshot(&snapshot);
 		dput(at);
 		at = up;

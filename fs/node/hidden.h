@@ -39,8 +39,14 @@ static inline bool ditto_is_hidden(const struct ditto_share *share, const struct
 	       ditto_is_hidden_name(share, dir, name);
 }
 
-/* True if no client can reach a file by its path, a name on which is hidden. May sleep. */
+/* True if a file is in a directory of the server's own, whatever the share vetoes. May sleep. */
 bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry);
+
+/*
+ * True if a share vetoes a name on a path of @len bytes. Where some directories of the file system
+ * fold names, all are taken to. Context: any.
+ */
+bool ditto_is_path_vetoed(const struct ditto_share *share, const char *path, u32 len);
 
 /**
  * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume

@@ -58,6 +58,7 @@ struct ditto_instance_list {
  * @traffic: its finished requests; with @outer, the counters of @outer
  * @worm_told: limits the events about changes of committed files
  * @veto: patterns of names that clients must not see, of its current @opts, see hidden.h; or NULL
+ * @veto_folded: the same in folded form, for directories that fold names; or NULL
  * @home_uid: the user that this is the home share of; invalid for others, see fs/share/home.h
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
@@ -94,6 +95,7 @@ struct ditto_share {
 	struct ditto_share_traffic __percpu *traffic;
 	struct ratelimit_state worm_told;
 	const char __rcu *veto;
+	const char __rcu *veto_folded;
 	kuid_t home_uid;
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;

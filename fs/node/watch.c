@@ -21,6 +21,7 @@
 #include "hidden.h"
 #include "local_notify.h"
 #include "node_private.h"
+#include "share_types.h"
 #include "watch.h"
 
 #define NAME_EVENTS	(FS_CREATE | FS_DELETE | FS_RENAME)
@@ -84,6 +85,32 @@ static void event_become_modified(struct ditto_watch_event *event)
 	event->to_len = 0;
 }
 
+/*
+ * Leave out names that the watch's share vetoes: a file that gets such a name is gone for it.
+ * Return: false if nothing is left.
+ */
+static bool event_veto(const struct ditto_watch *watch, struct ditto_watch_event *event)
+{
+	const struct ditto_share *share = watch->share;
+	bool from = ditto_is_path_vetoed(share, event->path, event->len);
+
+	if (!event->to)
+		return !from;
+	if (ditto_is_path_vetoed(share, event->to, event->to_len)) {
+		event->action = DITTO_WATCH_REMOVED;
+	} else if (from) {
+		event->action = DITTO_WATCH_ADDED;
+		event->path = event->to;
+		event->len = event->to_len;
+		from = false;
+	} else {
+		return true;
+	}
+	event->to = NULL;
+	event->to_len = 0;
+	return !from;
+}
+
 /* Notify the watches of one directory; under RCU. */
 static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
 		     const struct change *change, bool direct)
@@ -100,6 +127,9 @@ static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
 				continue;
 			event_become_modified(&event);
 		}
+		if (watch->share && unlikely(rcu_access_pointer(watch->share->veto)) &&
+		    !event_veto(watch, &event))
+			continue;
 		watch->ops->changed(watch, &event);
 	}
 }

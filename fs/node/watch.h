@@ -31,6 +31,7 @@
 struct dentry;
 struct ditto_node;
 struct ditto_node_table;
+struct ditto_share;
 struct ditto_volume;
 struct ditto_watch;
 struct fsnotify_group;
@@ -116,6 +117,7 @@ struct ditto_watch_ops {
  * @ops: set by the owner, like @what and @tree
  * @what: selected DITTO_CHANGED_* bits; unknown bits are ignored
  * @tree: watch everything below the directory, not only its entries
+ * @share: share that the directory was opened through; NULL if names are for the server only
  * @dir: the directory; pinned by the instance
  * @volume: volume of the directory
  * @link: link in the table
@@ -124,6 +126,7 @@ struct ditto_watch {
 	const struct ditto_watch_ops *ops;
 	u32 what;
 	bool tree;
+	const struct ditto_share *share;
 	const struct inode *dir;
 	struct ditto_volume *volume;
 	struct hlist_node link;

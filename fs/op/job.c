@@ -320,7 +320,7 @@ bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info 
 		info->number = job->number;
 		info->protocol = job->protocol;
 		strscpy(info->client, job->client, sizeof(info->client));
-		info->uid = job->op_to.cred->uid;
+		info->uid = job->op_to.cred->person;
 		info->started = job->started;
 		info->done = atomic64_read(&job->done);
 		info->count = job->count;

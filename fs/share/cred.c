@@ -380,12 +380,13 @@ void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
 		who->gid = opts->force_gid;
 		who->groups = false;
 		who->forced = true;
-		return;
+	} else {
+		who->admin = ident->admin || (root && squash == DITTO_SQUASH_ROOT_TO_ADMIN);
 	}
-	who->admin = ident->admin || (root && squash == DITTO_SQUASH_ROOT_TO_ADMIN);
 	/* Group 0 often gives as much access as uid 0. */
 	who->no_root_group = squash == DITTO_SQUASH_ROOT_TO_GUEST;
-	if (!gid_valid(who->gid) ||
+	/* The primary group of a user for all is yet to be asked for. */
+	if ((!gid_valid(who->gid) && !who->forced) ||
 	    (who->no_root_group && gid_eq(who->gid, GLOBAL_ROOT_GID)))
 		who->gid = opts->anon_gid;
 }
@@ -450,10 +451,12 @@ static struct cred_entry *entry_new(const struct ditto_lock_table *locks,
 	ditto_token_hold(key->token);
 	INIT_LIST_HEAD(&entry->list);
 	entry->pub.uid = who->uid;
+	entry->pub.person = who->forced ? KUIDT_INIT(key->uid) : who->uid;
 	entry->pub.gid = who->gid;
 	entry->pub.admin = who->admin;
 	entry->pub.anonymous = key->anonymous;
 	entry->pub.guest = who->guest;
+	entry->pub.forced = who->forced;
 	entry->pub.own_groups = who->groups;
 	entry->pub.token = who->groups ? key->token : NULL;
 	if (who->admin)
@@ -480,6 +483,7 @@ struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 		.uid = cred->uid,
 		.gid = cred->gid,
 		.groups = cred->token,
+		.forced = cred->forced,
 		.admin = true,
 	};
 
@@ -528,6 +532,8 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	count = ditto_ident_groups(srv, ident, who->uid, groups, DITTO_GROUPS_MAX);
 	if (who->forced && !gid_valid(who->gid))
 		who->gid = count > 0 ? groups[0] : who->anon_gid;
+	if (who->forced && who->no_root_group && gid_eq(who->gid, GLOBAL_ROOT_GID))
+		who->gid = who->anon_gid;
 	if (count >= 0) {
 		entry = entry_new(srv->locks, key, who, groups, count);
 	} else if (count == -ENOENT || (who->forced && count == -ECONNREFUSED)) {

@@ -82,10 +82,12 @@ int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident
  * struct ditto_cred - a cached credential
  * @cred: credential for override_creds(); immutable
  * @uid: user after squashing
+ * @person: @uid, but where all act as one user the one who has logged in; for records
  * @gid: group after squashing
  * @admin: has the administrator's privileges, see ditto_admin_caps()
  * @anonymous: the identity was anonymous
  * @guest: acts as the share's anonymous user, because it is anonymous or by squashing
+ * @forced: acts as the user that the share has for all
  * @own_groups: acts with the groups of the identity; false after squashing
  * @privileges: DITTO_TOKEN_* bits: those that the user logged in with, all for an administrator,
  *	none after squashing
@@ -98,10 +100,12 @@ int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident
 struct ditto_cred {
 	const struct cred *cred;
 	kuid_t uid;
+	kuid_t person;
 	kgid_t gid;
 	bool admin;
 	bool anonymous;
 	bool guest;
+	bool forced;
 	bool own_groups;
 	u32 privileges;
 	struct ditto_token *token;

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/netlink.h>
 #include <linux/string.h>
 
 #include "cred.h"
@@ -24,9 +25,16 @@ static struct cred *home_cred(const struct ditto_home *home)
 	return cred;
 }
 
-/* Make the directory, unless there is something of that name. */
-static int home_make(const struct ditto_home *home, const char *name)
+static kuid_t home_owner(const struct path *path)
 {
+	return vfsuid_into_kuid(i_uid_into_vfsuid(mnt_idmap(path->mnt), d_inode(path->dentry)));
+}
+
+/* Make the directory, unless there is something of that name. */
+static int home_make(const struct ditto_home *home, const char *name,
+		     struct netlink_ext_ack *extack)
+{
+	kuid_t above = home_owner(&home->dir);
 	struct mnt_idmap *idmap = mnt_idmap(home->dir.mnt);
 	struct inode *dir = d_inode(home->dir.dentry);
 	const struct cred *old;
@@ -34,6 +42,12 @@ static int home_make(const struct ditto_home *home, const char *name)
 	struct cred *cred;
 	int err;
 
+	if (!uid_eq(above, GLOBAL_ROOT_UID) && !uid_eq(above, home->uid)) {
+		NL_SET_ERR_MSG_FMT(extack,
+				   "path: not made: the directory above belongs to uid %u, and not to root",
+				   from_kuid(&init_user_ns, above));
+		return -EPERM;
+	}
 	err = mnt_want_write(home->dir.mnt);
 	if (err)
 		return err;
@@ -66,7 +80,8 @@ static struct dentry *home_lookup(const struct ditto_home *home, const char *nam
 					    &QSTR_LEN(name, strlen(name)), home->dir.dentry);
 }
 
-int ditto_home_find(const struct ditto_home *home, const char *path, struct path *root)
+int ditto_home_find(const struct ditto_home *home, const char *path, struct path *root,
+		    struct netlink_ext_ack *extack)
 {
 	const char *name = kbasename(path);
 	struct dentry *child;
@@ -78,7 +93,7 @@ int ditto_home_find(const struct ditto_home *home, const char *path, struct path
 		return -ENOTDIR;
 	child = home_lookup(home, name);
 	if (child == ERR_PTR(-ENOENT) && gid_valid(home->gid)) {
-		err = home_make(home, name);
+		err = home_make(home, name, extack);
 		if (err)
 			return err;
 		child = home_lookup(home, name);
@@ -87,8 +102,13 @@ int ditto_home_find(const struct ditto_home *home, const char *path, struct path
 		return PTR_ERR(child);
 	*root = (struct path){ .mnt = mntget(home->dir.mnt), .dentry = child };
 	err = follow_down(root, 0);
-	if (!err && !d_can_lookup(root->dentry))
+	if (!err && !d_can_lookup(root->dentry)) {
 		err = -ENOTDIR;
+	} else if (!err && !uid_eq(home_owner(root), home->uid)) {
+		NL_SET_ERR_MSG_FMT(extack, "path: the directory belongs to uid %u",
+				   from_kuid(&init_user_ns, home_owner(root)));
+		err = -EPERM;
+	}
 	if (err)
 		path_put(root);
 	return err;

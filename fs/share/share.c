@@ -35,6 +35,7 @@
 #include "../../net/server.h"
 #include "../../net/server_private.h"
 #include "../../net/stats.h"
+#include "../node/casefold.h"
 #include "../node/extension.h"
 #include "../node/fid.h"
 #include "../node/node.h"
@@ -374,16 +375,18 @@ static int path_check(const struct ditto_share_config *cfg, struct path *path,
 		return -EINVAL;
 	}
 	if (cfg->home)
-		err = ditto_home_find(cfg->home, name, path);
+		err = ditto_home_find(cfg->home, name, path, extack);
 	else
 		err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
-	if (err) {
+	/* Whose directory it is, is said already. */
+	if (err && (!cfg->home || err != -EPERM)) {
 		NL_SET_ERR_MSG_FMT(extack, "path: cannot be used, error %d", -err);
 		for (size_t i = 0; i < ARRAY_SIZE(path_errors); i++)
 			if (path_errors[i].err == err)
 				NL_SET_ERR_MSG_FMT(extack, "path: %s", path_errors[i].text);
-		return err;
 	}
+	if (err)
+		return err;
 	if (path->mnt->mnt_sb->s_flags & SB_NOUSER) {
 		NL_SET_ERR_MSG_FMT(extack, "a file system of type %.16s cannot be served",
 				   path->mnt->mnt_sb->s_type->name);
@@ -474,6 +477,29 @@ u64 ditto_shares_changed(const struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, "DITTO");
 
+/*
+ * Clients may write the name of a share in any case, so a home must not have the name of another
+ * share in another case: who chooses the names of users would choose what they get.
+ */
+static struct ditto_share *share_find_rival(struct ditto_share_table *table,
+					    const struct ditto_share *share)
+{
+	const struct ditto_name name = { .name = share->name, .len = strlen(share->name) };
+	bool home = uid_valid(share->home_uid);
+	struct ditto_share *other;
+
+	lockdep_assert_held(&table->lock);
+	list_for_each_entry(other, &table->list, list) {
+		const struct ditto_name its = { .name = other->name, .len = strlen(other->name) };
+
+		if (home && uid_eq(other->home_uid, share->home_uid))
+			return other;
+		if ((home || uid_valid(other->home_uid)) && ditto_names_same(&name, &its))
+			return other;
+	}
+	return NULL;
+}
+
 /* Check for room and for a free name and identity. */
 static int share_check_free(struct ditto_share_table *table, const struct ditto_share *share,
 			    struct netlink_ext_ack *extack)
@@ -489,6 +515,17 @@ static int share_check_free(struct ditto_share_table *table, const struct ditto_
 		return -ENOSPC;
 	}
 	/* No share is freed while the mutex is held. */
+	other = share_find_rival(table, share);
+	if (other && uid_eq(other->home_uid, share->home_uid)) {
+		NL_SET_ERR_MSG_FMT(extack, "user %u has the home share %.48s",
+				   from_kuid(&init_user_ns, share->home_uid), other->name);
+		return -EEXIST;
+	}
+	if (other && strcmp(other->name, share->name)) {
+		NL_SET_ERR_MSG_FMT(extack, "name: there is %.48s, which clients could mean, too",
+				   other->name);
+		return -EEXIST;
+	}
 	rcu_read_lock();
 	other = share_find_name(table, share->name, strlen(share->name));
 	if (other) {

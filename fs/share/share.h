@@ -138,6 +138,7 @@ enum ditto_worm_mode {
  * @trash_exclude: patterns of names, see trash.h, of files that do not go to the bin; NULL without;
  *	owned
  * @veto: patterns of names that no client sees or makes, see ../node/pattern.h; NULL without; owned
+ * @veto_folded: folded form of @veto, or NULL; owned
  * @force_uid: user that those who prove who they are act as; invalid for none
  * @force_gid: their primary group; invalid for none
  * @rules: client rules
@@ -181,6 +182,7 @@ struct ditto_share_opts {
 	struct ditto_links *links;
 	char *trash_exclude;
 	char *veto;
+	char *veto_folded;
 	kuid_t force_uid;
 	kgid_t force_gid;
 	struct ditto_rules rules;
@@ -199,6 +201,7 @@ static inline void ditto_share_opts_disown(struct ditto_share_opts *copy)
 	copy->links = NULL;
 	copy->trash_exclude = NULL;
 	copy->veto = NULL;
+	copy->veto_folded = NULL;
 }
 
 /**

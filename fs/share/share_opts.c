@@ -55,6 +55,9 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	opts->veto = kstrdup(from->veto, GFP_ATOMIC);
 	if (from->veto && !opts->veto)
 		goto no_veto;
+	opts->veto_folded = kstrdup(from->veto_folded, GFP_ATOMIC);
+	if (from->veto_folded && !opts->veto_folded)
+		goto no_veto_folded;
 	opts->blocks = ditto_share_blocks_dup(from->blocks);
 	if (!opts->blocks)
 		goto no_blocks;
@@ -71,6 +74,8 @@ no_users:
 no_rules:
 	ditto_share_blocks_free(opts->blocks);
 no_blocks:
+	kfree(opts->veto_folded);
+no_veto_folded:
 	kfree(opts->veto);
 no_veto:
 	kfree(opts->trash_exclude);
@@ -93,6 +98,7 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 	ditto_share_users_free(&opts->share_users);
 	ditto_links_put(opts->links);
 	ditto_share_blocks_free(opts->blocks);
+	kfree(opts->veto_folded);
 	kfree(opts->veto);
 	kfree(opts->trash_exclude);
 	kfree(opts->protocols);

@@ -31,6 +31,7 @@ void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_shar
 	WRITE_ONCE(share->has_trash, opts->trash);
 	/* Before the old one is freed. */
 	rcu_assign_pointer(share->veto, opts->veto);
+	rcu_assign_pointer(share->veto_folded, opts->veto_folded);
 	old = rcu_replace_pointer(share->opts, opts, lockdep_is_held(&table->lock));
 	if (old)
 		call_rcu(&old->rcu, opts_free_rcu);

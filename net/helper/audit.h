@@ -26,7 +26,7 @@ enum ditto_audit_event {
  * @event: what happened
  * @granted: it was granted
  * @anonymous: the user is anonymous
- * @uid: the user who acted, after squashing
+ * @uid: the user who acted, after squashing; with force-user the one who has logged in
  * @access: DITTO_RIGHT_* bits that were granted or denied
  * @share: name of the share
  * @path: of the file in the share; "" if it is not known

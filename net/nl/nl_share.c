@@ -17,6 +17,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "../../fs/node/casefold.h"
 #include "../../fs/node/node.h"
 #include "../../fs/op/check/worm.h"
 #include "../../fs/op/trash.h"
@@ -173,16 +174,22 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return 0;
 }
 
-/* The highest number takes the user or the group back. */
-static void force_read(struct ditto_share_opts *opts, struct genl_info *info)
+/* The highest number takes the user or the group back. Nobody becomes root by it. */
+static int force_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
 	const struct nlattr *uid = info->attrs[DITTO_A_SHARE_FORCE_UID];
 	const struct nlattr *gid = info->attrs[DITTO_A_SHARE_FORCE_GID];
 
+	if ((uid && !nla_get_u32(uid)) || (gid && !nla_get_u32(gid))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, uid && !nla_get_u32(uid) ? uid : gid,
+				    "nobody can be made root, nor a member of its group");
+		return -EINVAL;
+	}
 	if (uid)
 		opts->force_uid = make_kuid(&init_user_ns, nla_get_u32(uid));
 	if (gid)
 		opts->force_gid = make_kgid(&init_user_ns, nla_get_u32(gid));
+	return 0;
 }
 
 /* Read one nested option. */
@@ -264,6 +271,29 @@ static int text_read(char **text, const struct nlattr *attr)
 	return 0;
 }
 
+/* Folded once for directories that fold names; patterns that are not Unicode have no such form. */
+static int veto_read(struct ditto_share_opts *opts, const struct nlattr *attr)
+{
+	struct ditto_name text;
+	int err = text_read(&opts->veto, attr);
+
+	if (err || !attr)
+		return err;
+	kfree(opts->veto_folded);
+	opts->veto_folded = NULL;
+	if (!opts->veto)
+		return 0;
+	text = (struct ditto_name) { .name = opts->veto, .len = strlen(opts->veto) };
+	opts->veto_folded = kmalloc(3 * text.len + 1, GFP_KERNEL);
+	if (!opts->veto_folded)
+		return -ENOMEM;
+	if (ditto_name_fold(&text, opts->veto_folded, 3 * text.len + 1) < 0) {
+		kfree(opts->veto_folded);
+		opts->veto_folded = NULL;
+	}
+	return 0;
+}
+
 /* Names of protocols that are not loaded are accepted: they may come later. */
 static int protocols_read(char **protocols, const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
@@ -335,15 +365,13 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]) ?:
-	      text_read(&opts->veto, attrs[DITTO_A_SHARE_VETO_FILES]) ?:
+	      veto_read(opts, attrs[DITTO_A_SHARE_VETO_FILES]) ?:
 	      trash_exclude_read(&opts->trash_exclude, attrs[DITTO_A_SHARE_TRASH_EXCLUDE],
 				 info->extack) ?:
 	      protocols_read(&opts->protocols, attrs[DITTO_A_SHARE_PROTOCOLS], info->extack);
 	if (err)
 		return err;
-	force_read(opts, info);
-	err = anon_read(opts, info);
-	return err ?: access_read(opts, info);
+	return force_read(opts, info) ?: anon_read(opts, info) ?: access_read(opts, info);
 }
 
 /* Read whose home share is added, and where. Return: 0 or an errno; -ENODATA if it is none. */
@@ -362,7 +390,8 @@ static int home_read(struct ditto_home *home, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a home share needs a user and a directory");
 		return -EINVAL;
 	}
-	file = fget_raw(nla_get_u32(dir));
+	/* A thread of the kernel has no files, and io_uring may send with one. */
+	file = current->files ? fget_raw(nla_get_u32(dir)) : NULL;
 	if (!file) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dir, "this is no open directory");
 		return -EBADF;

@@ -219,10 +219,16 @@ bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *shar
 	struct ditto_peer *peer;
 	u32 login;
 
-	peer = session_peer(session);
 	/* Pairs with dsmb_session_validate(): the user is visible. */
-	if (!peer || smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON)
-		goto put;
+	if (smp_load_acquire(&session->state) == DSMB_SESSION_SETUP_GOING_ON)
+		return false;
+	/* There may be as many homes as users. */
+	if (uid_valid(share->home_uid) &&
+	    !uid_eq(share->home_uid, dsmb_session_acting_user(session)->uid))
+		return false;
+	peer = session_peer(session);
+	if (!peer)
+		return false;
 	ident_of(dsmb_session_acting_user(session), &ident);
 	ident.from = &peer->addr;
 	login = dsmb_session_login(session);
@@ -231,9 +237,7 @@ bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *shar
 	if (grant != DITTO_SHARE_ACCESS_NONE &&
 	    (opts.unserved & BIT(dsmb_protocol.bit) || !login_is_taken(&own, login)))
 		grant = DITTO_SHARE_ACCESS_NONE;
-put:
-	if (peer)
-		ditto_peer_put(peer);
+	ditto_peer_put(peer);
 	return grant != DITTO_SHARE_ACCESS_NONE;
 }
 
@@ -329,12 +333,14 @@ void dsmb_access_drop(struct dsmb_tree *tree)
  * struct search - case-insensitive search for a share
  * @name: name to search for, in UTF-16
  * @units: length of @name
+ * @uid: user of the session, who finds no home but the own one
  * @found: the share's own name
  * @other: room for the names of other shares, in UTF-16
  */
 struct search {
 	__le16 name[DSMB_NAME_UNITS];
 	u32 units;
+	kuid_t uid;
 	char found[DITTO_SHARE_NAME_MAX + 1];
 	__le16 other[DSMB_NAME_UNITS];
 };
@@ -353,6 +359,8 @@ static int search_one(struct ditto_share *share, void *arg)
 	struct search *search = arg;
 	u32 units;
 
+	if (uid_valid(share->home_uid) && !uid_eq(share->home_uid, search->uid))
+		return 0;
 	/* A share's name may begin with a slash. */
 	units = to_utf16(share->name + (share->name[0] == '/'), search->other);
 	if (!units || dsmb_is_pattern(search->other, units) ||
@@ -375,6 +383,7 @@ struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *na
 	if (!search)
 		return NULL;
 	search->units = to_utf16(name, search->name);
+	search->uid = dsmb_session_acting_user(session)->uid;
 	if (search->units && ditto_share_for_each(srv, NULL, search_one, search) == 1)
 		share = ditto_share_get_by_name(srv, search->found, strlen(search->found));
 	kfree(search);

@@ -34,8 +34,14 @@ static bool dsmb_sid_is_administrators(const struct ditto_sid *sid)
 
 static bool dsmb_take_owner(struct dsmb_call *call, const struct ditto_sid *sid, kuid_t *uid)
 {
-	if (!dsmb_sid_is_administrators(sid))
-		return dsmb_principal_to_uid(call, sid, uid);
+	if (!dsmb_sid_is_administrators(sid)) {
+		if (!dsmb_principal_to_uid(call, sid, uid))
+			return false;
+		/* Where all act as one user, what is the user's own is that one's. */
+		if (call->op.cred->forced && uid_eq(*uid, call->session->user->uid))
+			*uid = call->op.cred->uid;
+		return true;
+	}
 	*uid = GLOBAL_ROOT_UID;
 	return true;
 }

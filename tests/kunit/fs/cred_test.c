@@ -147,6 +147,8 @@ static void cred_forced(struct kunit *test)
 	struct cred_ctx *ctx = test->priv;
 	struct ditto_share_opts opts = ctx->opts;
 	struct ditto_ident ident = { .uid = KUIDT_INIT(5), .gid = KGIDT_INIT(6), .proven = true };
+	const struct ditto_verdict verdict = { .level = DITTO_ACCESS_WRITE };
+	struct ditto_cred *cred;
 	struct ditto_squashed who;
 
 	opts.force_uid = KUIDT_INIT(40);
@@ -158,6 +160,19 @@ static void cred_forced(struct kunit *test)
 	opts.force_gid = KGIDT_INIT(41);
 	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 41);
+	/* Root's group stays out, be it asked for later. */
+	ditto_cred_squash(&opts, DITTO_SQUASH_ROOT_TO_GUEST, &ident, &who);
+	KUNIT_EXPECT_TRUE(test, who.forced && who.no_root_group);
+	opts.force_gid = GLOBAL_ROOT_GID;
+	ditto_cred_squash(&opts, DITTO_SQUASH_ROOT_TO_GUEST, &ident, &who);
+	KUNIT_EXPECT_TRUE(test, gid_eq(who.gid, opts.anon_gid));
+	opts.force_gid = KGIDT_INIT(41);
+	cred = ditto_cred_get(&ctx->srv, &opts, &verdict, &ident);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, cred);
+	KUNIT_EXPECT_TRUE(test, cred->forced);
+	KUNIT_EXPECT_EQ(test, __kuid_val(cred->uid), 40);
+	KUNIT_EXPECT_EQ(test, __kuid_val(cred->person), 5);
+	ditto_cred_put(cred);
 	opts.force_uid = INVALID_UID;
 	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, who.groups && !who.forced);

@@ -8,6 +8,7 @@
 #include <linux/namei.h>
 #include <linux/uio.h>
 
+#include "../../../fs/node/hidden.h"
 #include "../../../fs/node/node_private.h"
 #include "../../../fs/node/watch.h"
 #include "../../../fs/open/stream.h"
@@ -356,6 +357,59 @@ static void watch_link_over(struct kunit *test)
 	ditto_node_put(file);
 }
 
+/* A watch reports no name that its share vetoes: a file that gets one is gone, or comes. */
+static void watch_vetoed(struct kunit *test)
+{
+	struct listener *l, *all;
+
+	rcu_assign_pointer(folder.share->veto, "*.exe/sec");
+	all = listener_start(test, folder.root, names, true);
+	l = listener_start(test, folder.root, names, true);
+	l->watch.share = folder.share;
+	KUNIT_EXPECT_TRUE(test, ditto_is_path_vetoed(folder.share, "a/sec/b", 7));
+	KUNIT_EXPECT_FALSE(test, ditto_is_path_vetoed(folder.share, "a/secret/b", 10));
+	ditto_node_put(make_in(test, folder.root, "a", true));
+	listener_hear(test, l, "+a ");
+	local_rename(test, "a", "b");
+	listener_hear(test, l, "<a>b ");
+	local_rename(test, "b", "b.exe");
+	listener_hear(test, l, "-b ");
+	local_rename(test, "b.exe", "c.EXE");
+	listener_hear(test, l, "");
+	local_rename(test, "c.EXE", "c");
+	listener_hear(test, l, "+c ");
+	listener_hear(test, all, "+a <a>b <b>b.exe <b.exe>c.EXE <c.EXE>c ");
+	remove_from(test, folder.root, "c", true);
+	listener_hear(test, l, "-c ");
+	all->told[0] = '\0';
+	listener_finish(test, l);
+	listener_finish(test, all);
+	RCU_INIT_POINTER(folder.share->veto, NULL);
+}
+
+/* Where a directory folds names, a file is hidden by all spellings that find it. */
+static void watch_veto_folded(struct kunit *test)
+{
+	/* A long s, the sign for kelvin, and a pattern that is not ASCII. */
+	static const char *const hidden[] = {
+		"\305\277ecret", "\342\204\252ey", "\303\211t\303\251",
+	};
+	struct dentry *dir = folder.share->root.dentry;
+	struct ditto_name name;
+
+	rcu_assign_pointer(folder.share->veto, "/secret/k?y/\xc3\xa9*/");
+	rcu_assign_pointer(folder.share->veto_folded, "/secret/k?y/e\xcc\x81*/");
+	for (int i = 0; i < ARRAY_SIZE(hidden); i++) {
+		name = (struct ditto_name) { .name = hidden[i], .len = strlen(hidden[i]) };
+		KUNIT_EXPECT_FALSE_MSG(test, ditto_is_hidden(folder.share, dir, &name), "%d", i);
+		d_inode(dir)->i_flags |= S_CASEFOLD;
+		KUNIT_EXPECT_TRUE_MSG(test, ditto_is_hidden(folder.share, dir, &name), "%d", i);
+		d_inode(dir)->i_flags &= ~S_CASEFOLD;
+	}
+	RCU_INIT_POINTER(folder.share->veto_folded, NULL);
+	RCU_INIT_POINTER(folder.share->veto, NULL);
+}
+
 /* Directories without a watch cost nothing, and the mark ends with the last watch. */
 static void watch_none(struct kunit *test)
 {
@@ -382,6 +436,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(watch_replaced),
 	KUNIT_CASE(watch_names),
 	KUNIT_CASE(watch_link_over),
+	KUNIT_CASE(watch_vetoed),
+	KUNIT_CASE(watch_veto_folded),
 	KUNIT_CASE(watch_none),
 	{}
 };
