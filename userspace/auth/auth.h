@@ -55,6 +55,8 @@ struct auth_context {
  *	that was proved; on error the name that the client claims, if any
  * @domain: domain of @user
  * @name: name of the account, as the name service has it
+ * @vouched: domain of @name, where that has none, as this machine, or the realm of a ticket, says
+ *	it; empty if only the client says one
  * @login: how the user proved who he is, a DITTO_LOGIN_KIND_* bit
  * @key: session key
  * @key_len: length of @key in bytes; 0 for anonymous
@@ -75,6 +77,7 @@ struct auth_step {
 	char user[AUTH_USER_SIZE];
 	char domain[AUTH_DOMAIN_SIZE];
 	char name[NSS_NAME_SIZE];
+	char vouched[AUTH_DOMAIN_SIZE];
 	u32 login;
 	u8 key[AUTH_KEY_MAX];
 	size_t key_len;

@@ -444,6 +444,13 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		 peer->way == GSS_WAY_KERBEROS ? peer->name :
 		 peer->local[0] ? account.name : who.user);
 	snprintf(step->name, sizeof(step->name), "%s", account.name);
+	/* A client may write any domain before a local user, and some before a user of a domain. */
+	if (peer->way == GSS_WAY_KERBEROS)
+		snprintf(step->vouched, sizeof(step->vouched), "%.255s", who.domain);
+	else if (peer->local[0])
+		sid_machine_name(step->vouched);
+	else
+		step->vouched[0] = '\0';
 	account_set_numbers(&step->account, &account);
 	return account_fill_token(peer, &step->account, by_rule, domains, why);
 }

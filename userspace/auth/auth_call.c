@@ -53,7 +53,7 @@ void auth_call_work(struct auth_call *c)
 
 	c->error = (u32)-auth_step(c->auth, &c->step);
 	if (!c->error && c->step.done && !c->step.anonymous) {
-		user = (struct home_user){ c->step.name, c->step.domain, c->step.account.uid,
+		user = (struct home_user){ c->step.name, c->step.vouched, c->step.account.uid,
 					   c->step.account.gid };
 		homes_login(&user, c->deadline);
 	}

@@ -253,7 +253,7 @@ static bool must_replace(const struct share *want, const struct share *have)
 {
 	if (!have->path || strcmp(want->path, have->path))
 		return true;
-	return (want->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	return (want->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 	       memcmp(want->id, have->id, sizeof(want->id));
 }
 
@@ -311,7 +311,7 @@ static void give_bin(struct work *w, const struct share *want, const char *what)
 	char bin[320];
 	int rc;
 
-	change.given = SHARE_OPTION_BIT(SHARE_OPTION_trash);
+	change.given = (struct share_bits){ .options = SHARE_OPTION_BIT(SHARE_OPTION_trash) };
 	snprintf(bin, sizeof(bin), APPLY_BIN_OF "%s", what);
 	rc = kernel_share_set(w->k, &change);
 	if (!rc || rc == -CONN_NOT_LOADED || rc == -EROFS || rc == -ENOSPC || rc == -ENOMEM) {
@@ -322,24 +322,47 @@ static void give_bin(struct work *w, const struct share *want, const char *what)
 	apply_problem(w, bin, why.text);
 }
 
+/* @bin_only: of what differs, the bin alone is to be changed. */
 static bool change_options(struct work *w, const struct share *want, const struct share *have,
-			   share_bits covered)
+			   bool bin_only)
 {
-	const share_bits bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
-	share_bits differs = share_diff(want, have) & covered;
-	bool lacks_bin = want->trash && differs & bin;
+	const u64 bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
+	struct share_bits differs = share_diff(want, have);
 	struct share change = *want;
 	char what[300];
+	bool lacks_bin;
 
-	if (!differs)
-		return true;
+	if (bin_only)
+		differs = (struct share_bits){ .options = differs.options & bin };
+	lacks_bin = want->trash && differs.options & bin;
+	if (lacks_bin)
+		differs.options &= ~bin;
 	snprintf(what, sizeof(what), "share %s", want->name);
-	change.given = lacks_bin ? differs & ~bin : differs;
-	if (change.given)
+	change.given = differs;
+	if (share_bits_any(&differs))
 		apply_outcome(w, kernel_share_set(w->k, &change), what, "changed");
 	if (lacks_bin && apply_goes_on(w))
 		give_bin(w, want, what);
 	return apply_goes_on(w);
+}
+
+/*
+ * Does a configured share need the name, the path or the id of a home? The kernel serves a name in
+ * any case, and derives ids from paths.
+ */
+static bool home_is_in_the_way(const struct config *cfg, const struct share *home)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nshares; i++) {
+		const struct share *s = cfg->shares[i];
+
+		if (homes_name_is(s->name, home->name) || !strcmp(s->path, home->path) ||
+		    (s->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID) &&
+		     !memcmp(s->id, home->id, sizeof(s->id))))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -359,13 +382,13 @@ static bool change_homes(struct work *w, const struct kernel_shares *have)
 		snprintf(what, sizeof(what), "share %s", old->name);
 		if (!share_is_home(old) || !apply_covers(w, what))
 			continue;
-		want = find_share(w->cfg->shares, w->cfg->nshares, old->name) ? NULL :
+		want = home_is_in_the_way(w->cfg, old) ? NULL :
 		       homes_make_again(w->cfg->homes, old);
 		if (!want) {
 			go_on = del_share(w, old->name);
 			continue;
 		}
-		go_on = change_options(w, want, old, ~(share_bits)0);
+		go_on = change_options(w, want, old, false);
 		share_free(want);
 	}
 	return go_on;
@@ -538,11 +561,11 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	 * that are numbers.
 	 */
 	for (; *option; option++)
-		want.given |= SHARE_BIT(*option);
+		want.given.attrs |= SHARE_BIT(*option);
 	/* A share that returns keeps its id, so that file handles of clients stay valid. */
-	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	if (!(s->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 	    state_share_id(w->st, s->name, s->path, want.id))
-		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
+		want.given.attrs |= SHARE_BIT(DITTO_A_SHARE_ID);
 	if (!apply_outcome(w, kernel_share_add(w->k, &want), what, "added"))
 		return apply_goes_on(w);
 	if (kernel_is_dry(w->k))
@@ -569,10 +592,9 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 static bool change_share(struct work *w, const struct wanted *wanted, const struct share *have)
 {
 	const struct share *want = &wanted->share;
-	const share_bits bin = SHARE_OPTION_BIT(SHARE_OPTION_trash);
 
 	state_share_put(w->st, want->name, want->path, have->id);
-	return change_options(w, want, have, wanted->bin_only ? bin : ~(share_bits)0);
+	return change_options(w, want, have, wanted->bin_only);
 }
 
 static bool add_shares(struct work *w, const struct kernel_shares *have)
@@ -671,7 +693,7 @@ static void tell_defaults(struct work *w)
 	free(names);
 }
 
-static bool apply_shares(struct work *w)
+static bool apply_shares_locked(struct work *w)
 {
 	struct kernel_shares have;
 	unsigned int i;
@@ -694,6 +716,16 @@ static bool apply_shares(struct work *w)
 		share_users_free(&w->want[i].share.users);
 	free(w->want);
 	kernel_shares_free(&have);
+	return go_on;
+}
+
+static bool apply_shares(struct work *w)
+{
+	bool go_on;
+
+	homes_lock();
+	go_on = apply_shares_locked(w);
+	homes_unlock();
 	return go_on;
 }
 

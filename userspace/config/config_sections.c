@@ -105,7 +105,7 @@ static bool share_end(struct parser *p, struct why *why)
 	for (i = 0; i + 1 < cfg->nshares; i++) {
 		const struct share *other = cfg->shares[i];
 
-		if ((s->given & other->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+		if ((s->given.attrs & other->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 		    !memcmp(s->id, other->id, sizeof(s->id)))
 			return why_not(why, "[share %s]: the id is that of share '%s'", s->name,
 				       other->name);
@@ -153,7 +153,7 @@ static bool template_begin(struct parser *p, const char *argument, struct why *w
 
 static bool template_end(struct parser *p, struct why *why)
 {
-	bool own = p->seen[0] || p->share->given & SHARE_BIT(DITTO_A_SHARE_ID);
+	bool own = p->seen[0] || p->share->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID);
 
 	share_free(p->share);
 	p->share = NULL;

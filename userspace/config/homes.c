@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ditto-nl-gen.h"
 #include "homes.h"
@@ -25,16 +26,17 @@ bool homes_check(const struct share *rule, struct why *why)
 	if (!user)
 		return why_not(why,
 			       "[homes]: path: %%U is missing, which stands for the name of the user, as in /srv/home/%%U");
-	if (rule->given & SHARE_BIT(DITTO_A_SHARE_ID) || rule->mountpoint ||
+	if (rule->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID) || rule->mountpoint ||
 	    rule->snapshot_keep[0].period || rule->offload_store || rule->offload)
 		return why_not(why,
 			       "[homes]: id, mountpoint, snapshot-schedule, offload and offload-store are for one share");
-	if (rule->given & (SHARE_BIT(DITTO_A_SHARE_USERS) |
-			   SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS) |
-			   SHARE_BIT(DITTO_A_SHARE_FORCE_UID) | SHARE_BIT(DITTO_A_SHARE_FORCE_GID)))
+	if (rule->given.attrs & (SHARE_BIT(DITTO_A_SHARE_USERS) |
+				 SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS) |
+				 SHARE_BIT(DITTO_A_SHARE_FORCE_UID) |
+				 SHARE_BIT(DITTO_A_SHARE_FORCE_GID)))
 		return why_not(why,
 			       "[homes]: user, group, default-access, force-user and force-group: only its user has a home share, as himself; others use a share of the directory above");
-	if (rule->given & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS))
+	if (rule->given.attrs & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS))
 		return why_not(why,
 			       "[homes]: protocols: home shares are for SMB; for NFS, add a share of the directory above");
 	return true;
@@ -48,6 +50,23 @@ size_t homes_fixed_len(const char *path)
 	while (len && path[len] != '/')
 		len--;
 	return len;
+}
+
+bool homes_name_is(const char *a, const char *b)
+{
+	return !strcasecmp(a, b);
+}
+
+/* Is it a name that clients, or smb.conf, have another meaning for? */
+static bool home_name_is_reserved(const char *name)
+{
+	static const char *const reserved[] = { "homes", "global", "printers", "IPC$" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (homes_name_is(name, reserved[i]))
+			return true;
+	return false;
 }
 
 /* A name may become one of a directory: it leads nowhere else, and is not a machine's. */
@@ -98,7 +117,8 @@ static struct share *home_share(const struct share *rule, const char *name, cons
 	s->name = mem_string(name);
 	s->home_uid = uid;
 	s->default_access = DITTO_SHARE_RIGHT_NONE;
-	s->given |= SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS) | SHARE_BIT(DITTO_A_SHARE_HOME_UID);
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS) |
+			  SHARE_BIT(DITTO_A_SHARE_HOME_UID);
 	access = mem_print("%u=write", uid);
 	if (!share_check_name(name, why) || !share_set_path(s, path, why) ||
 	    !share_set_protocols(s, "smb", why) || !share_add_user(s, access, why)) {
@@ -123,12 +143,17 @@ struct share *homes_make(const struct share *rule, const struct home_user *user,
 		bare = user->name;
 		if (strchr(bare, '@')) {
 			before = mem_print("%.*s", (int)strcspn(bare, "@"), bare);
+			domain = strchr(bare, '@') + 1;
 			bare = before;
 		}
 	}
-	if (!home_name_is_good(bare) ||
-	    (strstr(rule->path, "%D") && !home_name_is_good(domain))) {
+	if (strstr(rule->path, "%D") && !domain[0]) {
+		why_not(why, "nobody but the client says the domain of the user, for %%D");
+	} else if (!home_name_is_good(bare) ||
+		   (strstr(rule->path, "%D") && !home_name_is_good(domain))) {
 		why_not(why, "the name cannot be one of a directory");
+	} else if (home_name_is_reserved(bare)) {
+		why_not(why, "the name is one that shares of single users cannot have");
 	} else {
 		path = home_path(rule->path, bare, domain);
 		s = home_share(rule, bare, path, user->uid, why);

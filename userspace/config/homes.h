@@ -16,7 +16,7 @@
 /**
  * struct home_user - a user who has logged in
  * @name: name of the account, with a domain or without
- * @domain: domain of the user, where @name has none
+ * @domain: domain of the user, where @name has none; empty if it is not known for certain
  * @uid: number of the account
  * @gid: primary group of the account
  */
@@ -42,15 +42,24 @@ struct share *homes_make(const struct share *rule, const struct home_user *user,
 /* The same for an existing home share, so as it would be now; NULL if the rule has another path. */
 struct share *homes_make_again(const struct share *rule, const struct share *have);
 
+/* Would the two names be the same share for a client? ASCII only; the kernel knows all. */
+bool homes_name_is(const char *a, const char *b);
+
 /* Bytes of the path of a rule before the directory whose name users have a part of. */
 size_t homes_fixed_len(const char *path);
 
 /* Use a rule from now on, which is copied; NULL for none. @create: make directories. */
 void homes_set(const struct share *rule, bool create);
 /*
- * Add the home share of a user who has logged in, if there is a rule. What fails is logged: the
- * login succeeds all the same. Blocks until @until by clock_ms(), or less.
+ * Held while the shares are made what the file says. A login that began by an earlier rule looks at
+ * its home again behind that, so that none stays that the rule of now would not make.
  */
-void homes_login(const struct home_user *user, u64 until);
+void homes_lock(void);
+void homes_unlock(void);
+/*
+ * Add the home share of a user who has logged in, if there is a rule. What fails is logged: the
+ * login succeeds all the same. Blocks until a second before @deadline by clock_ms(), or less.
+ */
+void homes_login(const struct home_user *user, u64 deadline);
 
 #endif

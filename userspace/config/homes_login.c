@@ -5,8 +5,7 @@
  * A file system that does not answer must not keep a login, nor the logins of others: it is asked
  * by a thread of its own, and the user has no home share before it answers.
  *
- * Locking: rule_lock guards the rule. add_lock is held while a share is added, because the end of
- * one addition discards the results of all.
+ * Locking: rule_lock guards the rule, and what was logged. homes_lock() is outside.
  */
 
 #include <errno.h>
@@ -22,19 +21,37 @@
 #include "daemon/detached.h"
 #include "daemon/kernel.h"
 #include "daemon/log.h"
+#include "daemon/problems.h"
 #include "ditto-nl-gen.h"
 #include "homes.h"
 #include "mem.h"
 
-/* Milliseconds for an addition, bytes of the stack of its thread, and most that do not end. */
+/* Milliseconds before its deadline that a login goes on, and for an addition without one. */
+#define HOME_RESERVE	1000
 #define HOME_TIME	4000
+/* Bytes of the stack of the thread of an addition, and most threads that do not end. */
 #define STACK_SIZE	(256 * 1024)
 #define HOMES_LATE_MAX	8
+/* Failures that are remembered, so that each is logged once. */
+#define HOMES_FAILED_MAX	256
 
 static pthread_mutex_t rule_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t add_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t shares_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct problems failures;
 static struct share *used_rule;
 static bool used_create;
+/* Grows with each change of the rule. */
+static u64 used_generation;
+
+void homes_lock(void)
+{
+	pthread_mutex_lock(&shares_lock);
+}
+
+void homes_unlock(void)
+{
+	pthread_mutex_unlock(&shares_lock);
+}
 
 void homes_set(const struct share *rule, bool create)
 {
@@ -44,6 +61,8 @@ void homes_set(const struct share *rule, bool create)
 	old = used_rule;
 	used_rule = rule ? share_dup(rule) : NULL;
 	used_create = create;
+	used_generation++;
+	problems_free(&failures);
 	pthread_mutex_unlock(&rule_lock);
 	share_free(old);
 }
@@ -53,12 +72,14 @@ void homes_set(const struct share *rule, bool create)
  * @call: the call
  * @share: the share
  * @fixed: bytes of its path that nobody but administrators changes
+ * @generation: of the rule that it is made by
  * @why: what is wrong
  */
 struct home_add {
 	struct detached call;
 	struct share *share;
 	size_t fixed;
+	u64 generation;
 	struct why why;
 };
 
@@ -66,6 +87,7 @@ struct home_add {
 struct home_key {
 	const struct share *share;
 	size_t fixed;
+	u64 generation;
 };
 
 static struct home_add *home_add_of(const struct detached *one)
@@ -90,6 +112,7 @@ static struct detached *home_add_make(const void *key)
 	add->share = share_dup(k->share);
 	share_add_user(add->share, access, &why);
 	add->fixed = k->fixed;
+	add->generation = k->generation;
 	why_not(&add->why, "there is no thread for it");
 	free(access);
 	return &add->call;
@@ -131,25 +154,87 @@ static void home_mount(int dir, const char *path)
 		close(fd);
 }
 
-static int home_add_run(struct detached *one)
+/* Is the share there already? Returns false if not, and if it is another's with @why filled. */
+static bool home_is_there(struct kernel *k, const struct share *want, struct why *why)
 {
-	struct home_add *add = home_add_of(one);
-	int dir = home_open_above(add->share->path, add->fixed), rc;
-	struct kernel *k;
+	struct share *have = kernel_share_get(k, want->name);
+	bool ours = have && share_is_home(have) && have->home_uid == want->home_uid;
 
+	why->text[0] = '\0';
+	if (have && !ours)
+		why_not(why,
+			share_is_home(have) ? "another user of this name has it" :
+			"there is a share of this name, which is not a home");
+	share_free(have);
+	return ours;
+}
+
+/*
+ * A rule that came during the addition may have been applied before the share was there. Only a
+ * home of this user is touched: an administrator's share may have taken the name.
+ */
+static void home_follow_rule(struct kernel *k, const struct home_add *add)
+{
+	struct share *have, *want, *rule = NULL;
+	bool same;
+
+	homes_lock();
+	pthread_mutex_lock(&rule_lock);
+	same = used_generation == add->generation;
+	if (!same && used_rule)
+		rule = share_dup(used_rule);
+	pthread_mutex_unlock(&rule_lock);
+	have = same ? NULL : kernel_share_get(k, add->share->name);
+	if (have && share_is_home(have) && have->home_uid == add->share->home_uid) {
+		want = homes_make_again(rule, have);
+		if (want)
+			want->given = share_diff(want, have);
+		if (!want || (share_bits_any(&want->given) && kernel_share_set(k, want)))
+			kernel_share_del(k, have->name);
+		share_free(want);
+	}
+	share_free(have);
+	share_free(rule);
+	homes_unlock();
+}
+
+static int home_add_to(struct kernel *k, struct home_add *add)
+{
+	int dir, rc;
+
+	/* Before the disk is asked, which may not answer. */
+	if (home_is_there(k, add->share, &add->why))
+		return -EALREADY;
+	if (add->why.text[0])
+		return -EEXIST;
+	dir = home_open_above(add->share->path, add->fixed);
 	if (dir < 0) {
 		why_not(&add->why, "the directory above cannot be opened: %s", strerror(-dir));
 		return dir;
 	}
 	home_mount(dir, add->share->path);
 	add->share->home_dir = (u32)dir;
-	add->share->given |= SHARE_BIT(DITTO_A_SHARE_HOME_DIR);
-	k = kernel_open();
-	rc = k ? kernel_share_add(k, add->share) : -ENOMEM;
-	why_not(&add->why, "%s", k ? kernel_why(k) : strerror(ENOMEM));
-	if (k)
-		kernel_close(k);
+	add->share->given.attrs |= SHARE_BIT(DITTO_A_SHARE_HOME_DIR);
+	rc = kernel_share_add(k, add->share);
+	why_not(&add->why, "%s", kernel_why(k));
+	if (!rc)
+		home_follow_rule(k, add);
 	close(dir);
+	return rc;
+}
+
+static int home_add_run(struct detached *one)
+{
+	struct home_add *add = home_add_of(one);
+	struct kernel *k = kernel_open();
+	int rc;
+
+	if (!k) {
+		why_not(&add->why, "%s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	rc = home_add_to(k, add);
+	kernel_close(k);
 	return rc;
 }
 
@@ -173,71 +258,77 @@ static const struct detached_ops home_add_ops = {
 	.free = home_add_free,
 };
 
-/* Returns 0 or a negative errno with @why filled. */
+/*
+ * Returns 0; -EALREADY if the share was there, or another login of the user waits for the same; or
+ * another negative errno with @why filled.
+ */
 static int home_add(const struct home_key *key, u64 until, struct why *why)
 {
 	static struct detached_list adds = DETACHED_LIST(&home_add_ops);
-	const struct timespec end = clock_timespec(until);
 	int rc;
 
 	why_not(why, "the file system does not answer");
-	if (pthread_mutex_clocklock(&add_lock, CLOCK_MONOTONIC, &end))
-		return -ETIMEDOUT;
-	if (detached_count_late(&adds) >= HOMES_LATE_MAX) {
-		rc = -EAGAIN;
-	} else {
-		detached_begin(&adds, key);
-		rc = detached_get(&adds, key, until, why);
-		detached_end(&adds);
-	}
-	pthread_mutex_unlock(&add_lock);
-	return rc;
+	if (detached_count_late(&adds) >= HOMES_LATE_MAX)
+		return -EAGAIN;
+	detached_begin(&adds, key);
+	rc = detached_get(&adds, key, until, why);
+	detached_drop(&adds, key);
+	return rc == -ETIMEDOUT && clock_ms() < until ? -EALREADY : rc;
 }
 
-/* Is the share there already? Returns false if not, and if it is another's with @why filled. */
-static bool home_is_there(const struct share *want, struct why *why)
+/* Log what a login meets once, until there is another rule; that there is no room, for all. */
+static void home_failed(const struct home_user *user, int rc, const char *why)
 {
-	struct kernel *k = kernel_open();
-	struct share *have = k ? kernel_share_get(k, want->name) : NULL;
-	bool ours = have && share_is_home(have) && have->home_uid == want->home_uid;
+	const char *what = rc == -ENOSPC ? "" : user->name;
+	bool known;
 
-	why->text[0] = '\0';
-	if (have && !ours)
-		why_not(why,
-			share_is_home(have) ? "another user of this name has it" :
-			"there is a share of this name, which is not a home");
-	share_free(have);
-	if (k)
-		kernel_close(k);
-	return ours;
+	pthread_mutex_lock(&rule_lock);
+	known = problems_have(&failures, what, why);
+	if (failures.n >= HOMES_FAILED_MAX)
+		problems_free(&failures);
+	if (!known)
+		problems_add(&failures, what, why);
+	pthread_mutex_unlock(&rule_lock);
+	if (!known)
+		log_warning("no home share for %s (uid %u): %s", user->name, user->uid, why);
 }
 
-void homes_login(const struct home_user *user, u64 until)
+void homes_login(const struct home_user *user, u64 deadline)
 {
-	const u64 most = clock_ms() + HOME_TIME;
+	const u64 now = clock_ms();
+	u64 until = deadline == UINT64_MAX ? now + HOME_TIME : deadline - HOME_RESERVE;
 	struct share *rule = NULL, *s;
-	struct home_key key;
+	struct home_key key = { 0 };
+	size_t len = strlen(user->name);
 	struct why why;
+	int rc;
 
 	pthread_mutex_lock(&rule_lock);
 	if (used_rule)
 		rule = share_dup(used_rule);
+	key.generation = used_generation;
 	if (rule && used_create) {
 		rule->home_gid = user->gid;
-		rule->given |= SHARE_BIT(DITTO_A_SHARE_HOME_GID);
+		rule->given.attrs |= SHARE_BIT(DITTO_A_SHARE_HOME_GID);
 	}
 	pthread_mutex_unlock(&rule_lock);
-	if (!rule)
-		return;
-	s = homes_make(rule, user, &why);
-	if (s && home_is_there(s, &why))
+	/* Machines log in, too, and nobody looks for their homes. */
+	if (!rule || until <= now || deadline < HOME_RESERVE ||
+	    (len && user->name[len - 1] == '$'))
 		goto out;
-	key = (struct home_key){ s, homes_fixed_len(rule->path) };
-	if (s && !why.text[0] && !home_add(&key, until < most ? until : most, &why))
+	s = homes_make(rule, user, &why);
+	if (!s) {
+		home_failed(user, -EINVAL, why.text);
+		goto out;
+	}
+	key.share = s;
+	key.fixed = homes_fixed_len(rule->path);
+	rc = home_add(&key, until, &why);
+	if (!rc)
 		log_info("share %s added: the home of user %u at %s", s->name, user->uid, s->path);
-	else
-		log_warning("no home share for %s (uid %u): %s", user->name, user->uid, why.text);
-out:
+	else if (rc != -EALREADY)
+		home_failed(user, rc, why.text);
 	share_free(s);
+out:
 	share_free(rule);
 }

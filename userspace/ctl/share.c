@@ -53,7 +53,7 @@ static bool no_rules(struct share *s, const char *text, struct why *why)
 	(void)text;
 	if (s->nrules)
 		return why_not(why, "'no-rules' and 'allow' exclude each other");
-	s->given |= SHARE_BIT(DITTO_A_SHARE_RULES);
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_RULES);
 	return true;
 }
 
@@ -62,7 +62,7 @@ static bool no_users(struct share *s, const char *text, struct why *why)
 	(void)text;
 	if (s->users.n)
 		return why_not(why, "'no-users' excludes 'user' and 'group'");
-	s->given |= SHARE_BIT(DITTO_A_SHARE_USERS);
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_USERS);
 	return true;
 }
 
@@ -71,7 +71,7 @@ static bool no_links(struct share *s, const char *text, struct why *why)
 	(void)text;
 	if (s->links)
 		return why_not(why, "'no-links' and 'link' exclude each other");
-	s->given |= SHARE_BIT(DITTO_A_SHARE_LINKS);
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_LINKS);
 	return true;
 }
 

@@ -168,6 +168,19 @@ unsigned int detached_count_late(struct detached_list *list)
 	return n;
 }
 
+void detached_drop(struct detached_list *list, const void *key)
+{
+	struct detached **p;
+
+	pthread_mutex_lock(&list->lock);
+	p = detached_find_locked(list, key);
+	if (*p && (*p)->done)
+		detached_free_locked(list, p);
+	else if (*p)
+		(*p)->late = true;
+	pthread_mutex_unlock(&list->lock);
+}
+
 void detached_end(struct detached_list *list)
 {
 	struct detached **p;

@@ -106,6 +106,8 @@ void detached_begin(struct detached_list *list, const void *key);
  */
 int detached_get(struct detached_list *list, const void *key, u64 until, void *out);
 
+/* Discard the result of one call, or give the call up, as detached_end() does. */
+void detached_drop(struct detached_list *list, const void *key);
 /* Discard all results. Calls that have none yet are given up, but keep running. */
 void detached_end(struct detached_list *list);
 /* The number of calls that were given up and still run. */

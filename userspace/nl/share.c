@@ -118,7 +118,7 @@ bool share_set_path(struct share *s, const char *path, struct why *why)
 		len--;
 	free(s->path);
 	s->path = mem_print("%.*s", (int)len, path);
-	s->given |= SHARE_BIT(DITTO_A_SHARE_PATH);
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_PATH);
 	return true;
 }
 
@@ -126,7 +126,7 @@ bool share_set_path(struct share *s, const char *path, struct why *why)
 static bool share_given(struct share *s, unsigned int attr, bool good)
 {
 	if (good)
-		s->given |= SHARE_BIT(attr);
+		s->given.attrs |= SHARE_BIT(attr);
 	return good;
 }
 
@@ -151,8 +151,8 @@ static const size_t option_place[SHARE_OPTIONS] = {
 #include "../../smb/option_defs.h"
 };
 
-static_assert(DITTO_A_SHARE_MAX < SHARE_OPTION_FIRST, "a bit for each attribute");
-static_assert(SHARE_OPTION_FIRST + SHARE_OPTIONS < 128, "a bit for each option");
+static_assert(DITTO_A_SHARE_MAX < 64, "a bit for each attribute");
+static_assert(SHARE_OPTIONS < 64, "a bit for each option");
 
 u32 share_option_value(const struct share *s, unsigned int id)
 {
@@ -193,7 +193,7 @@ struct share *share_new(const char *name)
 
 bool share_is_home(const struct share *s)
 {
-	return s->given & SHARE_BIT(DITTO_A_SHARE_HOME_UID);
+	return s->given.attrs & SHARE_BIT(DITTO_A_SHARE_HOME_UID);
 }
 
 const char *share_option_name(unsigned int i)
@@ -212,7 +212,7 @@ bool share_set_option(struct share *s, const char *name, const char *text, struc
 	if (!setting_read(&share_options[id], text, &value, why))
 		return false;
 	option_write(s, id, value);
-	s->given |= SHARE_OPTION_BIT(id);
+	s->given.options |= SHARE_OPTION_BIT(id);
 	return true;
 }
 
@@ -281,6 +281,8 @@ static bool set_force(struct share *s, unsigned int type, u32 *id, char **name, 
 	if (text[0] && !text[strspn(text, "0123456789")]) {
 		if (!read_id(text, id, why))
 			return false;
+		if (!*id)
+			return why_not(why, "nobody can be made root, nor a member of its group");
 	} else if (text[0]) {
 		*name = mem_string(text);
 	}
@@ -320,6 +322,10 @@ bool share_force_end(struct share *s, const struct share_users *found, struct wh
 	for (i = 0; i < found->n; i++) {
 		if (found->user[i].sid_len)
 			return why_not(why, "force-%s: '%s' has no account on this machine",
+				       found->user[i].group ? "group" : "user",
+				       found->user[i].group ? s->force_group : s->force_user);
+		if (!found->user[i].id)
+			return why_not(why, "force-%s: nobody can be made %s",
 				       found->user[i].group ? "group" : "user",
 				       found->user[i].group ? s->force_group : s->force_user);
 		*(found->user[i].group ? &s->force_gid : &s->force_uid) = found->user[i].id;
@@ -654,39 +660,40 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	msg_put_string(msg, DITTO_A_SHARE_NAME, s->name);
 	if (s->path && spec_list_has(takes, DITTO_A_SHARE_PATH))
 		msg_put_string(msg, DITTO_A_SHARE_PATH, s->path);
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_ID)) && spec_list_has(takes, DITTO_A_SHARE_ID))
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+	    spec_list_has(takes, DITTO_A_SHARE_ID))
 		msg_put(msg, DITTO_A_SHARE_ID, s->id, sizeof(s->id));
 	for (i = 0; i < SHARE_OPTIONS; i++)
-		if (s->given & SHARE_OPTION_BIT(i))
+		if (s->given.options & SHARE_OPTION_BIT(i))
 			put_option(msg, &share_options[i],
 				   share_option_value(s, (unsigned int)i));
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		if ((s->given & SHARE_BIT(numbers[i].attr)) &&
+		if ((s->given.attrs & SHARE_BIT(numbers[i].attr)) &&
 		    spec_list_has(takes, numbers[i].attr))
 			msg_put_number(msg, &spec_share_set, numbers[i].attr, numbers[i].value);
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_RULES)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_RULES)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_RULES))
 		put_rules(msg, s);
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_COMMENT)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_COMMENT)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_COMMENT))
 		msg_put_string(msg, DITTO_A_SHARE_COMMENT, s->comment ? s->comment : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_SNAPSHOTS))
 		msg_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, s->snapshots ? s->snapshots : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_PROTOCOLS))
 		msg_put_string(msg, DITTO_A_SHARE_PROTOCOLS, s->protocols ? s->protocols : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_LINKS)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_LINKS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_LINKS))
 		msg_put_string(msg, DITTO_A_SHARE_LINKS, s->links ? s->links : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_TRASH_EXCLUDE)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_TRASH_EXCLUDE)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_TRASH_EXCLUDE))
 		msg_put_string(msg, DITTO_A_SHARE_TRASH_EXCLUDE,
 			       s->trash_exclude ? s->trash_exclude : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_VETO_FILES)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_VETO_FILES)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_VETO_FILES))
 		msg_put_string(msg, DITTO_A_SHARE_VETO_FILES, s->veto_files ? s->veto_files : "");
-	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
+	if ((s->given.attrs & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_USERS))
 		share_users_fill(msg, &s->users);
 }
@@ -763,7 +770,7 @@ static void take_options(struct share *s, struct nl_msg *msg)
 		if (id == SHARE_OPTIONS)
 			continue;
 		option_write(s, id, value);
-		s->given |= SHARE_OPTION_BIT(id);
+		s->given.options |= SHARE_OPTION_BIT(id);
 	}
 }
 
@@ -790,7 +797,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	s = share_new(nla_get_string(tb[DITTO_A_SHARE_NAME]));
 	for (i = 1; i <= DITTO_A_SHARE_MAX; i++)
 		if (tb[i] && i != DITTO_A_SHARE_OPTION)
-			s->given |= SHARE_BIT(i);
+			s->given.attrs |= SHARE_BIT(i);
 	take_string(tb, DITTO_A_SHARE_PATH, &s->path);
 	take_string(tb, DITTO_A_SHARE_FS_TYPE, &s->fs_type);
 	take_string(tb, DITTO_A_SHARE_COMMENT, &s->comment);
@@ -843,7 +850,7 @@ static bool same_text(const char *a, const char *b)
 	return !strcmp(a ? a : "", b ? b : "");
 }
 
-share_bits share_diff(const struct share *a, const struct share *b)
+struct share_bits share_diff(const struct share *a, const struct share *b)
 {
 	const struct {
 		unsigned int attr;
@@ -863,14 +870,19 @@ share_bits share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};
-	share_bits bits = 0;
+	struct share_bits bits = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].differs)
-			bits |= SHARE_BIT(options[i].attr);
+			bits.attrs |= SHARE_BIT(options[i].attr);
 	for (i = 0; i < SHARE_OPTIONS; i++)
 		if (share_option_value(a, i) != share_option_value(b, i))
-			bits |= SHARE_OPTION_BIT(i);
+			bits.options |= SHARE_OPTION_BIT(i);
 	return bits;
+}
+
+bool share_bits_any(const struct share_bits *bits)
+{
+	return bits->attrs || bits->options;
 }

@@ -30,8 +30,15 @@ struct share_rule {
 	u32 squash;
 };
 
-/* A bit for each attribute and each option of a share. */
-__extension__ typedef unsigned __int128 share_bits;
+/**
+ * struct share_bits - some of the attributes and options of a share
+ * @attrs: SHARE_BIT() of attributes
+ * @options: SHARE_OPTION_BIT() of options
+ */
+struct share_bits {
+	u64 attrs;
+	u64 options;
+};
 
 /* The member of struct share for a line of option_defs.h. */
 #define SHARE_C_BOOL	bool
@@ -49,7 +56,7 @@ __extension__ typedef unsigned __int128 share_bits;
  * @device: device of its root, as st_dev of stat(2); only of an existing share
  * @inode: inode of its root; 0 if it is not known
  * @no_handles: its file system gives no file handles; only of an existing share
- * @given: SHARE_BIT() of attributes and SHARE_OPTION_BIT() of options that are set
+ * @given: what is set
  * @id: stable identity
  * @anon_uid: uid of anonymous requests
  * @anon_gid: gid of anonymous requests
@@ -82,7 +89,7 @@ struct share {
 	u64 device;
 	u64 inode;
 	bool no_handles;
-	share_bits given;
+	struct share_bits given;
 	u8 id[16];
 	u32 anon_uid;
 	u32 anon_gid;
@@ -128,12 +135,10 @@ enum share_option_id {
 	SHARE_OPTIONS
 };
 
-/* Bit of an attribute in struct share.given. */
-#define SHARE_BIT(attr)		((share_bits)1 << (attr))
-/* Bit of an option in struct share.given, by its place, and the bits of all options. */
-#define SHARE_OPTION_FIRST	40
-#define SHARE_OPTION_BIT(id)	((share_bits)1 << (SHARE_OPTION_FIRST + (id)))
-#define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - SHARE_OPTION_BIT(0))
+/* Bits in struct share_bits: of an attribute, of an option by its place, and of all options. */
+#define SHARE_BIT(attr)		(1ULL << (attr))
+#define SHARE_OPTION_BIT(id)	(1ULL << (id))
+#define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - 1)
 
 /* Descriptions by enum share_option_id. */
 extern const struct setting share_options[SHARE_OPTIONS];
@@ -209,8 +214,10 @@ struct share *share_from_msg(struct nl_msg *msg);
  */
 unsigned int share_option_parse(struct nlattr *nest, const char **name, u32 *value);
 
-/* SHARE_BIT() and SHARE_OPTION_BIT() of what differs; name, path and id do not count. */
-share_bits share_diff(const struct share *a, const struct share *b);
+/* What differs; name, path and id do not count. */
+struct share_bits share_diff(const struct share *a, const struct share *b);
+/* True if a bit is set. */
+bool share_bits_any(const struct share_bits *bits);
 /* Format a rule as share_add_rule() parses it; the caller frees the text. */
 char *share_rule_text(const struct share_rule *r);
 

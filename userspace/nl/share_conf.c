@@ -134,7 +134,7 @@ static void links_get(const struct share *s, struct share_conf *c)
 /* Keys that are no numbers; share_diff() does not compare the path. */
 static const struct {
 	const char *key;
-	share_bits bit;
+	u64 bit;
 	void (*get)(const struct share *s, struct share_conf *c);
 } words[] = {
 	{ "path", 0, path_get },
@@ -155,10 +155,11 @@ static const struct {
 	{ "force-group", SHARE_BIT(DITTO_A_SHARE_FORCE_GID), force_group_get },
 };
 
-static share_bits conf_bit(unsigned int i)
+/* Is a key one of the attributes and options in @bits? */
+static bool conf_is_in(unsigned int i, struct share_bits bits)
 {
-	return i < ARRAY_SIZE(words) ? words[i].bit :
-	       SHARE_OPTION_BIT(i - (unsigned int)ARRAY_SIZE(words));
+	return i < ARRAY_SIZE(words) ? bits.attrs & words[i].bit :
+	       bits.options & SHARE_OPTION_BIT(i - (unsigned int)ARRAY_SIZE(words));
 }
 
 unsigned int share_conf_count(void)
@@ -174,16 +175,16 @@ const char *share_conf_owner(unsigned int i)
 
 bool share_conf_is_given(const struct share *s, unsigned int i)
 {
-	return i < ARRAY_SIZE(words) || (s->given & conf_bit(i));
+	return i < ARRAY_SIZE(words) || conf_is_in(i, s->given);
 }
 
 bool share_conf_same(const struct share *a, const struct share *b, unsigned int i)
 {
 	/* A share without one gets its own from the kernel. */
-	if (conf_bit(i) == SHARE_BIT(DITTO_A_SHARE_ID))
-		return !(a->given & SHARE_BIT(DITTO_A_SHARE_ID)) ||
+	if (i < ARRAY_SIZE(words) && words[i].bit == SHARE_BIT(DITTO_A_SHARE_ID))
+		return !(a->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)) ||
 		       !memcmp(a->id, b->id, sizeof(a->id));
-	return !(share_diff(a, b) & conf_bit(i));
+	return !conf_is_in(i, share_diff(a, b));
 }
 
 bool share_conf_get(const struct share *s, unsigned int i, struct share_conf *c)
@@ -204,7 +205,7 @@ bool share_conf_get(const struct share *s, unsigned int i, struct share_conf *c)
 		return false;
 	}
 	fresh = share_new("");
-	c->usual = conf_bit(i) && share_conf_same(s, fresh, i);
+	c->usual = (i >= ARRAY_SIZE(words) || words[i].bit) && share_conf_same(s, fresh, i);
 	share_free(fresh);
 	return true;
 }

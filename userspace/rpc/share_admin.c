@@ -342,7 +342,7 @@ static int access_set(struct admin_work *w, const struct share *old, struct shar
 	rc = users_make_exact(w, to);
 	if (rc)
 		return rc;
-	to->given |= SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
+	to->given.attrs |= SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
 	return 0;
 }
 
@@ -363,8 +363,8 @@ static int options_set(struct admin_work *w, const struct share *old, struct sha
 					    c->flags);
 		to->hide_unreadable = c->flags & SHARE_FLAG_ACCESS_BASED;
 		to->encrypt = c->flags & SHARE_FLAG_ENCRYPT;
-		to->given |= SHARE_OPTION_BIT(SHARE_OPTION_hide_unreadable) |
-			     SHARE_OPTION_BIT(SHARE_OPTION_encrypt);
+		to->given.options |= SHARE_OPTION_BIT(SHARE_OPTION_hide_unreadable) |
+				     SHARE_OPTION_BIT(SHARE_OPTION_encrypt);
 	}
 	return c->given & SHARE_CHANGE_ACES ? access_set(w, old, to) : 0;
 }
@@ -440,8 +440,10 @@ static int share_add_locked(struct admin_work *w, struct share *s,
 	struct share opened = *s;
 	int rc, del;
 
-	opened.given = s->given & (SHARE_BIT(DITTO_A_SHARE_USERS) |
-				   SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS));
+	opened.given = (struct share_bits){
+		.attrs = s->given.attrs & (SHARE_BIT(DITTO_A_SHARE_USERS) |
+					   SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS)),
+	};
 	opened.users = s->users;
 	s->users = (struct share_users){ 0 };
 	s->default_access = DITTO_SHARE_RIGHT_NONE;
@@ -484,7 +486,7 @@ static int admin_add(struct admin_work *w)
 		return admin_refuse(w, -EEXIST, "there is one of that name");
 	s = share_new(w->change.name);
 	s->default_access = DITTO_SHARE_RIGHT_READ;
-	s->given = SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
+	s->given.attrs = SHARE_BIT(DITTO_A_SHARE_USERS) | SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
 	rc = options_set(w, NULL, s);
 	if (rc)
 		goto out;
@@ -518,7 +520,7 @@ static int admin_set(struct admin_work *w, const struct share *old)
 
 	s->default_access = old->default_access;
 	rc = options_set(w, old, s);
-	if (rc || !s->given)
+	if (rc || !share_bits_any(&s->given))
 		goto out;
 	rc = folder_find(w, old->path, &file) ?: change_begin(w);
 	if (rc)

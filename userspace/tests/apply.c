@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config/apply.h"
 #include "config/config.h"
+#include "config/homes.h"
 #include "state/state.h"
 #include "fake_kernel.h"
 #include "mem.h"
@@ -104,6 +107,86 @@ static void changed_options(void)
 	apply_expect(A, "share:a:30000000040");
 	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:300");
 	apply_expect(A, "share:a:300");
+	fake_unload(&k);
+}
+
+static void add_home(const char *name, const char *path)
+{
+	struct share *s = share_new(name);
+	struct why why;
+
+	CHECK(share_set_path(s, path, &why) && share_set_protocols(s, "smb", &why));
+	s->home_uid = 1000;
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_HOME_UID);
+	CHECK(!kernel_share_add(&k, s));
+	share_free(s);
+}
+
+/* A home makes room for a configured share that needs its name, in any case, its path or its id. */
+static void homes_make_room(void)
+{
+	static const char rule[] = "[homes]\npath = /home/%U\n";
+	struct applied result = { 0 };
+	char text[200];
+
+	fake_load(&k, 21, NULL);
+	SAME(apply_text(rule, &result), "key");
+	add_home("amy", "/home/amy");
+	add_home("bob", "/home/bob");
+	add_home("eve", "/elsewhere/eve");
+	fake_log(&k);
+	snprintf(text, sizeof(text), "%s[share Amy]\npath = /a\n", rule);
+	SAME(apply_text(text, &result), "-share:amy share:bob:600 -share:eve +share:Amy");
+	snprintf(text, sizeof(text), "%s[share b]\npath = /home/bob\n", rule);
+	SAME(apply_text(text, &result), "-share:bob -share:Amy +share:b");
+	CHECK(!result.errors);
+	applied_free(&result);
+	fake_unload(&k);
+}
+
+static void *log_in(void *arg)
+{
+	homes_login(arg, clock_ms() + 60000);
+	return NULL;
+}
+
+/* A home that is being added while the section goes, and which nothing else would remove. */
+static void home_of_an_old_rule(void)
+{
+	struct home_user amy = { .name = "amy", .domain = "", .uid = 1000 };
+	struct share *rule = share_new("");
+	pthread_t thread;
+	struct why why;
+	int gate[2];
+	char byte;
+
+	fake_load(&k, 22, NULL);
+	fake_opened = &k;
+	CHECK(share_set_path(rule, "/tmp/%U", &why));
+	homes_set(rule, false);
+	if (!CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, gate)))
+		goto out;
+	k.gate = gate[1];
+	CHECK(!pthread_create(&thread, NULL, log_in, &amy));
+	CHECK(read(gate[0], &byte, 1) == 1);
+	k.gate = 0;
+	homes_set(NULL, false);
+	CHECK(write(gate[0], &byte, 1) == 1);
+	pthread_join(thread, NULL);
+	SAME(fake_log(&k), "+share:amy -share:amy");
+	close(gate[0]);
+	close(gate[1]);
+	/* One of the rule of now stays, and a login that has no time left asks for none. */
+	homes_set(rule, false);
+	homes_login(&amy, clock_ms() + 500);
+	SAME(fake_log(&k), "");
+	homes_login(&amy, clock_ms() + 60000);
+	homes_login(&amy, clock_ms() + 60000);
+	SAME(fake_log(&k), "+share:amy");
+out:
+	fake_opened = NULL;
+	homes_set(NULL, false);
+	share_free(rule);
 	fake_unload(&k);
 }
 
@@ -330,7 +413,7 @@ static void retry_leaves_others(void)
 	CHECK(result.errors == 1 && result.problems.n == 2);
 	k.server.value[SETTING_threads] = 5;
 	hand->read_only = true;
-	hand->given = SHARE_OPTION_BIT(SHARE_OPTION_read_only);
+	hand->given.options = SHARE_OPTION_BIT(SHARE_OPTION_read_only);
 	CHECK(!kernel_share_set(&k, hand) && !kernel_listener_del(&k, 1));
 	memcpy(hand->name, "d", 2);
 	CHECK(!kernel_share_set(&k, hand));
@@ -346,7 +429,7 @@ static void retry_leaves_others(void)
 	k.no_bins = false;
 	CHECK(!kernel_share_del(&k, "b"));
 	fake_log(&k);
-	SAME(apply_again(text, &result, true), "+share:a share:d:4000000000");
+	SAME(apply_again(text, &result, true), "+share:a share:d:400000000000000");
 	CHECK(!result.errors && !result.problems.n);
 	SAME(apply_text(text, &result),
 	     "threads=4 +share:b +listener:nfs tcp *");
@@ -528,6 +611,7 @@ static void file_systems(void)
 	struct applied result = { 0 };
 
 	fake_load(&k, 22, NULL);
+	fake_opened = &k;
 	fake_place = (struct share_path){ .fs = "one", .fs_len = 3 };
 	apply_expect(A, "key +share:a");
 	fake_unload(&k);
@@ -591,8 +675,8 @@ static void listed_for_guard(void)
 	/* Only this is tried again. */
 	hand->offload = true;
 	hand->read_only = true;
-	hand->given = SHARE_OPTION_BIT(SHARE_OPTION_read_only) |
-		      SHARE_OPTION_BIT(SHARE_OPTION_offload);
+	hand->given.options = SHARE_OPTION_BIT(SHARE_OPTION_read_only) |
+			      SHARE_OPTION_BIT(SHARE_OPTION_offload);
 	CHECK(!kernel_share_set(&k, hand));
 	fake_log(&k);
 	SAME(apply_again(text, &result, true), "");
@@ -600,7 +684,7 @@ static void listed_for_guard(void)
 	fake_unlisted = NULL;
 	SAME(apply_again(text, &result, true), "");
 	CHECK(fake_listed == 3 && !result.errors);
-	SAME(apply_text(text, &result), "share:b:100000");
+	SAME(apply_text(text, &result), "share:b:10000000000");
 	CHECK(fake_listed == 4 && !result.errors);
 	share_free(hand);
 	applied_free(&result);
@@ -640,6 +724,8 @@ int main(void)
 {
 	static const struct test tests[] = {TEST(from_nothing_to_nothing),
 					    TEST(changed_options),
+					    TEST(homes_make_room),
+					    TEST(home_of_an_old_rule),
 					    TEST(setting_that_is_unknown),
 					    TEST(share_without_bin),
 					    TEST(moved_share),

@@ -217,6 +217,11 @@ static void homes_of_users(void)
 		{ "/srv/%D/%U/100%%", "EXAMPLE\\bob", "HOST", "/srv/EXAMPLE/bob/100%" },
 		{ "/srv/%D/%U", "bob", "HOST", "/srv/HOST/bob" },
 		{ "/srv/%D/%U", "bob", "..", NULL },
+		{ "/srv/%D/%U", "bob@example.org", "HOST", "/srv/example.org/bob" },
+		{ "/srv/%D/%U", "bob", "", NULL },
+		{ "/home/%U", "bob", "", "/home/bob" },
+		{ "/home/%U", "Homes", "HOST", NULL },
+		{ "/home/%U", "GLOBAL", "HOST", NULL },
 		{ "/home/%U", "..", "HOST", NULL },
 		{ "/home/%U", ".", "HOST", NULL },
 		{ "/home/%U", "", "HOST", NULL },
@@ -229,6 +234,7 @@ static void homes_of_users(void)
 	char longest[NAME_MAX + 2];
 	struct home_user user = { .uid = 1000 };
 	struct share *rule, *s, *again;
+	struct share_bits differs;
 	struct why why;
 	size_t i;
 
@@ -245,7 +251,8 @@ static void homes_of_users(void)
 			CHECK(share_is_home(s) && s->home_uid == 1000 && s->users.n == 1 &&
 			      s->default_access == DITTO_SHARE_RIGHT_NONE);
 			again = homes_make_again(rule, s);
-			CHECK(again && !share_diff(s, again));
+			differs = share_diff(s, again);
+			CHECK(again && !share_bits_any(&differs));
 			share_free(again);
 			share_set_path(s, "/elsewhere/bob", &why);
 			CHECK(!homes_make_again(rule, s) && !homes_make_again(NULL, s));
@@ -295,6 +302,10 @@ static void homes_section(void)
 	names.user[0].id = 65534;
 	CHECK(share_force_end(s, &names, &why));
 	CHECK(s->force_uid == 65534);
+	names.user[0].id = 0;
+	CHECK(!share_force_end(s, &names, &why));
+	SAME(why.text, "force-user: nobody can be made nobody");
+	CHECK(!share_set_force_user(s, "0", &why) && !share_set_force_group(s, "0", &why));
 	share_users_free(&names);
 	config_free(cfg);
 }

@@ -212,7 +212,7 @@ static struct share *fake_tell(const struct kernel *k, const struct share *s)
 {
 	struct share *copy = copy_share(s);
 
-	copy->given |= SHARE_OPTION_BITS & ~k->unknown;
+	copy->given.options |= SHARE_OPTION_BITS & ~k->unknown;
 	return copy;
 }
 
@@ -282,9 +282,9 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 		return fake_fail(k, ENOENT);
 	copy = copy_share(s);
 	/* Without an id, one is derived from the path. */
-	if (!(copy->given & SHARE_BIT(DITTO_A_SHARE_ID)))
+	if (!(copy->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)))
 		snprintf((char *)copy->id, sizeof(copy->id), "%s", copy->path);
-	copy->given |= SHARE_BIT(DITTO_A_SHARE_ID);
+	copy->given.attrs |= SHARE_BIT(DITTO_A_SHARE_ID);
 	copy->trash = copy->trash && !k->no_bins;
 	copy->device = k->root.device;
 	copy->inode = k->root.inode;
@@ -304,22 +304,24 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 		return 0;
 	if (!old)
 		return fake_fail(k, ENOENT);
-	if (s->given & SHARE_OPTION_BIT(SHARE_OPTION_trash) && s->trash && k->no_bins)
+	if (s->given.options & SHARE_OPTION_BIT(SHARE_OPTION_trash) && s->trash && k->no_bins)
 		return fake_fail(k, EOPNOTSUPP);
 	/* Sufficient: dittod sends the differences, and all else is equal. */
 	changed = copy_share(s);
 	free(changed->path);
 	changed->path = mem_string((*old)->path);
-	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) && (*old)->protocols)
+	if (!(s->given.attrs & SHARE_BIT(DITTO_A_SHARE_PROTOCOLS)) && (*old)->protocols)
 		changed->protocols = mem_string((*old)->protocols);
 	changed->device = (*old)->device;
 	changed->inode = (*old)->inode;
 	memcpy(changed->id, (*old)->id, 16);
-	changed->given |= (*old)->given;
+	changed->given.attrs |= (*old)->given.attrs;
+	changed->given.options |= (*old)->given.options;
 	changed->read_only = s->read_only;
 	share_free(*old);
 	*old = changed;
-	fake_note(k, "share:%s:%llx", s->name, (unsigned long long)s->given);
+	fake_note(k, "share:%s:%llx", s->name,
+		  (unsigned long long)(s->given.attrs | s->given.options << 40));
 	return 0;
 }
 

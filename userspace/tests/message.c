@@ -66,6 +66,7 @@ static void share_round_trip(void)
 {
 	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_NEW);
 	struct share *s = share_sample();
+	struct share_bits differs;
 	struct share *back;
 
 	share_put(msg, DITTO_CMD_SHARE_NEW, s);
@@ -73,12 +74,14 @@ static void share_round_trip(void)
 	if (CHECK(back)) {
 		SAME(back->name, "data");
 		SAME(back->path, "/srv/data");
-		CHECK(share_diff(s, back) == 0);
+		differs = share_diff(s, back);
+		CHECK(!share_bits_any(&differs));
 		CHECK(back->nrules == 2 && back->rules[1].has_squash);
 		back->rules[1].squash = DITTO_SQUASH_MODE_NONE;
-		CHECK(share_diff(s, back) == SHARE_BIT(DITTO_A_SHARE_RULES));
+		differs = share_diff(s, back);
+		CHECK(differs.attrs == SHARE_BIT(DITTO_A_SHARE_RULES) && !differs.options);
 		back->anon_gid = 1;
-		CHECK(share_diff(s, back) & SHARE_BIT(DITTO_A_SHARE_ANON_GID));
+		CHECK(share_diff(s, back).attrs & SHARE_BIT(DITTO_A_SHARE_ANON_GID));
 	}
 	share_free(back);
 	share_free(s);
@@ -97,8 +100,8 @@ static void share_set_message(void)
 	share_put(msg, DITTO_CMD_SHARE_SET, s);
 	back = share_from_msg(msg);
 	CHECK(back && !back->path);
-	CHECK(back && !(back->given & SHARE_BIT(DITTO_A_SHARE_ID)));
-	CHECK(back && !(back->given & SHARE_BIT(DITTO_A_SHARE_ANON_GID)));
+	CHECK(back && !(back->given.attrs & SHARE_BIT(DITTO_A_SHARE_ID)));
+	CHECK(back && !(back->given.attrs & SHARE_BIT(DITTO_A_SHARE_ANON_GID)));
 	share_free(back);
 	share_free(s);
 	nlmsg_free(msg);
@@ -111,10 +114,10 @@ static void empty_rules(void)
 	struct share *s = share_new("data");
 	struct share *back;
 
-	s->given = SHARE_BIT(DITTO_A_SHARE_RULES);
+	s->given.attrs = SHARE_BIT(DITTO_A_SHARE_RULES);
 	share_put(msg, DITTO_CMD_SHARE_SET, s);
 	back = share_from_msg(msg);
-	CHECK(back && (back->given & SHARE_BIT(DITTO_A_SHARE_RULES)) && !back->nrules);
+	CHECK(back && (back->given.attrs & SHARE_BIT(DITTO_A_SHARE_RULES)) && !back->nrules);
 	share_free(back);
 	share_free(s);
 	nlmsg_free(msg);

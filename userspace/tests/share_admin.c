@@ -519,7 +519,7 @@ static void what_was_read_is_kept(void)
 	CHECK(share_add_user(s, "1000=admin", &why) && share_add_user(s, "1001=none", &why) &&
 	      share_add_group(s, "100=read", &why));
 	s->default_access = DITTO_SHARE_RIGHT_WRITE;
-	s->given |= SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
+	s->given.attrs |= SHARE_BIT(DITTO_A_SHARE_DEFAULT_ACCESS);
 	fake_log(&k);
 	CHECK(!SET(DENY(OTHER, FULL), ALLOW(USER, FULL), ALLOW(GROUP, READ),
 		   ALLOW(EVERYONE, FULL)));

@@ -12,7 +12,8 @@ from files import get, put
 from harness import test
 from processes import as_user
 from smb import SmbClient, add_user
-from smb2 import AT_ONCE, EXCLUSIVE, Smb2
+from smb2 import AT_ONCE, EXCLUSIVE, GENERIC_ALL, MAKE, Smb2
+from smb_acl import descriptor, user
 from smb_lasting import client, gone
 
 ALICE, BOB = smb.UIDS['alice'], smb.UIDS['bob']
@@ -21,6 +22,8 @@ ALICE, BOB = smb.UIDS['alice'], smb.UIDS['bob']
 @contextlib.contextmanager
 def rule(w, path='%U', more='home-create = yes\n'):
     """The helper has a rule for homes below the root of the share "data"."""
+    # logins wait for a home as long as this machine needs
+    w.server.ctl('server', 'set', 'upcall-ms', '30000')
     before = w.server.conf
     w.server.conf = f'{before}[homes]\npath = {w.export}/{path}\n{more}'
     w.server.reload(w.server.conf)
@@ -32,6 +35,12 @@ def rule(w, path='%U', more='home-create = yes\n'):
 
 def homes(w):
     return {s['name']: s['home_uid'] for s in w.server.json('share', 'list') if 'home_uid' in s}
+
+
+def logged(w, text):
+    """The helper says why a user has no home."""
+    log = w.server.helper_log()
+    assert text in log, log
 
 
 @test(smb=True, squash='none', timeout=120)
@@ -72,6 +81,15 @@ def made_by_nobody(w):
     with rule(w, more=''):
         SmbClient(w.client, share='alice').refused('ls', 'BAD_NETWORK_NAME')
         eq(os.path.exists(w.path('alice')), False)
+        logged(w, f'no home share for alice (uid {ALICE}): path: no such directory')
+        # a failure is logged once
+        SmbClient(w.client, share='alice').refused('ls', 'BAD_NETWORK_NAME')
+        eq(w.server.helper_log().count('no home share for alice'), 1)
+        # nor is it a home if it is another's
+        os.mkdir(w.path('alice'))
+        SmbClient(w.client, share='alice').refused('ls', 'BAD_NETWORK_NAME')
+        logged(w, 'path: the directory belongs to uid 0')
+        os.rmdir(w.path('alice'))
         # it is there now
         os.mkdir(w.path('alice'))
         os.chown(w.path('alice'), ALICE, ALICE)
@@ -81,12 +99,18 @@ def made_by_nobody(w):
         os.symlink('secret', w.path('bob'))
         SmbClient(w.client, 'bob', share='bob').refused('ls', 'BAD_NETWORK_NAME')
         eq(homes(w), {'alice': ALICE})
-        assert 'no home share for bob' in w.server.helper_log()
+        logged(w, f'no home share for bob (uid {BOB}): path: not a directory')
         # nor is one on the way, which the user made
     with rule(w, '%U/files'):
         os.symlink('../secret', w.path('alice/files'))
         SmbClient(w.client, share='alice').refused('ls', 'BAD_NETWORK_NAME')
+        logged(w, f'no home share for alice (uid {ALICE}): path: not a directory')
         os.unlink(w.path('alice/files'))
+        # nothing is made where somebody else may write
+        os.chown(w.path('alice'), BOB, BOB)
+        SmbClient(w.client, share='alice').refused('ls', 'BAD_NETWORK_NAME')
+        logged(w, f'the directory above belongs to uid {BOB}')
+        os.chown(w.path('alice'), ALICE, ALICE)
         SmbClient(w.client, share='alice').do('mkdir x')
         eq(os.stat(w.path('alice/files/x')).st_uid, ALICE)
         eq(os.listdir(w.path('secret')), [])
@@ -95,19 +119,41 @@ def made_by_nobody(w):
 @test(smb=True, squash='none', timeout=120)
 def names_that_are_none(w):
     """A share of the name of a user stays what it is; names of machines are no directories."""
-    with accounts('data:x:7301:7301::/:/bin/false\nbox$:x:7302:7302::/:/bin/false\n', ''):
-        for name in 'data', 'box$':
+    with accounts('Data:x:7301:7301::/:/bin/false\nbox$:x:7302:7302::/:/bin/false\n'
+                  'homes:x:7303:7303::/:/bin/false\nEve:x:7304:7304::/:/bin/false\n'
+                  'eva:x:7304:7304::/:/bin/false\n', ''):
+        for name in 'Data', 'box$', 'homes', 'Eve', 'eva':
             add_user(w.server, name, 'Passw0rd of it')
         w.server.helper_stop()
         w.server.helper_start(w.server.conf)
         with rule(w):
             os.chmod(w.export, 0o777)
-            SmbClient(w.client, 'data', 'Passw0rd of it').do('mkdir of-all')
+            SmbClient(w.client, 'Data', 'Passw0rd of it').do('mkdir of-all')
+            logged(w, 'name: there is data, which clients could mean, too')
             SmbClient(w.client, 'box$', 'Passw0rd of it').do('ls')
+            SmbClient(w.client, 'homes', 'Passw0rd of it').do('ls')
+            logged(w, 'the name is one that shares of single users cannot have')
             eq(homes(w), {})
-            eq(os.listdir(w.export), ['of-all'])
-            log = w.server.helper_log()
-            assert 'which is not a home' in log and 'cannot be one of a directory' in log, log
+            assert 'box$' not in w.server.helper_log()
+            # a share of the administrator's takes the name of a home, in any case
+            SmbClient(w.client, 'Eve', 'Passw0rd of it', share='Eve').do('ls')
+            eq(homes(w), {'Eve': 7304})
+            # one home for a user, whatever the name
+            SmbClient(w.client, 'eva', 'Passw0rd of it').do('ls')
+            logged(w, 'user 7304 has the home share Eve')
+            eq(homes(w), {'Eve': 7304})
+            os.mkdir(w.path('of-eve'))
+            w.server.reload(w.server.conf + f'[share eve]\npath = {w.export}/of-eve\n')
+            wait_for('it makes room', lambda: homes(w) == {})
+            eq('eve' in [s['name'] for s in w.server.json('share', 'list')], True)
+            w.server.ctl('share', 'del', 'eve')
+        with rule(w, '%D/%U'):
+            # the domain is this machine, whatever the client says
+            for domain in 'evil', 'other':
+                os.mkdir(w.path(domain))
+                SmbClient(w.client, f'{domain}\\Eve', 'Passw0rd of it').do('ls')
+                eq((homes(w), os.listdir(w.path(domain))), ({}, []))
+            logged(w, 'the directory above cannot be opened: No such file or directory')
 
 
 @test(smb=True, squash='none', timeout=120)
@@ -137,7 +183,6 @@ def outlives_the_server(w):
     # clients ask for it before they log in
     w.server.set('data', continuously_available=True)
     with rule(w, more='home-create = yes\ncontinuously-available = yes\n'):
-        w.server.ctl('server', 'set', 'upcall-ms', '30000')
         s = client(w, share='alice')
         g = s.lasting()
         s.write(g.fid, b'before')
@@ -148,6 +193,7 @@ def outlives_the_server(w):
         eq(homes(w), {'alice': ALICE})
         eq(s.read(g.fid, 6), b'before')
         w.server.restart()
+        w.server.ctl('server', 'set', 'upcall-ms', '30000')
         s.end()
         w.server.set('data', continuously_available=True)
         s = client(w, share='alice')
@@ -175,6 +221,15 @@ def as_one_user(w):
         for name in 'a', 'a/b':
             st = os.stat(w.path(name))
             eq((st.st_uid, st.st_gid), (7401, 7402), name)
+        # who makes himself the owner is that user, too
+        s = Smb2(w.client)
+        s.close(s.create('own', access=GENERIC_ALL, how=MAKE,
+                         context=(b'SecD', descriptor(None, owner=user('alice')))))
+        s.end()
+        eq(os.stat(w.path('own')).st_uid, 7401)
+        for option in 'force-user', 'force-group':
+            assert 'nobody can be made root' in w.server.ctl('share', 'set', 'data', option, '0',
+                                                             check=False).stdout
         w.server.ctl('share', 'set', 'data', 'force-user', '', 'force-group', 'team')
         SmbClient(w.client).do('mkdir c')
         st = os.stat(w.path('c'))
