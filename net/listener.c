@@ -85,6 +85,7 @@ static struct lockdep_map listener_users_map =
 static const char *const transport_names[] = {
 	[DITTO_TRANSPORT_TCP] = "tcp",
 	[DITTO_TRANSPORT_UDP] = "udp",
+	[DITTO_TRANSPORT_RDMA] = "rdma",
 };
 
 static const char *listener_text(const struct ditto_listener *listener, char *buf)
@@ -466,7 +467,8 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 	listener->protocol = protocol;
 	port = sockaddr_port(&listener->addr);
 	if (!*port)
-		*port = htons(protocol->default_port);
+		*port = htons(transport == DITTO_TRANSPORT_RDMA ? protocol->rdma_port :
+								  protocol->default_port);
 	err = listener_check_locked(ls, listener, extack);
 	if (err)
 		goto fail;

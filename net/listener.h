@@ -43,6 +43,7 @@ struct netlink_ext_ack;
 enum ditto_transport {
 	DITTO_TRANSPORT_TCP,
 	DITTO_TRANSPORT_UDP,
+	DITTO_TRANSPORT_RDMA,
 };
 
 /**
@@ -50,7 +51,7 @@ enum ditto_transport {
  * @srv: the server
  * @id: number shown to the administrator; never reused
  * @protocol: protocol that serves it
- * @transport: TCP or UDP
+ * @transport: TCP, UDP or RDMA
  * @addr: address and port; the port is never 0
  * @leaving: it will be closed next and must not be announced any more; written with the mutex of
  *	announcements held
@@ -78,6 +79,7 @@ struct ditto_listener {
  * @name: name as the administrator writes it: "nfs", "smb"
  * @bit: its bit in ditto_peer.protocols; set by ditto_protocol_register()
  * @default_port: port of a listener that gives none
+ * @rdma_port: the same over RDMA
  * @transports: BIT(enum ditto_transport) of the transports it can serve
  * @listen: starts to serve a listener; the first listener starts the service. Fills the extack on
  *	error. An AF_INET6 listener on in6addr_any accepts IPv4 too.
@@ -116,6 +118,7 @@ struct ditto_protocol {
 	const char *name;
 	unsigned int bit;
 	u16 default_port;
+	u16 rdma_port;
 	u32 transports;
 	int (*listen)(struct ditto_listener *listener, struct netlink_ext_ack *extack);
 	void (*close)(struct ditto_listener *listener);
@@ -184,7 +187,7 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol);
  * ditto_listener_add - add a listener and start to serve it
  * @srv: the server
  * @protocol_name: name of the protocol
- * @transport: TCP or UDP
+ * @transport: TCP, UDP or RDMA
  * @addr: IPv4 or IPv6 address; port 0 stands for the protocol's default port
  * @id: filled with the number of the listener
  * @extack: filled on error

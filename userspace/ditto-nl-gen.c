@@ -147,13 +147,14 @@ const struct spec_enum spec_setting_type = {
 static const char *const transport_type_names[] = {
 	"tcp",
 	"udp",
+	"rdma",
 };
 
 const struct spec_enum spec_transport_type = {
 	.name = "transport-type",
 	.flags = false,
 	.names = transport_type_names,
-	.count = 2,
+	.count = 3,
 };
 
 static const char *const upcall_kind_names[] = {

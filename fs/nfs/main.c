@@ -29,6 +29,7 @@
 #include "v4/engine/server.h"
 
 #define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
+#define DNFS_RDMA_PORT	20049	/* RFC 8267 */
 
 unsigned int dnfs_net_id __read_mostly;
 /* Ends servers, one by each of its workers. */
@@ -53,7 +54,9 @@ struct ditto_protocol dnfs_protocol = {
 	.owner = THIS_MODULE,
 	.name = "nfs",
 	.default_port = DNFS_PORT,
-	.transports = BIT(DITTO_TRANSPORT_TCP) | BIT(DITTO_TRANSPORT_UDP),
+	.rdma_port = DNFS_RDMA_PORT,
+	.transports = BIT(DITTO_TRANSPORT_TCP) | BIT(DITTO_TRANSPORT_UDP) |
+		      BIT(DITTO_TRANSPORT_RDMA),
 	.listen = dnfs_listen,
 	.close = dnfs_close,
 	.announce = dnfs_announce,

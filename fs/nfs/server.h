@@ -202,7 +202,7 @@ unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *
 unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 
 /**
- * dnfs_conns - list the TCP connections
+ * dnfs_conns - list the connections
  * @srv: the core server
  * @show: the dump: where to start, and the function that takes each connection
  *

@@ -115,7 +115,7 @@ static const struct nla_policy ditto_share_get_dump_nl_policy[DITTO_A_SHARE_SESS
 /* DITTO_CMD_LISTENER_NEW - do */
 static const struct nla_policy ditto_listener_new_nl_policy[DITTO_A_LISTENER_PORT + 1] = {
 	[DITTO_A_LISTENER_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
-	[DITTO_A_LISTENER_TRANSPORT] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DITTO_A_LISTENER_TRANSPORT] = NLA_POLICY_MAX(NLA_U32, 2),
 	[DITTO_A_LISTENER_ADDRESS] = { .type = NLA_BINARY, },
 	[DITTO_A_LISTENER_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
 };

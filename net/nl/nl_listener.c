@@ -15,6 +15,7 @@
 
 static_assert(DITTO_TRANSPORT_TCP == (int)DITTO_TRANSPORT_TYPE_TCP);
 static_assert(DITTO_TRANSPORT_UDP == (int)DITTO_TRANSPORT_TYPE_UDP);
+static_assert(DITTO_TRANSPORT_RDMA == (int)DITTO_TRANSPORT_TYPE_RDMA);
 
 /* Check for IPv6 by creating a socket: it may be compiled out, not loaded or disabled. */
 static bool ipv6_is_there(struct net *net)

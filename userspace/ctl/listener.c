@@ -30,7 +30,7 @@ static void put_id(struct nl_msg *msg, const void *arg)
 	msg_put(msg, DITTO_A_LISTENER_ID, arg, sizeof(u32));
 }
 
-/* PROTOCOL [tcp|udp] [ADDRESS] [port N] */
+/* PROTOCOL [tcp|udp|rdma] [ADDRESS] [port N] */
 static int read_words(const struct ctl *ctl, struct listener *l, char **words)
 {
 	struct why why;
@@ -207,7 +207,7 @@ static int listener_list(struct ctl *ctl, char **words)
 }
 
 const struct verb listener_verbs[] = {
-	{ "add", listener_add, "PROTOCOL [tcp|udp] [ADDRESS] [port N]" },
+	{ "add", listener_add, "PROTOCOL [tcp|udp|rdma] [ADDRESS] [port N]" },
 	{ "del", listener_del, "ID" },
 	{ "list", listener_list, "" },
 	{ NULL, NULL, NULL }

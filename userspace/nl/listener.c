@@ -116,7 +116,11 @@ const char *listener_hint(const struct listener *l, char hint[MODULE_HINT_MAX])
 
 u16 listener_port(const struct listener *l)
 {
-	return l->port ?: (strcmp(l->protocol, "smb") ? 2049 : 445);
+	if (l->port)
+		return l->port;
+	if (!strcmp(l->protocol, "smb"))
+		return 445;
+	return l->transport == DITTO_TRANSPORT_TYPE_RDMA ? 20049 : 2049;
 }
 
 const char *listener_text(const struct listener *l, char buf[LISTENER_TEXT_MAX])

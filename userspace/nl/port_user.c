@@ -126,6 +126,9 @@ bool port_user(const struct listener *l, const struct listener *ours, unsigned i
 	u16 port = listener_port(l);
 	unsigned long inode;
 
+	/* Ports of RDMA have no sockets. */
+	if (l->transport == DITTO_TRANSPORT_TYPE_RDMA)
+		return is_ours(l, port, ours, n, text);
 	inode = find_inode(udp ? "/proc/net/udp" : "/proc/net/tcp", port, state);
 	if (!inode)
 		inode = find_inode(udp ? "/proc/net/udp6" : "/proc/net/tcp6", port, state);

@@ -587,7 +587,7 @@ static const struct {
 	},
 	{
 		"[listener nfs]\ntransport = sctp\n",
-		"f:2: transport: 'sctp' is not allowed: one of tcp, udp is"
+		"f:2: transport: 'sctp' is not allowed: one of tcp, udp, rdma is"
 	},
 	{
 		"[listener nfs]\naddress = host\n",

@@ -143,6 +143,9 @@ static void listener_round_trip(void)
 	CHECK(listener_from_msg(&back, msg));
 	SAME(listener_text(&back, text), "nfs udp 2001:db8::1 port 65535");
 	CHECK(back.id == 5 && listener_same_place(&l, &back));
+	CHECK(listener_set_transport(&back, "rdma", &why) && !listener_same_place(&l, &back));
+	back.port = 0;
+	CHECK(listener_port(&back) == 20049);
 	nlmsg_free(msg);
 }
 

@@ -37,7 +37,7 @@ struct sockaddr;
 struct svc_xprt;
 struct user_namespace;
 
-/* Largest payload of a READ, WRITE or READDIR over TCP, the limit of sunrpc in Linux 6.12. */
+/* Largest payload of READ, WRITE or READDIR over TCP or RDMA, the limit of sunrpc in Linux 6.12. */
 #define DNFS_MAX_PAYLOAD	(1024 * 1024)
 /* Most pages of a call or a reply, as in sunrpc: two more, and one if they are not aligned. */
 #define DNFS_PAGES		(DNFS_MAX_PAYLOAD / PAGE_SIZE + 3)
@@ -433,6 +433,15 @@ static inline bool dnfs_awaits(const struct dnfs_call *call)
  */
 ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 		  loff_t pos, u32 count, u32 *base, bool *eof);
+
+/**
+ * dnfs_place_payload - over RDMA, let the device write the next bytes of the results to the client
+ * @call: the call
+ * @len: length of the data of READ, or of the text of READLINK (RFC 8267)
+ *
+ * Must be called before the bytes are encoded.
+ */
+void dnfs_place_payload(struct dnfs_call *call, u32 len);
 
 /**
  * dnfs_write_iter - make an iterator over the payload of a WRITE, without copying

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The charges for a TCP connection: the connection itself, the memory of a partly received
+ * The charges for a connection: the connection itself, the memory of a partly received
  * call, and the replies that wait in the send queue. A connection that exceeds the budget is
  * closed.
  *

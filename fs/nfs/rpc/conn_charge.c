@@ -88,7 +88,7 @@ static int conn_admit(struct dnfs_conn *conn, const struct ditto_principal *who)
 	return err;
 }
 
-int dnfs_conn_charge(struct dnfs_conn *conn)
+int dnfs_conn_charge(struct dnfs_conn *conn, long memory)
 {
 	struct ditto_principal who = {};
 	int err = dnfs_conn_principal(conn, &who);
@@ -96,7 +96,7 @@ int dnfs_conn_charge(struct dnfs_conn *conn)
 	if (err)
 		return err;
 	err = ditto_charge(&conn->charge, &who, DITTO_BUDGET_CONNECTIONS, 1) ?:
-	      ditto_charge(&conn->memory, &who, DITTO_BUDGET_MEMORY, 0) ?:
+	      ditto_charge(&conn->memory, &who, DITTO_BUDGET_MEMORY, memory) ?:
 	      ditto_charge(&conn->unsent, &who, DITTO_BUDGET_UNSENT, 0) ?:
 	      conn_admit(conn, &who);
 	ditto_principal_exit(&who);

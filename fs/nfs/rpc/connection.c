@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TCP connections: what is done in place of sunrpc's transport operations (sunrpc_glue.c).
+ * Connections: what is done in place of sunrpc's transport operations (sunrpc_glue.c).
  *
  * sunrpc accepts all connections, and keeps the pages of a record until the record is complete.
  * Here a connection is charged to the peer's machine when it is accepted, calls are executed in
  * batches, a long record is charged while it is received, and nothing is received while the machine
  * has too many unsent bytes. The charges are in conn.c, the handshakes of TLS in handshake.c.
+ *
+ * RDMA: sunrpc receives the calls, which wait in buffers that it makes with the connection. So each
+ * connection is charged for them when it is accepted.
  */
 #include <linux/sizes.h>
 #include <linux/sunrpc/svcsock.h>
@@ -20,8 +23,14 @@
 
 /* Nothing is received while this many bytes wait to be sent. TCP's default buffer is as large. */
 #define CONN_UNSENT_MAX		SZ_4M
+/*
+ * Memory of a connection over RDMA: 64 calls and a few callbacks that may arrive at any time, 4 KiB
+ * each, and the queues of the device.
+ */
+#define CONN_RDMA_BYTES		SZ_512K
 
-static int conn_begin(struct svc_xprt *xprt)
+/* Charge for a connection, of which @memory bytes are made with it. */
+static int conn_begin(struct svc_xprt *xprt, long memory)
 {
 	struct dnfs_conn *conn = dnfs_conn_alloc(xprt);
 	int err;
@@ -29,16 +38,12 @@ static int conn_begin(struct svc_xprt *xprt)
 	if (!conn)
 		return -ENOMEM;
 	dnfs_shake_init(conn);
-	err = dnfs_conn_charge(conn) ?: register_xpt_user(xprt, &conn->user);
+	err = dnfs_conn_charge(conn, memory) ?: register_xpt_user(xprt, &conn->user);
 	if (err) {
 		dnfs_conn_uncount(conn);
 		dnfs_conn_free(conn);
-		return err;
 	}
-	dnfs_sock_init(dnfs_conn_sock(xprt));
-	/* No other thread uses the connection yet. */
-	dnfs_ops_use(xprt, false);
-	return 0;
+	return err;
 }
 
 static struct svc_xprt *conn_accept(struct svc_xprt *listener)
@@ -52,9 +57,16 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 	if (!xprt && !test_bit(XPT_CONN, &listener->xpt_flags) &&
 	    dnfs_sock_accept_again(dnfs_conn_sock(listener)))
 		set_bit(XPT_CONN, &listener->xpt_flags);
-	/* The connection is still busy; a thread sees the flag as soon as it is released. */
-	if (xprt && conn_begin(xprt))
+	if (!xprt)
+		return NULL;
+	if (conn_begin(xprt, 0)) {
+		/* It is still busy; a thread sees the flag as soon as it is released. */
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
+	} else {
+		dnfs_sock_init(dnfs_conn_sock(xprt));
+		/* No other thread uses the connection yet. */
+		dnfs_ops_use(xprt, false);
+	}
 	return xprt;
 }
 
@@ -175,8 +187,39 @@ static const struct svc_xprt_ops conn_ops = {
 	.xpo_handshake = dnfs_shake,
 };
 
+static struct svc_xprt *rdma_accept(struct svc_xprt *listener)
+{
+	struct svc_xprt *xprt = dnfs_class_ops(listener)->xpo_accept(listener);
+
+	if (!xprt)
+		return NULL;
+	if (conn_begin(xprt, CONN_RDMA_BYTES))
+		set_bit(XPT_CLOSE, &xprt->xpt_flags);
+	else
+		dnfs_rdma_ops_use(xprt);
+	return xprt;
+}
+
+static int rdma_recvfrom(struct svc_rqst *rqstp)
+{
+	struct dnfs_conn *conn = dnfs_conn_of(rqstp->rq_xprt);
+
+	if (likely(conn))
+		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
+	return dnfs_class_ops(rqstp->rq_xprt)->xpo_recvfrom(rqstp);
+}
+
+static const struct svc_xprt_ops rdma_ops = {
+	.xpo_accept = rdma_accept,
+	.xpo_recvfrom = rdma_recvfrom,
+};
+
 void dnfs_connections_charge(struct svc_xprt *listener)
 {
+	if (dnfs_xprt_is_rdma(listener)) {
+		dnfs_rdma_ops_install(listener, &rdma_ops);
+		return;
+	}
 	dnfs_sock_init_listener(dnfs_conn_sock(listener));
 	dnfs_ops_install(listener, &conn_ops);
 }

@@ -30,7 +30,7 @@ struct dnfs_server;
  * @server: the NFS server, which ends after @look and @shake, and after the namespace is left
  * @ref: one reference of the connection, one of @look, one of @shake
  * @charge: charge for the connection; its level of trust holds for all charges of the connection
- * @memory: charge for the record or the large call that is being received
+ * @memory: charge for the record or the large call that is being received; over RDMA, for buffers
  * @unsent: charge for replies in the socket's send queue
  * @handshake: charge for the TLS handshake in progress
  * @counted: in the server's table of connections; see net/conns.h for the lock
@@ -157,13 +157,14 @@ int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *wh
 /**
  * dnfs_conn_charge - charge for a new connection, and count it
  * @conn: its charges, which are zero
+ * @memory: bytes to charge for as long as it is open
  *
  * Another connection may be ended in favor of it.
  *
  * Return: 0; -EDQUOT if its client has too many; -EMFILE if there are too many of all clients; or
  * -ENOMEM. After an error the caller frees what was charged.
  */
-int dnfs_conn_charge(struct dnfs_conn *conn);
+int dnfs_conn_charge(struct dnfs_conn *conn, long memory);
 
 /* handshake.c */
 

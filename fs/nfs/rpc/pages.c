@@ -140,6 +140,15 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
 	return ditto_read(op, node, pos, &iter, eof);
 }
 
+void dnfs_place_payload(struct dnfs_call *call, u32 len)
+{
+	if (likely(!call->conn || !dnfs_xprt_is_rdma(call->conn)))
+		return;
+	/* Where the client has too little room, sunrpc refuses the reply. */
+	svc_encode_result_payload(container_of(call, struct dnfs_rpc_call, call)->rqstp,
+				  call->xdr->buf->len, len);
+}
+
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter)
 {

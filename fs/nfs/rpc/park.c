@@ -129,7 +129,8 @@ struct dnfs_parked *dnfs_park_prepare(struct dnfs_rpc_call *rc)
 	struct dnfs_call *call = &rc->call;
 	struct dnfs_parked *parked;
 
-	if (!call->absent.node || !call->conn)
+	/* Over RDMA, sunrpc needs its buffer of a call for the reply. */
+	if (!call->absent.node || !call->conn || dnfs_xprt_is_rdma(call->conn))
 		return NULL;
 	parked = kzalloc(sizeof(*parked), GFP_KERNEL);
 	if (!parked)

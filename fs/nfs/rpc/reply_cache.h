@@ -31,7 +31,7 @@ struct xdr_stream;
  * struct dnfs_reply_key - identity of a call, equal for retransmissions
  * @addr: client address, IPv4 mapped
  * @port: client port, because clients behind one address may start with the same xids
- * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @proto: IPPROTO_TCP or IPPROTO_UDP; over RDMA, the low byte of IPPROTO_MAX
  * @security: TLS of the connection, one DNFS_CONN_* bit: a reply sent through TLS is not repeated
  *	without
  * @prog: program

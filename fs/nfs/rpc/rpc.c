@@ -234,7 +234,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->srv = call->server->srv;
 	call->program = program;
 	call->worker = dnfs_worker_of(rqstp);
-	call->conn = rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
+	call->conn = rqstp->rq_prot == IPPROTO_UDP ? NULL : rqstp->rq_xprt;
 	call->addr = svc_addr(rqstp);
 	call->local = svc_daddr(rqstp);
 	call->datagram = rqstp->rq_prot == IPPROTO_UDP;
@@ -248,7 +248,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	dnfs_ident_of(&rqstp->rq_cred, call->sec & DNFS_SEC_PROVEN, &call->ident);
 	call->started = dnfs_park_started(rqstp);
 	/* The page cache could change between the computation of a checksum and transmission. */
-	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
+	call->can_splice = rqstp->rq_prot != IPPROTO_UDP &&
 			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
 	call->proc = proc;
 	call->args = rqstp->rq_argp;

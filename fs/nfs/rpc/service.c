@@ -170,10 +170,15 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 	return 0;
 }
 
-static const char *dnfs_class(const struct ditto_listener *listener)
-{
-	return listener->transport == DITTO_TRANSPORT_UDP ? "udp" : "tcp";
-}
+/* sunrpc's class of each transport, and its number. */
+static const struct {
+	const char *name;
+	int ident;
+} dnfs_classes[] = {
+	[DITTO_TRANSPORT_TCP] = { "tcp", XPRT_TRANSPORT_TCP },
+	[DITTO_TRANSPORT_UDP] = { "udp", XPRT_TRANSPORT_UDP },
+	[DITTO_TRANSPORT_RDMA] = { "rdma", XPRT_TRANSPORT_RDMA },
+};
 
 /*
  * Return: the first listening socket of an address family and transport that is not to be closed,
@@ -199,17 +204,18 @@ static struct svc_xprt *dnfs_first_of(struct dnfs_server *server, sa_family_t fa
 static int dnfs_open_socket(struct dnfs_server *server, const struct ditto_listener *listener,
 			    struct sockaddr *sa, struct svc_xprt **xprt)
 {
+	const char *class = dnfs_classes[listener->transport].name;
 	int err;
 
 	/* sunrpc does not register the socket: rpcbind.c does so when all sockets are open. */
-	err = svc_xprt_create_from_sa(server->serv, dnfs_class(listener), server->net, sa,
-				      SVC_SOCK_ANONYMOUS, current_cred());
+	err = svc_xprt_create_from_sa(server->serv, class, server->net, sa, SVC_SOCK_ANONYMOUS,
+				      current_cred());
 	if (err < 0)
 		return err;
-	*xprt = svc_find_listener(server->serv, dnfs_class(listener), server->net, sa);
+	*xprt = svc_find_listener(server->serv, class, server->net, sa);
 	if (!*xprt)
 		return -EIO;
-	if (listener->transport == DITTO_TRANSPORT_TCP)
+	if (listener->transport != DITTO_TRANSPORT_UDP)
 		dnfs_connections_charge(*xprt);
 	return 0;
 }
@@ -263,7 +269,7 @@ static bool dnfs_accepted_by(const struct svc_xprt *xprt, const struct dnfs_list
 	const struct sockaddr *local = (const struct sockaddr *)&xprt->xpt_local;
 	const struct sockaddr *sa = (const struct sockaddr *)&dl->listener->addr;
 
-	if (dl->listener->transport != DITTO_TRANSPORT_TCP ||
+	if (xprt->xpt_class->xcl_ident != dnfs_classes[dl->listener->transport].ident ||
 	    svc_addr_port(local) != svc_addr_port(sa))
 		return false;
 	if (dnfs_is_any(sa))
@@ -374,6 +380,28 @@ void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
 	dnfs_rpcbind_update(server, want, extack);
 }
 
+static void dnfs_listen_tell(const struct ditto_listener *listener, int err,
+			     struct netlink_ext_ack *extack)
+{
+	bool rdma = listener->transport == DITTO_TRANSPORT_RDMA;
+
+	if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG(extack,
+			       "the address and port are in use, perhaps by knfsd, the kernel's NFS server");
+	else if (rdma && err == -EPROTONOSUPPORT)
+		NL_SET_ERR_MSG(extack,
+			       "NFS over RDMA needs the kernel's module rpcrdma, which cannot be loaded");
+	else if (rdma && err == -ENODEV)
+		NL_SET_ERR_MSG(extack, "no RDMA device has this address (see 'rdma link')");
+	else if (rdma && err == -EADDRNOTAVAIL)
+		NL_SET_ERR_MSG(extack,
+			       "the port is in use on all addresses, or the address is not one of this machine");
+	else if (err == -EADDRNOTAVAIL)
+		NL_SET_ERR_MSG(extack, "the address is not one of this machine");
+	else
+		NL_SET_ERR_MSG(extack, "the socket cannot be opened");
+}
+
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 {
 	struct dnfs_server *server = dnfs_server_of(listener->srv->net);
@@ -400,13 +428,10 @@ int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	return 0;
 
 close:
-	if (err == -EADDRINUSE)
-		NL_SET_ERR_MSG(extack,
-			       "the address and port are in use, perhaps by knfsd, the kernel's NFS server");
-	else if (err == -EADDRNOTAVAIL)
-		NL_SET_ERR_MSG(extack, "the address is not one of this machine");
-	else
-		NL_SET_ERR_MSG(extack, "the socket cannot be opened");
+	dnfs_listen_tell(listener, err, extack);
+	/* Otherwise the core would seem to miss the protocol. */
+	if (err == -EPROTONOSUPPORT)
+		err = -EOPNOTSUPP;
 	dnfs_close_sockets(dl);
 	dnfs_put_sockets(dl);
 	if (list_empty(&server->listeners))

@@ -15,7 +15,9 @@
  * "tcp", because the back channel of NFSv4.1 depends on that. sunrpc reads xpt_ops anew for each
  * operation. A connection that must not receive gets a second copy, in which there is never room
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
- * when it is closed, because a callback may hold it for longer than this module is loaded.
+ * when it is closed, because a callback may hold it for longer than this module is loaded. RDMA has
+ * another copy, in which only those are replaced that accept and receive. Its module may have been
+ * unloaded and loaded elsewhere since the last listener; before that, all who used the copy went.
  *
  * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
@@ -46,6 +48,7 @@
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "../share_options.h"
 #include "rpc.h"
@@ -57,6 +60,7 @@
 static DEFINE_MUTEX(ops_lock);
 const struct svc_xprt_ops *dnfs_stock_ops;
 struct svc_xprt_ops dnfs_ops, dnfs_held_ops;
+static struct svc_xprt_ops rdma_ops;
 
 static int held_has_wspace(struct svc_xprt *xprt)
 {
@@ -81,6 +85,24 @@ void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours
 	}
 	mutex_unlock(&ops_lock);
 	dnfs_ops_use(listener, false);
+}
+
+void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours)
+{
+	struct svc_xprt_ops ops = *dnfs_class_ops(listener);
+
+	ops.xpo_accept = ours->xpo_accept;
+	ops.xpo_recvfrom = ours->xpo_recvfrom;
+	mutex_lock(&ops_lock);
+	if (memcmp(&rdma_ops, &ops, sizeof(ops)))
+		rdma_ops = ops;
+	mutex_unlock(&ops_lock);
+	dnfs_rdma_ops_use(listener);
+}
+
+void dnfs_rdma_ops_use(struct svc_xprt *xprt)
+{
+	WRITE_ONCE(xprt->xpt_ops, &rdma_ops);
 }
 
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)

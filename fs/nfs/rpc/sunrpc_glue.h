@@ -7,6 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
+#include <linux/sunrpc/xprt.h>
 #include <linux/types.h>
 
 #include "worker.h"
@@ -49,10 +50,34 @@ static inline void dnfs_ops_use(struct svc_xprt *xprt, bool held)
 	WRITE_ONCE(xprt->xpt_ops, held ? &dnfs_held_ops : &dnfs_ops);
 }
 
+/* sunrpc's own operations of a connection or listening socket. */
+static inline const struct svc_xprt_ops *dnfs_class_ops(const struct svc_xprt *xprt)
+{
+	return xprt->xpt_class->xcl_ops;
+}
+
 /* Let a connection that is closed use sunrpc's operations. */
 static inline void dnfs_ops_return(struct svc_xprt *xprt)
 {
-	WRITE_ONCE(xprt->xpt_ops, dnfs_stock_ops);
+	WRITE_ONCE(xprt->xpt_ops, dnfs_class_ops(xprt));
+}
+
+/**
+ * dnfs_rdma_ops_install - let a listener for RDMA use operations of ours
+ * @listener: the listener
+ * @ours: accept and recvfrom; the same for all listeners
+ *
+ * Context: may sleep.
+ */
+void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours);
+
+/* Let a connection over RDMA use them. */
+void dnfs_rdma_ops_use(struct svc_xprt *xprt);
+
+/* True for a connection over RDMA. */
+static inline bool dnfs_xprt_is_rdma(const struct svc_xprt *xprt)
+{
+	return xprt->xpt_class->xcl_ident == XPRT_TRANSPORT_RDMA;
 }
 
 /* True if a connection uses our operations, and receives. */

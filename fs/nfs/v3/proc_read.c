@@ -73,8 +73,10 @@ static bool dnfs3_read_encode(struct dnfs_call *call, const void *result)
 	p = dnfs3_encode_u32(p, res->count);
 	p = xdr_encode_bool(p, res->eof);
 	dnfs3_encode_u32(p, res->count);
-	if (res->count)
+	if (res->count) {
+		dnfs_place_payload(call, res->count);
 		call->transport->payload(call, res->base, res->count);
+	}
 	return true;
 }
 
@@ -129,6 +131,7 @@ static bool dnfs3_readlink_encode(struct dnfs_call *call, const void *result)
 		return false;
 	if (p) {
 		dnfs3_encode_u32(p, res->len);
+		dnfs_place_payload(call, res->len);
 		call->transport->payload(call, 0, res->len);
 	}
 	return true;

@@ -124,6 +124,7 @@ enum ditto_setting_type {
 enum ditto_transport_type {
 	DITTO_TRANSPORT_TYPE_TCP,
 	DITTO_TRANSPORT_TYPE_UDP,
+	DITTO_TRANSPORT_TYPE_RDMA,
 };
 
 /**

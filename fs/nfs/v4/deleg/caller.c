@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/sunrpc/addr.h>
 
+#include "../../rpc/sunrpc_glue.h"
 #include "../engine/server.h"
 #include "caller.h"
 #include "delegations.h"
@@ -104,7 +105,8 @@ void dnfs4_caller_guess(struct dnfs4_compound *cmp)
 	struct dnfs4_client *client;
 	u64 id;
 
-	if (!callers || !call->conn)
+	/* Over RDMA, ports do not distinguish connections that reuse the same memory. */
+	if (!callers || !call->conn || dnfs_xprt_is_rdma(call->conn))
 		return;
 	id = dnfs4_caller_id(callers, call->conn, call->addr);
 	if (id && dnfs4_client_find(cmp->server, id, 0, &client) == NFS4_OK)

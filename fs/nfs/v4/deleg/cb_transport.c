@@ -329,13 +329,12 @@ static int open_bound(struct dnfs4_callback_channel *channel)
 	channel->session = session;
 	channel->program = session->cb_program;
 	channel->sec = session->cb_sec;
-	/* The back channel of sunrpc only works over TCP. */
-	if (!is_open(xprt) || xprt->xpt_class->xcl_ident != XPRT_TRANSPORT_TCP)
+	if (!is_open(xprt))
 		return -ENOTCONN;
 	channel->cred = cb_cred(session->cb_uid, session->cb_gid);
 	if (!channel->cred)
 		return -ENOMEM;
-	args.protocol = XPRT_TRANSPORT_BC_TCP;
+	args.protocol = xprt->xpt_class->xcl_ident | XPRT_TRANSPORT_BC;
 	args.bc_xprt = xprt;
 	args.address = (struct sockaddr *)&xprt->xpt_remote;
 	args.addrsize = xprt->xpt_remotelen;

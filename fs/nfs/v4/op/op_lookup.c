@@ -137,8 +137,10 @@ static bool readlink_encode(struct dnfs4_compound *cmp, u32 status, const void *
 {
 	const struct readlink_res *res = result;
 
-	return xdr_stream_encode_u32(cmp->out, res->len) >= 0 &&
-	       dnfs4_encode_bytes(cmp->out, res->target, xdr_align_size(res->len));
+	if (xdr_stream_encode_u32(cmp->out, res->len) < 0)
+		return false;
+	dnfs_place_payload(cmp->call, res->len);
+	return dnfs4_encode_bytes(cmp->out, res->target, xdr_align_size(res->len));
 }
 
 const struct dnfs4_op dnfs4_op_readlink = {

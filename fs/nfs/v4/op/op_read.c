@@ -155,6 +155,7 @@ static bool read_encode(struct dnfs4_compound *cmp, u32 status, const void *resu
 		return false;
 	*p++ = cpu_to_be32(payload->eof);
 	*p = cpu_to_be32(payload->count);
+	dnfs_place_payload(cmp->call, payload->count);
 	return dnfs4_payload_encode(cmp, payload);
 }
 

@@ -256,7 +256,7 @@ static bool bind_encode(struct dnfs4_compound *cmp, u32 status, const void *resp
 {
 	const struct bind_res *res = resp;
 
-	/* channel_dir_from_server4 has the values of DNFS4_CONN_*; there is no RDMA. */
+	/* channel_dir_from_server4 has the values of DNFS4_CONN_*; none changes to RDMA. */
 	return xdr_stream_encode_opaque_fixed(cmp->out, res->session, sizeof(res->session)) >= 0 &&
 	       xdr_stream_encode_u32(cmp->out, res->dir) >= 0 &&
 	       xdr_stream_encode_u32(cmp->out, 0) >= 0;
