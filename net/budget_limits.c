@@ -35,7 +35,7 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.name = "memory-bytes", .batch = SZ_256K,
 		.levels = { PART_OF(64, SZ_4M), PART_OF(16, SZ_64M), PART_OF(8, SZ_32M),
 			    PART_OF(1, 0) },
-		.peer = { PART_OF(1024, SZ_1M), PART_OF(128, SZ_8M), PART_OF(32, SZ_16M),
+		.peer = { PART_OF(1024, SZ_2M), PART_OF(128, SZ_8M), PART_OF(32, SZ_16M),
 			  PART_OF(4, SZ_64M) },
 		.user = PART_OF(8, SZ_64M),
 	},

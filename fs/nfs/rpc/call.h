@@ -153,7 +153,7 @@ enum dnfs_program_index {
  * @vers: version
  * @name: name for rpcbind and display
  * @group: name of its statistics
- * @any_udp: served over UDP whatever the setting
+ * @any_udp: served over UDP whatever the setting, and not over RDMA
  * @no_udp: never served over UDP
  * @strangers: the procedures answer machines that no share admits, because the program has a
  *	status for them; see @stranger of struct dnfs_call

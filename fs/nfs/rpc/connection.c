@@ -8,8 +8,12 @@
  * has too many unsent bytes. The charges are in conn.c, the handshakes of TLS in handshake.c.
  *
  * RDMA: sunrpc receives the calls, which wait in buffers that it makes with the connection. So each
- * connection is charged for them when it is accepted.
+ * connection is charged for them when it is accepted. A client that does not take its replies is
+ * disconnected, because service threads would wait for it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/sunrpc/svcsock.h>
 #include <net/sock.h>
@@ -23,11 +27,6 @@
 
 /* Nothing is received while this many bytes wait to be sent. TCP's default buffer is as large. */
 #define CONN_UNSENT_MAX		SZ_4M
-/*
- * Memory of a connection over RDMA: 64 calls and a few callbacks that may arrive at any time, 4 KiB
- * each, and the queues of the device.
- */
-#define CONN_RDMA_BYTES		SZ_512K
 
 /* Charge for a connection, of which @memory bytes are made with it. */
 static int conn_begin(struct svc_xprt *xprt, long memory)
@@ -193,7 +192,7 @@ static struct svc_xprt *rdma_accept(struct svc_xprt *listener)
 
 	if (!xprt)
 		return NULL;
-	if (conn_begin(xprt, CONN_RDMA_BYTES))
+	if (conn_begin(xprt, dnfs_rdma_memory(xprt)))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 	else
 		dnfs_rdma_ops_use(xprt);
@@ -202,16 +201,36 @@ static struct svc_xprt *rdma_accept(struct svc_xprt *listener)
 
 static int rdma_recvfrom(struct svc_rqst *rqstp)
 {
-	struct dnfs_conn *conn = dnfs_conn_of(rqstp->rq_xprt);
+	struct svc_xprt *xprt = rqstp->rq_xprt;
+	struct dnfs_conn *conn = dnfs_conn_of(xprt);
 
 	if (likely(conn))
 		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
-	return dnfs_class_ops(rqstp->rq_xprt)->xpo_recvfrom(rqstp);
+	/* What the client wants to be fetched takes room, too. */
+	if (unlikely(!dnfs_rdma_await_room(xprt))) {
+		svc_xprt_deferred_close(xprt);
+		svc_xprt_received(xprt);
+		return 0;
+	}
+	return dnfs_class_ops(xprt)->xpo_recvfrom(rqstp);
+}
+
+static int rdma_sendto(struct svc_rqst *rqstp)
+{
+	struct svc_xprt *xprt = rqstp->rq_xprt;
+
+	if (likely(dnfs_rdma_await_room(xprt)))
+		return dnfs_class_ops(xprt)->xpo_sendto(rqstp);
+	pr_info_ratelimited("client %pISc is disconnected: it does not take the replies to its calls\n",
+			    &xprt->xpt_remote);
+	svc_xprt_deferred_close(xprt);
+	return -ENOTCONN;
 }
 
 static const struct svc_xprt_ops rdma_ops = {
 	.xpo_accept = rdma_accept,
 	.xpo_recvfrom = rdma_recvfrom,
+	.xpo_sendto = rdma_sendto,
 };
 
 void dnfs_connections_charge(struct svc_xprt *listener)

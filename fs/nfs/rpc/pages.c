@@ -142,11 +142,27 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
 
 void dnfs_place_payload(struct dnfs_call *call, u32 len)
 {
+	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
+
 	if (likely(!call->conn || !dnfs_xprt_is_rdma(call->conn)))
 		return;
-	/* Where the client has too little room, sunrpc refuses the reply. */
-	svc_encode_result_payload(container_of(call, struct dnfs_rpc_call, call)->rqstp,
-				  call->xdr->buf->len, len);
+	/* Others stay in the reply, if it has room. */
+	if (!len || rc->nplaced == ARRAY_SIZE(rc->placed))
+		return;
+	rc->placed[rc->nplaced++] = (struct dnfs_placed) { call->xdr->buf->len, len };
+}
+
+void dnfs_place_all(struct dnfs_rpc_call *rc)
+{
+	for (unsigned int i = 0; i < rc->nplaced; i++) {
+		const struct dnfs_placed *placed = &rc->placed[i];
+
+		/* One that did not fit was replaced with an error. */
+		if (placed->at + placed->len > rc->call.xdr->buf->len)
+			return;
+		/* Where the client has too little room, sunrpc refuses the reply. */
+		svc_encode_result_payload(rc->rqstp, placed->at, placed->len);
+	}
 }
 
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,

@@ -89,6 +89,9 @@ static enum svc_auth_status dnfs_authenticate(struct svc_rqst *rqstp)
 static bool dnfs_is_served(const struct dnfs_server *server,
 			   const struct dnfs_program *program, int proto)
 {
+	/* RDMA: NFS and NFSACL. */
+	if (proto == IPPROTO_MAX)
+		return !program->any_udp;
 	if (proto != IPPROTO_UDP)
 		return true;
 	return program->any_udp || (!program->no_udp && READ_ONCE(server->settings.udp));
@@ -215,6 +218,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	rc->reply = NULL;
 	rc->batch = NULL;
 	rc->parked = NULL;
+	rc->nplaced = 0;
 	rc->rqstp = rqstp;
 	rc->args = dnfs_decode_pos(&rqstp->rq_arg_stream);
 	rc->start = rqstp->rq_res_stream.buf->len;
@@ -397,6 +401,7 @@ enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
 	case DNFS_REPLY_UNKEPT:
 		return DNFS_ONCE_DO;
 	case DNFS_REPLY_DONE:
+		rc->nplaced = 0;
 		trace_dnfs_replayed(rqstp, call->program, call->proc);
 		return DNFS_ONCE_REPLAYED;
 	case DNFS_REPLY_BUSY:
@@ -586,6 +591,8 @@ again:
 encode:
 	result = dnfs_call_encode(&rc);
 executed:
+	if (unlikely(rc.nplaced) && result)
+		dnfs_place_all(&rc);
 	if (rc.reply)
 		dnfs_once_end(&rc, result);
 release:

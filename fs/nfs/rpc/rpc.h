@@ -14,6 +14,19 @@ struct dnfs_reply;
 struct dnfs_server;
 struct svc_rqst;
 
+/* Most payloads of a call that are placed in the client's memory. Linux asks for one. */
+#define DNFS_PLACED_MAX	4
+
+/**
+ * struct dnfs_placed - payload that is to be placed in the client's memory, over RDMA
+ * @at: its position in the reply
+ * @len: its length
+ */
+struct dnfs_placed {
+	u32 at;
+	u32 len;
+};
+
 /**
  * struct dnfs_rpc_call - a call of a service thread
  * @call: the call as procedures see it
@@ -24,6 +37,9 @@ struct svc_rqst;
  * @reply: entry in the reply cache; NULL if the reply is not kept
  * @batch: batch that the call belongs to; NULL if sunrpc received it
  * @parked: the call will wait for data and be executed again, see park.c; or NULL
+ * @nplaced: number of entries in @placed
+ * @placed: see dnfs_place_payload(); named to sunrpc when the reply is complete, as it may still be
+ *	cut or replaced
  */
 struct dnfs_rpc_call {
 	struct dnfs_call call;
@@ -34,7 +50,12 @@ struct dnfs_rpc_call {
 	struct dnfs_reply *reply;
 	struct dnfs_batch *batch;
 	struct dnfs_parked *parked;
+	unsigned int nplaced;
+	struct dnfs_placed placed[DNFS_PLACED_MAX];
 };
+
+/* Name the payloads that are to be placed to sunrpc. The reply is complete. In pages.c. */
+void dnfs_place_all(struct dnfs_rpc_call *rc);
 
 /**
  * dnfs_rpc_once - look a call up in the reply cache

@@ -37,6 +37,7 @@
 #include "park.h"
 #include "rpc.h"
 #include "rpcbind.h"
+#include "sunrpc_glue.h"
 #include "worker.h"
 
 #define DNFS_THREADS_MIN	8
@@ -227,11 +228,21 @@ static bool dnfs_is_any(const struct sockaddr *sa)
 	return ((const struct sockaddr_in *)sa)->sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
+static bool dnfs_is_link_local(const struct sockaddr *sa)
+{
+	return sa->sa_family == AF_INET6 &&
+	       ipv6_addr_type(&((const struct sockaddr_in6 *)sa)->sin6_addr) & IPV6_ADDR_LINKLOCAL;
+}
+
 static int dnfs_open_sockets(struct dnfs_server *server, struct dnfs_listener *dl)
 {
 	struct sockaddr *sa = (struct sockaddr *)&dl->listener->addr;
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	int err;
+
+	/* Its connections would not be known by their address, which has no interface. */
+	if (dl->listener->transport == DITTO_TRANSPORT_RDMA && dnfs_is_link_local(sa))
+		return -EINVAL;
 
 	if (sa->sa_family != AF_INET6 || !dnfs_is_any(sa))
 		return dnfs_open_socket(server, dl->listener, sa, &dl->xprt[0]);
@@ -249,9 +260,13 @@ static void dnfs_close_sockets(struct dnfs_listener *dl)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(dl->xprt); i++)
-		if (dl->xprt[i])
-			svc_xprt_close(dl->xprt[i]);
+	for (i = 0; i < ARRAY_SIZE(dl->xprt); i++) {
+		if (!dl->xprt[i])
+			continue;
+		svc_xprt_close(dl->xprt[i]);
+		if (dnfs_xprt_is_rdma(dl->xprt[i]))
+			dnfs_rdma_queue_empty(dl->xprt[i]);
+	}
 }
 
 static void dnfs_put_sockets(struct dnfs_listener *dl)
@@ -287,16 +302,16 @@ static bool dnfs_is_from(const struct svc_xprt *xprt, const struct ditto_peer *p
 
 /*
  * Return: a connection that is not being closed, with a reference; or NULL. It is one of @dl or,
- * without @dl, one of @peer or any.
+ * without @dl, one of @peer or any. @uncharged: only those without a charge.
  */
 static struct svc_xprt *dnfs_next_open(struct svc_serv *serv, const struct dnfs_listener *dl,
-				       const struct ditto_peer *peer)
+				       const struct ditto_peer *peer, bool uncharged)
 {
 	struct svc_xprt *xprt, *found = NULL;
 
 	spin_lock_bh(&serv->sv_lock);
 	list_for_each_entry(xprt, &serv->sv_tempsocks, xpt_list) {
-		if (svc_xprt_is_dead(xprt))
+		if (svc_xprt_is_dead(xprt) || (uncharged && dnfs_conn_look_up(xprt, NULL)))
 			continue;
 		if (dl ? dnfs_accepted_by(xprt, dl) : dnfs_is_from(xprt, peer)) {
 			svc_xprt_get(xprt);
@@ -309,12 +324,12 @@ static struct svc_xprt *dnfs_next_open(struct svc_serv *serv, const struct dnfs_
 }
 
 static unsigned int dnfs_close_connections(struct svc_serv *serv, const struct dnfs_listener *dl,
-					   const struct ditto_peer *peer)
+					   const struct ditto_peer *peer, bool uncharged)
 {
 	struct svc_xprt *xprt;
 	unsigned int count = 0;
 
-	while ((xprt = dnfs_next_open(serv, dl, peer))) {
+	while ((xprt = dnfs_next_open(serv, dl, peer, uncharged))) {
 		svc_xprt_close(xprt);
 		svc_xprt_put(xprt);
 		count++;
@@ -346,7 +361,7 @@ static void dnfs_drain(struct dnfs_server *server, const struct dnfs_listener *d
 
 	while (dnfs_is_open(server->serv, dl) && time_before(jiffies, end)) {
 		/* One may have been accepted while the listener was closing. */
-		dnfs_close_connections(server->serv, dl, NULL);
+		dnfs_close_connections(server->serv, dl, NULL, false);
 		msleep(DNFS_CLOSE_POLL_MS);
 	}
 }
@@ -391,6 +406,8 @@ static void dnfs_listen_tell(const struct ditto_listener *listener, int err,
 	else if (rdma && err == -EPROTONOSUPPORT)
 		NL_SET_ERR_MSG(extack,
 			       "NFS over RDMA needs the kernel's module rpcrdma, which cannot be loaded");
+	else if (rdma && err == -EINVAL)
+		NL_SET_ERR_MSG(extack, "a link-local address cannot be served over RDMA");
 	else if (rdma && err == -ENODEV)
 		NL_SET_ERR_MSG(extack, "no RDMA device has this address (see 'rdma link')");
 	else if (rdma && err == -EADDRNOTAVAIL)
@@ -424,6 +441,8 @@ int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 		goto close;
 	list_add_tail(&dl->list, &server->listeners);
 	listener->private = dl;
+	/* sunrpc may have accepted some before connection.c could. */
+	dnfs_close_connections(server->serv, dl, NULL, true);
 	mutex_unlock(&server->lock);
 	return 0;
 
@@ -450,11 +469,14 @@ void dnfs_close(struct ditto_listener *listener)
 	mutex_lock(&server->lock);
 	list_del(&dl->list);
 	listener->private = NULL;
+	dnfs_close_sockets(dl);
 	if (list_empty(&server->listeners)) {
+		/* A thread that sends over RDMA may wait for the client. */
+		if (listener->transport == DITTO_TRANSPORT_RDMA)
+			dnfs_close_connections(server->serv, dl, NULL, false);
 		dnfs_put_sockets(dl);
 		dnfs_stop(server);
 	} else {
-		dnfs_close_sockets(dl);
 		dnfs_drain(server, dl);
 		dnfs_put_sockets(dl);
 	}
@@ -469,7 +491,7 @@ unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *
 
 	mutex_lock(&server->lock);
 	if (server->serv)
-		count = dnfs_close_connections(server->serv, NULL, peer);
+		count = dnfs_close_connections(server->serv, NULL, peer, false);
 	mutex_unlock(&server->lock);
 	return count;
 }

@@ -16,8 +16,14 @@
  * operation. A connection that must not receive gets a second copy, in which there is never room
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
  * when it is closed, because a callback may hold it for longer than this module is loaded. RDMA has
- * another copy, in which only those are replaced that accept and receive. Its module may have been
- * unloaded and loaded elsewhere since the last listener; before that, all who used the copy went.
+ * another copy, in which only those are replaced that accept, receive and send. Its module may have
+ * been unloaded and loaded elsewhere since the last listener; before that, all who used the copy
+ * went.
+ *
+ * The listener of RDMA. sunrpc queues a connection to a listener until it is accepted, forgets the
+ * queue when the listener is closed, and takes connections until it is freed. A connection that is
+ * left there keeps the module and the device for ever. So the listener's events come to us first: a
+ * closed listener refuses connections, and then the queue is emptied.
  *
  * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
@@ -44,11 +50,15 @@
  * request is in the list.
  */
 #include <linux/align.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sunrpc/svc_rdma.h>
+#include <linux/wait.h>
 
 #include "../share_options.h"
 #include "rpc.h"
@@ -56,11 +66,18 @@
 
 /* Transport operations */
 
-/* The operations are written once, before any connection uses them. */
+/* The operations are written before any connection uses them, and then are the same. */
 static DEFINE_MUTEX(ops_lock);
 const struct svc_xprt_ops *dnfs_stock_ops;
 struct svc_xprt_ops dnfs_ops, dnfs_held_ops;
 static struct svc_xprt_ops rdma_ops;
+static rdma_cm_event_handler rdma_stock_event;
+/* Held while a connection is queued; taken for writing to wait until it is. */
+static DECLARE_RWSEM(rdma_queue_sem);
+
+/* Part of a connection's send queue that must be free, and the time that a thread waits for it. */
+#define RDMA_QUEUE_PART	4
+#define RDMA_QUEUE_WAIT	(2 * HZ)
 
 static int held_has_wspace(struct svc_xprt *xprt)
 {
@@ -87,17 +104,96 @@ void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours
 	dnfs_ops_use(listener, false);
 }
 
+static struct svcxprt_rdma *rdma_of(struct svc_xprt *xprt)
+{
+	return container_of(xprt, struct svcxprt_rdma, sc_xprt);
+}
+
+/* Events of a listener, and of a connection until it is accepted. Return: 1 to refuse, else 0. */
+static int rdma_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
+{
+	struct svcxprt_rdma *rdma = id->context;
+	int ret;
+
+	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST) {
+		down_read(&rdma_queue_sem);
+		ret = test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags) ?: rdma_stock_event(id, event);
+		up_read(&rdma_queue_sem);
+		return ret;
+	}
+	ret = rdma_stock_event(id, event);
+	/* The listener has another one now. */
+	if (event->event == RDMA_CM_EVENT_ADDR_CHANGE && rdma->sc_cm_id)
+		WRITE_ONCE(rdma->sc_cm_id->event_handler, rdma_event);
+	return ret;
+}
+
 void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours)
 {
 	struct svc_xprt_ops ops = *dnfs_class_ops(listener);
+	struct svcxprt_rdma *rdma = rdma_of(listener);
 
 	ops.xpo_accept = ours->xpo_accept;
 	ops.xpo_recvfrom = ours->xpo_recvfrom;
+	ops.xpo_sendto = ours->xpo_sendto;
 	mutex_lock(&ops_lock);
 	if (memcmp(&rdma_ops, &ops, sizeof(ops)))
 		rdma_ops = ops;
+	if (rdma->sc_cm_id) {
+		rdma_stock_event = rdma->sc_cm_id->event_handler;
+		WRITE_ONCE(rdma->sc_cm_id->event_handler, rdma_event);
+	}
 	mutex_unlock(&ops_lock);
 	dnfs_rdma_ops_use(listener);
+}
+
+void dnfs_rdma_queue_empty(struct svc_xprt *listener)
+{
+	struct svcxprt_rdma *rdma = rdma_of(listener);
+	struct module *owner = listener->xpt_class->xcl_owner;
+	struct svc_xprt *xprt;
+
+	/* Who queues a connection now has seen the listener open. */
+	down_write(&rdma_queue_sem);
+	up_write(&rdma_queue_sem);
+	while (!list_empty_careful(&rdma->sc_accept_q)) {
+		/* A connection has a reference of the module, as in sunrpc. */
+		__module_get(owner);
+		xprt = dnfs_class_ops(listener)->xpo_accept(listener);
+		if (!xprt) {
+			module_put(owner);
+			continue;
+		}
+		/* It is busy and in no list, so that nobody else closes it. */
+		set_bit(XPT_CLOSE, &xprt->xpt_flags);
+		set_bit(XPT_DEAD, &xprt->xpt_flags);
+		xprt->xpt_ops->xpo_detach(xprt);
+		svc_xprt_put(xprt);
+	}
+}
+
+static bool rdma_has_room(const struct svcxprt_rdma *rdma)
+{
+	return test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags) ||
+	       atomic_read(&rdma->sc_sq_avail) >= (int)(rdma->sc_sq_depth / RDMA_QUEUE_PART);
+}
+
+bool dnfs_rdma_await_room(struct svc_xprt *xprt)
+{
+	struct svcxprt_rdma *rdma = rdma_of(xprt);
+
+	return likely(rdma_has_room(rdma)) ||
+	       wait_event_timeout(rdma->sc_send_wait, rdma_has_room(rdma), RDMA_QUEUE_WAIT);
+}
+
+long dnfs_rdma_memory(struct svc_xprt *xprt)
+{
+	const struct svcxprt_rdma *rdma = rdma_of(xprt);
+	const struct svc_rdma_recv_ctxt *ctxt;
+
+	return (2L * rdma->sc_max_requests + rdma->sc_recv_batch) *
+	       (kmalloc_size_roundup(struct_size(ctxt, rc_pages, DNFS_PAGES)) +
+		kmalloc_size_roundup(rdma->sc_max_req_size));
 }
 
 void dnfs_rdma_ops_use(struct svc_xprt *xprt)

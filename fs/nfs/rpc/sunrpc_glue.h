@@ -65,7 +65,7 @@ static inline void dnfs_ops_return(struct svc_xprt *xprt)
 /**
  * dnfs_rdma_ops_install - let a listener for RDMA use operations of ours
  * @listener: the listener
- * @ours: accept and recvfrom; the same for all listeners
+ * @ours: accept, recvfrom and sendto; the same for all listeners
  *
  * Context: may sleep.
  */
@@ -73,6 +73,22 @@ void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops 
 
 /* Let a connection over RDMA use them. */
 void dnfs_rdma_ops_use(struct svc_xprt *xprt);
+
+/* Close the connections to a listener for RDMA, closed before, that wait to be accepted. */
+void dnfs_rdma_queue_empty(struct svc_xprt *listener);
+
+/**
+ * dnfs_rdma_await_room - wait for room in the send queue of a connection over RDMA
+ * @xprt: the connection
+ *
+ * Without room sunrpc waits until the client takes what was sent, which it need never do.
+ *
+ * Return: false if there is none after two seconds. True if the connection is being closed.
+ */
+bool dnfs_rdma_await_room(struct svc_xprt *xprt);
+
+/* Bytes of the buffers that are made with a connection over RDMA. */
+long dnfs_rdma_memory(struct svc_xprt *xprt);
 
 /* True for a connection over RDMA. */
 static inline bool dnfs_xprt_is_rdma(const struct svc_xprt *xprt)

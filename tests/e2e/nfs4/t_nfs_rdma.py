@@ -54,13 +54,14 @@ def device():
     run('ip', 'link', 'delete', LINK, check=False)
     run('ip', 'link', 'set', 'lo', 'up')
     run('ip', 'link', 'add', LINK, 'type', 'dummy')
-    run('ip', 'address', 'add', f'{ADDRESS}/24', 'dev', LINK)
-    run('ip', 'link', 'set', LINK, 'up')
-    add_device()
     try:
+        run('ip', 'address', 'add', f'{ADDRESS}/24', 'dev', LINK)
+        run('ip', 'link', 'set', LINK, 'up')
+        add_device()
         yield
     finally:
-        run('ip', 'link', 'delete', LINK)
+        # It waits as long as a connection is left.
+        run('timeout', '60', 'ip', 'link', 'delete', LINK)
 
 
 class Rdma:
@@ -71,9 +72,19 @@ class Rdma:
         self.server = Ditto(w)
         self.server.ns = Machine()
 
+    def add(self, *address):
+        """Listen; the port of a listener that has just gone may still be in use."""
+        def added():
+            try:
+                self.server.ctl('listener', 'add', 'nfs', 'rdma', *address)
+            except AssertionError:
+                return False
+            return True
+        wait_for('the port is free', added)
+
     def listen(self):
         self.server.listen()
-        self.server.ctl('listener', 'add', 'nfs', 'rdma')
+        self.add()
 
     def listener(self):
         """The listener over RDMA, as it is listed."""
@@ -104,16 +115,16 @@ def serving(w, **options):
     """A share that is served over RDMA."""
     with device():
         r = Rdma(w)
-        r.server.start()
-        r.server.serve('data', w.export, **options)
-        r.listen()
         try:
+            r.server.start()
+            r.server.serve('data', w.export, **options)
+            r.listen()
             yield r
             r.umount()
         finally:
             # After a failure: the interface cannot go while its device is in use.
             r.umount(MNT_FORCE | MNT_DETACH)
-        r.server.stop()
+            r.server.stop()
 
 
 def drop_cache(path):
@@ -155,7 +166,7 @@ def listed(w):
         r.server.ctl('listener', 'del', str(one['id']))
         with expect_errno(errno.ECONNREFUSED, errno.ETIMEDOUT, errno.EIO, errno.ENOTCONN):
             r.mount('4.2', opts='retrans=0,soft')
-        r.server.ctl('listener', 'add', 'nfs', 'rdma', ADDRESS)
+        r.add(ADDRESS)
         r.mount('4.2')
 
 
@@ -225,15 +236,20 @@ def delegation_recalled(w):
             name = f'f{vers}'
             put(w.path(name), b'old')
             m = r.mount(vers)
-            with open(f'{m}/{name}', 'rb') as f:
-                eq(f.read(), b'old')
-                eq(r.server.claims().get('leases'), 1)
+            with contextlib.ExitStack() as opened:
+                def delegated(where=f'{m}/{name}', opened=opened):
+                    # None is granted with an open before the client has answered a callback.
+                    opened.close()
+                    eq(opened.enter_context(open(where, 'rb')).read(), b'old')
+                    return r.server.claims().get('leases') == 1
+                wait_for('a delegation', delegated)
                 put(w.path(name), b'new')
             wait_for('it is given back', lambda: not r.server.claims().get('leases'))
             eq(get(f'{m}/{name}'), b'new')
             r.umount()
         counts = r.server.calls('delegations')
-        eq((counts['recalled'], counts.get('revoked', 0)), (2, 0))
+        assert counts['recalled'] >= 2, counts
+        eq(counts.get('revoked', 0), 0)
 
 
 @rdma
@@ -264,7 +280,7 @@ def charged_and_disconnected(w):
         client, = (c for c in r.server.json('client', 'list') if c['address'] == ADDRESS)
         used = {b['kind']: b['used'] for b in client['budget']}
         eq(used['connections'], 1)
-        assert used['memory-bytes'] >= 512 * KIB, used
+        assert used['memory-bytes'] >= MIB, used
         r.server.ctl('client', 'disconnect', ADDRESS)
         put(f'{m}/f', b'y')
         eq(get(w.path('f')), b'y')
@@ -310,10 +326,10 @@ def unloaded_under_load(w):
             progressed()
             r.server.ctl('listener', 'del', str(r.listener()['id']))
             eq([x['transport'] for x in r.server.json('listener', 'list')], ['tcp', 'udp'])
-            r.server.ctl('listener', 'add', 'nfs', 'rdma')
+            r.add()
             progressed()
             r.server.restart()
-            r.server.ctl('listener', 'add', 'nfs', 'rdma')
+            r.add()
             progressed()
         for i in range(writers.progress(done)):
             assert get(w.path(f'w{i}')) == pattern(i, 40000), i

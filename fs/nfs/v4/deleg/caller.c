@@ -137,10 +137,13 @@ static struct dnfs4_callers *callers_make(struct dnfs4_delegations *all)
 void dnfs4_caller_note(struct dnfs4_compound *cmp)
 {
 	struct dnfs4_delegations *all = cmp->server->delegations;
-	struct dnfs4_callers *callers = READ_ONCE(all->callers) ?: callers_make(all);
 	struct dnfs_call *call = cmp->call;
+	struct dnfs4_callers *callers;
 
-	if (callers && call->conn)
+	if (!call->conn || dnfs_xprt_is_rdma(call->conn))
+		return;
+	callers = READ_ONCE(all->callers) ?: callers_make(all);
+	if (callers)
 		dnfs4_caller_set(callers, call->conn, call->addr, cmp->client->id);
 }
 
