@@ -184,9 +184,8 @@ int ditto_worm_start(struct ditto_volume *volume)
 	err = clock_load(volume->sb, &stored);
 	if (err == -ENODATA)
 		return err;
-	worm = kzalloc(sizeof(*worm), GFP_KERNEL);
-	if (!worm)
-		return -ENOMEM;
+	/* Without it, the records of files would not be obeyed. */
+	worm = kzalloc(sizeof(*worm), GFP_KERNEL | __GFP_NOFAIL);
 	worm->volume = volume;
 	worm->began = stored;
 	worm->boot = ktime_get_boottime_seconds();
@@ -562,6 +561,17 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 		worm_tell(op, dentry);
 	dput(dentry);
 	return err;
+}
+
+int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
+		     enum ditto_intent_kind kind, u32 how)
+{
+	struct ditto_op at_once = *op;
+
+	at_once.park = NULL;
+	at_once.awaited = NULL;
+	at_once.conflict = NULL;
+	return ditto_worm_check_slow(&at_once, node, kind, how | DITTO_WORM_QUIET);
 }
 
 bool ditto_worm_has_ended(struct ditto_node *node)

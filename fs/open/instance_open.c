@@ -282,21 +282,16 @@ static int opening_check_worm(struct opening *o)
 	if (likely(!READ_ONCE(o->op.share->volume->worm)) || !S_ISREG(o->base->inode->i_mode))
 		return 0;
 	how = req->reclaim || req->flags & DITTO_OPENF_GRANTED ? DITTO_WORM_RECORDED : 0;
-	if (want & COMMITTED_LOSES || most) {
-		err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE, how |
-					    (want & COMMITTED_LOSES ? 0 : DITTO_WORM_QUIET));
-		if (err && want & COMMITTED_LOSES)
-			return err;
+	if (want & COMMITTED_LOSES) {
+		err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE, how);
 		if (err)
-			o->committed = COMMITTED_LOSES;
+			return err;
+	} else if (most && ditto_worm_query(&o->op, o->base, DITTO_INTENT_WRITE, how)) {
+		o->committed = COMMITTED_LOSES;
 	}
-	if (!(want & DITTO_RIGHT_DELETE) && !most)
-		return 0;
-	err = ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_REMOVE, how |
-				    (want & DITTO_RIGHT_DELETE ? 0 : DITTO_WORM_QUIET));
-	if (err && want & DITTO_RIGHT_DELETE)
-		return err;
-	if (err)
+	if (want & DITTO_RIGHT_DELETE)
+		return ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_REMOVE, how);
+	if (most && ditto_worm_query(&o->op, o->base, DITTO_INTENT_REMOVE, how))
 		o->committed |= DITTO_RIGHT_DELETE;
 	return 0;
 }
@@ -305,7 +300,7 @@ static int opening_check_worm(struct opening *o)
 static int opening_check_claimed(const struct opening *o)
 {
 	if (likely(!READ_ONCE(o->op.share->volume->worm)) || o->made ||
-	    !(o->rights & COMMITTED_LOSES))
+	    !(o->rights & COMMITTED_LOSES || o->empties))
 		return 0;
 	return ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE,
 				     DITTO_WORM_QUIET | DITTO_WORM_RECORDED);

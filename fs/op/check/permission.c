@@ -159,13 +159,17 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 /* Clients ask for more than they are going to do, so a refusal is no event. */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
 {
+	u32 how = may & DITTO_MAY_RECLAIM ? DITTO_WORM_RECORDED : 0;
 	const struct cred *old;
-	int err = 0;
+	int err;
 
-	if (may_be_committed(op, may))
-		err = ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, DITTO_WORM_QUIET |
-					    (may & DITTO_MAY_RECLAIM ? DITTO_WORM_RECORDED : 0));
-	if (err && (err == -EPERM || !(may & DITTO_MAY_QUERY)))
+	if (!may_be_committed(op, may))
+		err = 0;
+	else if (may & DITTO_MAY_QUERY)
+		err = ditto_worm_query(op, node, DITTO_INTENT_WRITE, how) == -EPERM ? -EPERM : 0;
+	else
+		err = ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE, how | DITTO_WORM_QUIET);
+	if (err)
 		return err;
 	may &= ~(DITTO_MAY_RECLAIM | DITTO_MAY_QUERY);
 	old = ditto_op_enter(op);

@@ -122,6 +122,13 @@ void ditto_worm_volume_exit(struct ditto_volume *volume);
 int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 			  enum ditto_intent_kind kind, u32 how);
 
+/*
+ * The same for who asks what is allowed: it waits for nobody, and a refusal is no event. What cannot
+ * be known now is refused with an errno of its own.
+ */
+int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
+		     enum ditto_intent_kind kind, u32 how);
+
 /**
  * ditto_worm_check - check that a file may be changed, and commit it if its time has come
  * @op: the caller
