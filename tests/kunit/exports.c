@@ -4,6 +4,7 @@
 
 #include "../../fs/acl/acl.h"
 #include "../../fs/acl/sid.h"
+#include "../../fs/op/check/worm.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/option.h"
 #include "../../fs/share/rules.h"
@@ -85,6 +86,8 @@ EXPORT_SYMBOL_NS_GPL(claim_node, "DITTO");
 EXPORT_SYMBOL_NS_GPL(claim_owner, "DITTO");
 EXPORT_SYMBOL_NS_GPL(claim_test_exit, "DITTO");
 EXPORT_SYMBOL_NS_GPL(claim_test_init, "DITTO");
+EXPORT_SYMBOL_NS_GPL(ditto_worm_check_share, "DITTO");
+EXPORT_SYMBOL_NS_GPL(ditto_worm_start, "DITTO");
 EXPORT_SYMBOL_NS_GPL(fake_helper_answer, "DITTO");
 EXPORT_SYMBOL_NS_GPL(fake_helper_close, "DITTO");
 EXPORT_SYMBOL_NS_GPL(fake_helper_open, "DITTO");

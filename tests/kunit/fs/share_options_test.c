@@ -5,6 +5,7 @@
  */
 #include <net/netlink.h>
 
+#include "../../../fs/op/check/worm.h"
 #include "../../../fs/share/option.h"
 #include "../../../net/listener.h"
 #include "../../../net/nl/family.h"
@@ -160,6 +161,9 @@ static int option_set(struct kunit *test, const char *owner, const char *name, u
 	rcu_read_unlock();
 	KUNIT_ASSERT_NOT_NULL(test, cfg.opts);
 	err = ditto_share_option_set(cfg.opts, &change, extack);
+	if (!err && cfg.opts->worm)
+		err = ditto_worm_check_share(options_folder.share, extack) ?:
+		      ditto_worm_start(options_folder.share->volume);
 	if (!err)
 		err = ditto_share_set(options_folder.srv, &cfg, NULL);
 	if (err)
