@@ -169,22 +169,33 @@ static bool home_is_there(struct kernel *k, const struct share *want, struct why
 	return ours;
 }
 
+static bool rule_is_used(u64 generation)
+{
+	bool same;
+
+	pthread_mutex_lock(&rule_lock);
+	same = used_generation == generation;
+	pthread_mutex_unlock(&rule_lock);
+	return same;
+}
+
 /*
  * A rule that came during the addition may have been applied before the share was there. Only a
- * home of this user is touched: an administrator's share may have taken the name.
+ * home of this user is touched: an administrator's share may have taken the name. A rule that comes
+ * later finds the share, so this waits for no changes that are applied.
  */
 static void home_follow_rule(struct kernel *k, const struct home_add *add)
 {
 	struct share *have, *want, *rule = NULL;
-	bool same;
 
+	if (rule_is_used(add->generation))
+		return;
 	homes_lock();
 	pthread_mutex_lock(&rule_lock);
-	same = used_generation == add->generation;
-	if (!same && used_rule)
+	if (used_rule)
 		rule = share_dup(used_rule);
 	pthread_mutex_unlock(&rule_lock);
-	have = same ? NULL : kernel_share_get(k, add->share->name);
+	have = kernel_share_get(k, add->share->name);
 	if (have && share_is_home(have) && have->home_uid == add->share->home_uid) {
 		want = homes_make_again(rule, have);
 		if (want)
