@@ -93,6 +93,15 @@ class Node:
         return int(re.search(rb'^pid (\d+)', get(f'/run/ditto/helper-{number}'))[1])
 
 
+def has_ended(session):
+    """No process of it holds files: those that are there are zombies, without other threads."""
+    for pid in run('pgrep', '-s', str(session), check=False).stdout.split():
+        with contextlib.suppress(FileNotFoundError):
+            if len(os.listdir(f'/proc/{pid}/task')) > 1 or b') Z' not in get(f'/proc/{pid}/stat'):
+                return False
+    return True
+
+
 def bury():
     """Reap what agents have started, which are this process's children when these end."""
     with contextlib.suppress(ChildProcessError):
@@ -137,8 +146,7 @@ class Cluster:
         """End a node as if the power failed; it has no cables any more."""
         pid = node.helper()
         run('pkill', '-KILL', '-s', str(pid))
-        wait_for('dittod is dead', lambda: not run('pgrep', '-r', 'D,R,S,T', '-s', str(pid),
-                                                   check=False).stdout)
+        wait_for('dittod is dead', lambda: has_ended(pid))
         bury()
         fd = os.open(self.disk.where, os.O_RDONLY)
         fcntl.ioctl(fd, SHUTDOWN, struct.pack('I', NO_LOG))
