@@ -26,9 +26,9 @@ SMB_CONF = """[global]
   recycle:keeptree = yes
 [hidden]
   path = {team}/hidden
-  veto files = /secret/
+  veto files = /[st]ecret/
 [homes]
-  valid users = %S
+  path = /srv/%m/%S
 """
 
 
@@ -66,7 +66,7 @@ def shares(w):
     eq(told['written'], True)
     told = imported(w, 'config', 'import', 'smb.conf', smb_conf, code=3)
     eq((report(told, 'not-needed'), [x['section'] for x in told['sections'] if 'left_out' in x]),
-       (['map to guest = bad user'], ['share hidden', 'share homes']))
+       (['map to guest = bad user'], ['share hidden', 'homes']))
     assert 'recycle:keeptree = yes' in report(told, 'no-counterpart'), told
     text = get(conf).decode()
     assert text.startswith(before), text
@@ -80,7 +80,7 @@ def shares(w):
     assert 'no share' in s.refused('config', 'import', 'exports', '/dev/null')
     eq(get(conf).decode(), text)
     # once the lines that left a share out are gone
-    put(smb_conf, SMB_CONF.format(team=w.path('team')).replace('  veto files = /secret/\n', ''))
+    put(smb_conf, SMB_CONF.format(team=w.path('team')).replace('  veto files = /[st]ecret/\n', ''))
     imported(w, 'config', 'import', 'smb.conf', smb_conf, code=3)
     assert get(conf).decode().startswith(text), get(conf)
     eq(get(conf).decode()[len(text):].split('\n')[1], '[share hidden]')

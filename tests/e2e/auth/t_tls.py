@@ -106,9 +106,14 @@ def connections_in_the_log(w):
         for proc, args in ((ACCESS, rpc.Enc().opaque(n.root).u32(1)),
                            (GETATTR, rpc.Enc().opaque(n.root))):
             conn = connect()
-            with kernel_log() as lines:
-                conn.call(NFS, 3, proc, args.bytes(), cred=rpc.ROOT)
-                said = [line for line in lines() if '(see xprtsec)' in line]
+
+            def refused_once(conn=conn, proc=proc, args=args):
+                with kernel_log() as lines:
+                    conn.call(NFS, 3, proc, args.bytes(), cred=rpc.ROOT)
+                    return [line for line in lines() if '(see xprtsec)' in line]
+
+            # of many lines in five seconds, also of the tests before, the kernel leaves some out
+            said = wait_for('a line in the log', refused_once)
             conn.close()
             eq([f'data is refused to {w.client.addr}:' in line and
                 f'it takes no connection {kind} (see xprtsec)' in line for line in said], [True],
