@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What dittod asks of a store process, for tests: one store "s", and a file that is pushed to it. */
+/* What dittod asks of a store process, for tests: one store "s", and a file that it is given. */
 #ifndef _DITTO_TESTS_STORE_CLIENT_H
 #define _DITTO_TESTS_STORE_CLIENT_H
 

@@ -123,8 +123,8 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 			  enum ditto_intent_kind kind, u32 how);
 
 /*
- * The same for who asks what is allowed: it waits for nobody, and a refusal is no event. What cannot
- * be known now is refused with an errno of its own.
+ * The same for who asks what is allowed: it waits for nobody, and a refusal is no event. What
+ * cannot be known now is refused with an errno of its own.
  */
 int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
 		     enum ditto_intent_kind kind, u32 how);

@@ -50,7 +50,9 @@ static void change_begin(struct kunit *test)
 		t.owner[i] = ditto_owner_get(&t.client[i].client, &i, sizeof(i));
 		KUNIT_ASSERT_FALSE(test, IS_ERR(t.owner[i]));
 		t.actor[i] = (struct ditto_actor){
-			.client = &t.client[i].client, .owner = t.owner[i], .lease_owner = t.owner[i],
+			.client = &t.client[i].client,
+			.owner = t.owner[i],
+			.lease_owner = t.owner[i],
 		};
 		t.op[i] = folder.op;
 		t.op[i].actor = &t.actor[i];

@@ -54,7 +54,8 @@ static void grace_over(struct kunit *test)
 	struct ditto_lock_table *table = folder.srv->locks;
 
 	if (!ditto_grace_admit(&client.client, ID, strlen(ID)))
-		KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client.client, ID_RANGES, strlen(ID_RANGES)));
+		KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client.client, ID_RANGES,
+							  strlen(ID_RANGES)));
 	ditto_grace_done(&client.client);
 	KUNIT_EXPECT_FALSE(test, ditto_grace_holds(table, DITTO_CLAIM_OPEN));
 	KUNIT_EXPECT_FALSE(test, table->guards);
