@@ -248,7 +248,7 @@ int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *ex
 	mnt_drop_write(share->root.mnt);
 	if (err)
 		NL_SET_ERR_MSG_FMT(extack,
-				   "worm: the root of the file system cannot keep the clock (error %d), which is a trusted extended attribute",
+				   "worm: the root of the file system cannot keep the clock (error %d)",
 				   err);
 	return err;
 }

@@ -432,7 +432,7 @@ int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
 
 	if (!inst->is_dir || inst->watch)
 		return -EINVAL;
-	watch->share = inst->share;
+	watch->share = rcu_access_pointer(inst->share);
 	err = ditto_watch_begin(inst->node, watch);
 	if (!err)
 		inst->watch = watch;
