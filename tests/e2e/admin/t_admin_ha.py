@@ -269,7 +269,7 @@ class Holders:
         self.c, self.w = c, c.w
         one = self.one = c.w.client
         self.where = {'v3': one.mount(vers='3'), 'v41': one.mount('/data', vers='4.1'),
-                      'smb': one.mount_smb(opts='noperm,uid=0')}
+                      'smb': one.mount_smb(opts='noperm,uid=0,hard')}
         self.lockers, self.handles, self.writers = {}, {}, {}
         for name, where in self.where.items():
             put(f'{where}/{name}', b'0123456789')
