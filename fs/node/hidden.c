@@ -30,9 +30,10 @@ static bool hidden_is(const struct dentry *dir, const struct ditto_name *name)
  * A directory that folds names finds a file by spellings that no pattern has. @folds: match the
  * folded forms, too; a name without one is found as it is.
  */
-static bool veto_is(const struct ditto_share *share, const struct ditto_name *name, bool folds)
+static noinline_for_stack bool veto_matches(const struct ditto_share *share,
+					    const struct ditto_name *name, bool folds)
 {
-	char text[DITTO_FOLDED_MAX];
+	char text[DITTO_FOLDED_MAX] __uninitialized;
 	struct ditto_name folded = { .name = text };
 	const char *veto;
 	bool vetoed;
@@ -49,6 +50,11 @@ static bool veto_is(const struct ditto_share *share, const struct ditto_name *na
 	}
 	rcu_read_unlock();
 	return vetoed;
+}
+
+static bool veto_is(const struct ditto_share *share, const struct ditto_name *name, bool folds)
+{
+	return unlikely(rcu_access_pointer(share->veto)) && veto_matches(share, name, folds);
 }
 
 bool ditto_is_path_vetoed(const struct ditto_share *share, const char *path, u32 len)

@@ -826,13 +826,19 @@ static int share_dump_one(struct ditto_share *share, void *arg)
 	return 0;
 }
 
-int ditto_nl_share_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+static int share_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		      int (*put)(struct ditto_share *share, void *arg))
 {
 	struct share_dump *dump = *share_dump_of(cb);
 
 	dump->msg = skb;
 	return ditto_share_for_each(ditto_server_of(sock_net(skb->sk)),
-				    dump->last[0] ? dump->last : NULL, share_dump_one, dump);
+				    dump->last[0] ? dump->last : NULL, put, dump);
+}
+
+int ditto_nl_share_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return share_dump(skb, cb, share_dump_one);
 }
 
 static int share_dump_traffic(struct ditto_share *share, void *arg)
@@ -858,9 +864,5 @@ static int share_dump_traffic(struct ditto_share *share, void *arg)
 
 int ditto_nl_share_traffic_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct share_dump *dump = *share_dump_of(cb);
-
-	dump->msg = skb;
-	return ditto_share_for_each(ditto_server_of(sock_net(skb->sk)),
-				    dump->last[0] ? dump->last : NULL, share_dump_traffic, dump);
+	return share_dump(skb, cb, share_dump_traffic);
 }

@@ -480,15 +480,30 @@ static char *subject_of(const char *part, const struct share *s)
 	return mem_print("%sshare %s", part, s->name);
 }
 
+static bool covers_part(const struct work *w, const char *part, const struct share *s)
+{
+	char *what = subject_of(part, s);
+	bool covers = apply_covers(w, what);
+
+	free(what);
+	return covers;
+}
+
+static void tried_part(struct work *w, const char *part, const struct share *s)
+{
+	char *what = subject_of(part, s);
+
+	apply_tried(w, what);
+	free(what);
+}
+
 /* A run that repeats one in part leaves most shares alone. */
 static void skip_share(struct work *w, struct wanted *want, const struct kernel_shares *have)
 {
-	char *bin = subject_of(APPLY_BIN_OF, &want->share);
-
 	memset(&want->share.users, 0, sizeof(want->share.users));
 	want->bin_only = true;
-	want->bad = !apply_covers(w, bin) || needs_place(&want->share, have);
-	free(bin);
+	want->bad = !covers_part(w, APPLY_BIN_OF, &want->share) ||
+		    needs_place(&want->share, have);
 }
 
 static bool find_forced(struct share *s, u64 until, struct why *why)
@@ -511,13 +526,11 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
 	u64 until = clock_ms() + PREPARE_TIME;
 	struct share_users forced;
-	char what[300];
 	unsigned int i;
 
 	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
 	for (i = 0; i < w->cfg->nshares; i++) {
-		snprintf(what, sizeof(what), "share %s", w->cfg->shares[i]->name);
-		if (!apply_covers(w, what))
+		if (!covers_part(w, "", w->cfg->shares[i]))
 			continue;
 		user_lookup_begin(&w->cfg->shares[i]->users);
 		share_force_begin(w->cfg->shares[i], &forced);
@@ -529,6 +542,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	for (i = 0; i < w->cfg->nshares; i++) {
 		const struct share *s = w->cfg->shares[i];
 		struct wanted *want = &w->want[i];
+		char what[300];
 		struct why why;
 
 		snprintf(what, sizeof(what), "share %s", s->name);
@@ -601,7 +615,6 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 {
 	bool go_on = apply_goes_on(w);
 	unsigned int i;
-	char *subject;
 
 	for (i = 0; i < w->cfg->nshares && go_on; i++) {
 		const struct share *want = &w->want[i].share;
@@ -613,12 +626,8 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 			else
 				go_on = add_share(w, &w->want[i]);
 		}
-		subject = subject_of("", want);
-		apply_tried(w, subject);
-		free(subject);
-		subject = subject_of(APPLY_BIN_OF, want);
-		apply_tried(w, subject);
-		free(subject);
+		tried_part(w, "", want);
+		tried_part(w, APPLY_BIN_OF, want);
 	}
 	return go_on;
 }
@@ -626,14 +635,10 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 /* A retry that leaves the share alone may be about this only. */
 static bool needs_guard(const struct work *w, const struct wanted *want)
 {
-	char *guard = subject_of(APPLY_GUARD_OF, &want->share);
-	char *share = subject_of("", &want->share);
-	bool needs = want->share.offload &&
-		     (apply_covers(w, share) ? !want->bad : apply_covers(w, guard));
+	const struct share *s = &want->share;
 
-	free(share);
-	free(guard);
-	return needs;
+	return s->offload &&
+	       (covers_part(w, "", s) ? !want->bad : covers_part(w, APPLY_GUARD_OF, s));
 }
 
 /*
