@@ -102,7 +102,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 		instance_change_keep(inst, deleted, kept);
 		return ditto_open_error(err);
 	}
-	/* As after the claim of an open. */
+	/* The record is looked at behind the claim, as in an open. */
 	if (fresh & DITTO_RIGHTS_WRITE && unlikely(READ_ONCE(op->share->volume->worm)))
 		err = ditto_worm_check_slow(op, ditto_instance_file(inst), DITTO_INTENT_WRITE,
 					    DITTO_WORM_QUIET | DITTO_WORM_RECORDED);

@@ -269,7 +269,7 @@ static int opening_check_flags(struct opening *o)
 /*
  * A committed file is opened for reading, for its times, by which it may be kept longer, and after
  * its retention for its removal. Nothing is committed by who had the file open before a restart.
- * Who asks for as much as possible gets less if it cannot be known now.
+ * An open for as much as possible gets less if it cannot be known now.
  */
 static int opening_check_worm(struct opening *o)
 {

@@ -378,7 +378,7 @@ static int path_check(const struct ditto_share_config *cfg, struct path *path,
 		err = ditto_home_find(cfg->home, name, path, extack);
 	else
 		err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
-	/* Whose directory it is, is said already. */
+	/* The message names the owner already. */
 	if (err && (!cfg->home || err != -EPERM)) {
 		NL_SET_ERR_MSG_FMT(extack, "path: cannot be used, error %d", -err);
 		for (size_t i = 0; i < ARRAY_SIZE(path_errors); i++)

@@ -206,7 +206,7 @@ static int rdma_recvfrom(struct svc_rqst *rqstp)
 
 	if (likely(conn))
 		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
-	/* What the client wants to be fetched takes room, too. */
+	/* Data to be fetched from the client takes room, too. */
 	if (unlikely(!dnfs_rdma_await_room(xprt))) {
 		svc_xprt_deferred_close(xprt);
 		svc_xprt_received(xprt);

@@ -471,7 +471,7 @@ static void dnfs_count(const struct dnfs_rpc_call *rc)
 		nanoseconds = ktime_to_ns(ktime_sub(call->ended ?: ktime_get(), call->started));
 	ditto_stats_count(call->server->stats[call->program->index], rqstp->rq_proc, failed,
 			  nanoseconds, call->bytes);
-	/* What is dropped comes again. */
+	/* A dropped call comes again. */
 	if (call->share && !call->dropped) {
 		ditto_share_traffic_count(call->share->traffic, nanoseconds, call->read,
 					  call->written);

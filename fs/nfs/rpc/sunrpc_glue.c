@@ -153,7 +153,7 @@ void dnfs_rdma_queue_empty(struct svc_xprt *listener)
 	struct module *owner = listener->xpt_class->xcl_owner;
 	struct svc_xprt *xprt;
 
-	/* Who queues a connection now has seen the listener open. */
+	/* A thread that queues a connection now has seen the listener open. */
 	down_write(&rdma_queue_sem);
 	up_write(&rdma_queue_sem);
 	while (!list_empty_careful(&rdma->sc_accept_q)) {
