@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The two guests of tests/e2e/powercut: powercut_guest.py points | cut POINT | check POINT
 
-The first one stops at the point and loses its power; the second one looks at the disk. Disk and
-objects are in the folder of the results. stored:POINT is the point in a release of a file that came
-back whole, room:POINT in one for a recall on a full disk.
+The first one stops at the point and loses its power; the second one looks at the disk. The disks,
+of the share and of /var/lib, and the objects are in the folder of the results. stored:POINT is the
+point in a release of a file that came back whole, room:POINT in one for a recall on a full disk,
+and others in an order of an administrator (power_orders.py).
 """
 import os
 import random
@@ -20,23 +21,30 @@ import volumes  # noqa: E402
 from fault_points import AGAIN, FLUSH, PUSH, RECALL, STORED, Point  # noqa: E402
 from checks import wait_for  # noqa: E402
 from files import get, put  # noqa: E402
+from power_orders import DONE, ORDERS  # noqa: E402
 from processes import Child, run  # noqa: E402
 
 RANGE = 8 << 20
+# A client's truncation: not in the record, and there, but not durable.
+CUT = 'cut-record', 'cut-written'
 SIZE = RANGE + 12345
+# Of a file that becomes part of a pack.
+SMALL = 54321
 # A write of a client that was acknowledged before the power was cut.
 WRITTEN, PLACE = b'acknowledged', 1000
 # Bytes that are left on a full disk.
 LITTLE = 3 << 20
-# Other file systems than ext4, and the bytes of their disks; points of the kernel at which these are
-# used, too.
+# Other file systems than ext4, and the bytes of their disks; points of the kernel at which these
+# are used, too.
 OTHERS = {'btrfs': 200 << 20, 'xfs': 320 << 20}
 POINTS = ('release-recorded', 'release-freed', 'fill-owned', 'fill-written', 'commit-data',
          'commit-record', 'commit-recorded', 'cut-record')
 # At these, what is done so far may be on the disk or not: here it is.
 SYNCED = 'stored-replaced', 'stored-written', 'fill-owned', 'fill-written', 'commit-data'
 RESULTS = os.environ.get('DITTO_RESULTS', '')
-DISK = f'{RESULTS}/disk'
+DISK, STATE = f'{RESULTS}/disk', f'{RESULTS}/state'
+# Nothing is on a disk that nobody has written there.
+LATE = {'ext4': 'commit=300', 'btrfs': 'commit=300', 'xfs': ''}
 CONF = """[store main]
 probe-s = 0
 endpoint = http://127.0.0.1:9000
@@ -57,10 +65,16 @@ def written():
     return data[:PLACE] + WRITTEN + data[PLACE + len(WRITTEN):]
 
 
+def is_cut(point):
+    return point.startswith('cut-')
+
+
 def good(point):
     """What the file may contain afterwards."""
-    if point == 'cut-record':
+    if is_cut(point):
         return [content(), content()[:RANGE]]
+    if point.startswith('push-pack'):
+        return [content()[:SMALL]]
     return [written() if point in RECALL else content()]
 
 
@@ -70,13 +84,18 @@ def split(where):
     return (scenario, '', name) if scenario in OTHERS else ('ext4', scenario, name)
 
 
-def make_disk(kind):
-    with open(DISK, 'wb') as f:
-        f.truncate(OTHERS.get(kind, 200 << 20))
+def make_disk(image, kind, size=200 << 20):
+    with open(image, 'wb') as f:
+        f.truncate(OTHERS.get(kind, size))
     if kind in OTHERS:
-        run(f'mkfs.{kind}', '-q', DISK)
+        run(f'mkfs.{kind}', '-q', image)
     else:
-        run('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', DISK)
+        run('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image)
+
+
+def mount_disk(image, where, kind):
+    os.makedirs(where, exist_ok=True)
+    volumes.mount(run('losetup', '-f', '--show', image).strip(), where, kind, 0, LATE[kind])
 
 
 def serve(kind):
@@ -84,8 +103,10 @@ def serve(kind):
     harness.prepare()
     spec = dict(clients=1, fs=None, locks=False, smb=False, vers='3', share=False)
     world = harness.World('powercut', spec, servers.Ditto)
-    os.makedirs(world.export)
-    volumes.mount(run('losetup', '-f', '--show', DISK).strip(), world.export, kind)
+    mount_disk(DISK, world.export, kind)
+    mount_disk(STATE, '/var/lib/ditto', 'ext4')
+    os.makedirs('/var/lib/ditto/state', exist_ok=True)
+    os.symlink('/var/lib/ditto/state', f'{world.base}/state')
     folder = f'{world.base}/store'
     stores.start_disk_store(world.server_ns, folder, f'{RESULTS}/objects')
     # A write must not have all of the file brought back.
@@ -132,17 +153,33 @@ def begin(world, mount, scenario, point):
         Child(lambda: get(f'{mount}/g'))
     elif point in PUSH or scenario:
         world.server_ns.spawn(servers.tool('dittoctl'), 'offload', 'push', world.path('f'))
-    elif point == 'cut-record':
+    elif is_cut(point):
         Child(lambda: os.truncate(f'{mount}/f', RANGE))
     else:
         Child(lambda: get(f'{mount}/f'))
 
 
+def cut_order(world, order, name):
+    """The power is cut while an order of an administrator is carried out, or behind it."""
+    order.prepare(world)
+    os.sync()
+    point = None if name == DONE else Point(name, world.fault_file)
+    process = order.begin(world)
+    if point:
+        order.reach(point)
+    elif process.wait():
+        sys.exit(f'the order fails with {process.returncode}')
+    lose_power()
+
+
 def cut(where):
     kind, scenario, name = split(where)
-    make_disk(kind)
+    make_disk(DISK, kind)
+    make_disk(STATE, 'ext4', 32 << 20)
     world = serve(kind)
-    put(world.path('f'), content(), 0o666)
+    if scenario in ORDERS:
+        cut_order(world, ORDERS[scenario](), name)
+    put(world.path('f'), content()[:SMALL if name.startswith('push-pack') else SIZE], 0o666)
     os.sync()
     mount = world.client.mount()
     if scenario or name not in PUSH:
@@ -178,19 +215,27 @@ def check(where):
     kind, scenario, name = split(where)
     world = serve(kind)
     mount = world.client.mount()
+    if scenario in ORDERS:
+        ORDERS[scenario]().check_all(world, mount, name)
+        return
     if scenario == 'room':
         os.unlink(world.path('filler'))
         compare(f'{mount}/g', [content('g')])
     for path in (f'{mount}/f', world.path('f')):
         compare(path, good(name))
+    if is_cut(name) and os.path.getsize(world.path('f')) == RANGE:
+        os.truncate(world.path('f'), SIZE)
+        compare(f'{mount}/f', [content()[:RANGE] + bytes(SIZE - RANGE)])
 
 
 def main():
     if sys.argv[1] == 'points':
-        print('\n'.join([*PUSH, *RECALL, *FLUSH, 'cut-record', STORED,
+        print('\n'.join([*PUSH, *RECALL, *FLUSH, *CUT, STORED,
                          *(f'{kind}:{point}' for kind in OTHERS for point in POINTS),
                          *(f'{scenario}:{point}' for scenario in ('stored', 'room')
-                           for point in AGAIN)]))
+                           for point in AGAIN),
+                         *(f'{name}:{point}' for name, order in ORDERS.items()
+                           for point in order.points)]))
         return
     {'cut': cut, 'check': check}[sys.argv[1]](sys.argv[2])
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "ctl/ctl.h"
+#include "fault.h"
 #include "mem.h"
 #include "offload/collect.h"
 #include "garbage.h"
@@ -241,6 +242,7 @@ int offload_undelete(struct ctl *ctl, char **words)
 	if (good) {
 		index_condemned(u.s.index, store, false, undelete_object, &u);
 		garbage_writer_end(&u.writer);
+		fault_point("undelete-sent");
 	}
 	if (good && !u.s.problems && !u.writer.written)
 		offload_survey_problem(&u.s, store, "no such object is condemned there");

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An object store that outlives its guest: disk_store.py DIR PORT
 
-It knows GET (of a range, too), HEAD and PUT of objects and lists of them, believes every signature,
-and has each object on disk before it says so: DIR is a folder of the machine that the guest runs on.
+It knows GET (of a range, too), HEAD, PUT and DELETE of objects, lists of them and DeleteObjects,
+believes every signature, and has each object on disk before it says so: DIR is a folder of the
+machine that the guest runs on.
 """
 import contextlib
 import hashlib
 import http.server
 import os
+import re
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -21,8 +24,8 @@ class Objects(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     folder = ''
 
-    def path_of(self):
-        return f'{self.folder}/{urllib.parse.quote(self.path, safe="")}'
+    def path_of(self, path=None):
+        return f'{self.folder}/{urllib.parse.quote(path or self.path, safe="")}'
 
     def answer(self, status, body=b'', length=None, tag=None):
         self.send_response(status)
@@ -79,17 +82,37 @@ class Objects(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def do_PUT(self):
+    def read_body(self):
         if self.headers.get('Expect', '').lower() == '100-continue':
             self.send_response_only(100)
             self.end_headers()
-        data = self.rfile.read(int(self.headers['Content-Length']))
+        return self.rfile.read(int(self.headers['Content-Length']))
+
+    def do_DELETE(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path_of())
+        self.answer(204)
+
+    def do_POST(self):
+        """DeleteObjects."""
+        bucket = self.path.partition('?')[0].rstrip('/')
+        names = re.findall('<Key>(.*?)</Key>', self.read_body().decode())
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path_of(f'{bucket}/{name}'))
+        rows = ''.join(f'<Deleted><Key>{name}</Key></Deleted>' for name in names)
+        self.answer(200, f'<DeleteResult>{rows}</DeleteResult>'.encode())
+
+    def do_PUT(self):
+        data = self.read_body()
         path = self.path_of()
-        with open(f'{path}.new', 'wb') as f:
+        # The same object may come twice at a time.
+        new = f'{path}.{threading.get_ident()}.new'
+        with open(new, 'wb') as f:
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
-        os.rename(f'{path}.new', path)
+        os.rename(new, path)
         self.answer(200, tag=hashlib.md5(data).hexdigest())
 
     def log_message(self, *_):

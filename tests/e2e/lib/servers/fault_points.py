@@ -23,8 +23,11 @@ RECALL = {'fetch-ask': 'dittod', 'fetch-send': 'ditto-offload', 'fetch-fill': 'd
           'fill-owned': 'kernel', 'fill-write': 'kernel', 'fill-written': 'kernel',
           'fetch-filled': 'dittod', 'fetch-answer': 'dittod', 'commit-data': 'kernel',
           'commit-record': 'kernel', 'commit-recorded': 'kernel'}
-# Points of garbage collection.
-GC = dict.fromkeys(('gc-condemned', 'gc-delete', 'gc-deleted'), 'dittoctl')
+# Points of other orders of administrators.
+ORDERS = {**dict.fromkeys(('gc-condemned', 'gc-delete', 'gc-deleted', 'registered',
+                           'snapshot-tree', 'snapshot-tree-sent', 'snapshot-delete',
+                           'snapshot-rename', 'undelete-sent'), 'dittoctl'),
+          **dict.fromkeys(('snapshot-head', 'snapshot-head-sent'), 'ditto-offload')}
 # A recall whose data does not come at once comes to these, too.
 FLUSH = 'flush-data', 'flush-done'
 # A recall that makes a file whole comes to the first one; a release of such a file to the others.
@@ -43,7 +46,7 @@ class Point:
 
     def __init__(self, name, file):
         self.name, self.file = name, file
-        self.where = {**PUSH, **RECALL, **GC}.get(name, 'kernel')
+        self.where = {**PUSH, **RECALL, **ORDERS}.get(name, 'kernel')
         self.arm()
 
     @staticmethod
