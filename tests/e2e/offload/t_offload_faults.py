@@ -64,6 +64,7 @@ class Case:
         self.size = size
         self.good = [content(number, size)]
         self.background = []
+        self.push = None
         self.gone = False
         put(self.path, self.good[0], 0o666)
 
@@ -116,7 +117,16 @@ def kill_dittod(case, point):
 
 
 def unload(case, point):
-    """Unload and load the modules."""
+    """Unload and load the modules. A request of a process keeps them until it is done."""
+    if point.name in OF_REQUEST:
+        try:
+            case.w.server.unload()
+            raise ValueError('the module goes under a request')
+        except AssertionError as e:
+            assert 'Module ditto is in use' in str(e), e
+        point.go_on()
+        if case.push:
+            case.push.wait()
     thread = threading.Thread(target=case.w.server.restart)
     thread.start()
     # A program that has stopped has to go on to end; the kernel goes on by itself.
@@ -171,6 +181,9 @@ FAULTS = {'kill-store': kill_store, 'kill-dittod': kill_dittod, 'unload': unload
           'wrong': mode('wrong'), 'short': mode('short'),
           'two-writers': two_writers, 'rename': rename, 'unlink': unlink}
 OF_STORE = ('down', 'slow', '500', 'wrong', 'short')
+# Where a request of dittoctl or of dittod stands in the kernel.
+OF_REQUEST = ('release-record', 'release-recorded', 'release-freed',
+              'fill-owned', 'fill-write', 'fill-written')
 # Where the store is still needed.
 BEFORE_STORE = ('push-chunk', 'push-chunk-sent', 'push-manifest', 'push-pack', 'fetch-ask')
 
@@ -185,11 +198,11 @@ def applies(point, fault):
 
 def push(case, point, fault):
     """A push stops at the point."""
-    p = case.s.spawn_push(case.path)
+    case.push = case.s.spawn_push(case.path)
     point.wait()
     FAULTS[fault](case, point)
     point.go_on()
-    p.communicate()
+    case.push.communicate()
     case.settle()
 
 
