@@ -214,12 +214,12 @@ class Disk:
             if view == LOCAL:
                 eq(look(path), file.attributes, f'{self.name}/{name}: attributes after a read')
 
-    def is_refused(self, number):
+    def is_refused(self, *numbers):
         """While no server has data brought back, no stub can be opened, and the rest is whole."""
         for name, file in self.files.items():
             path = self.path(name)
             if is_stub(path):
-                with expect_errno(number):
+                with expect_errno(*numbers):
                     open(path, 'rb').close()
             elif read(path, LOCAL) != file.data:
                 raise Defect(f'{self.name}/{name}: whole, and not what it was')
