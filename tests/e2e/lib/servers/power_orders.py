@@ -84,8 +84,9 @@ class Collect(Order):
         tool(world, 'gc')
 
     def begin(self, world):
-        os.unlink(world.path('gone'))
+        # The cut of the record is durable, and all that came before on ext4.
         put(world.path('changed'), content('new'), 0o666)
+        os.unlink(world.path('gone'))
         return super().begin(world)
 
     def check(self, world, mount, point):
