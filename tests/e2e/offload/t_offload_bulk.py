@@ -47,7 +47,7 @@ class DiskStore(Store):
     timeout = 60
 
     # pylint: disable=super-init-not-called
-    def __init__(self, world, more='encryption = off'):
+    def __init__(self, world, more=''):
         self.world, self.server, self.packing = world, world.server, 'on'
         for name in ('objects', 'disk'):
             shutil.rmtree(f'{RESULTS}/{name}', ignore_errors=True)
