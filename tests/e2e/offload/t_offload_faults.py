@@ -110,8 +110,10 @@ def kill_store(case, _):
 
 def kill_dittod(case, point):
     server = case.w.server
-    server.helper_stop('KILL')
+    server.helper.kill()
+    # A request of it may wait behind the one that has stopped.
     point.go_on()
+    server.helper_stop('KILL')
     server.helper_start(server.conf)
     wait_for('the store is ready', lambda: case.s.status().get('ready'))
 
@@ -129,9 +131,11 @@ def unload(case, point):
             case.push.wait()
     thread = threading.Thread(target=case.w.server.restart)
     thread.start()
-    # A program that has stopped has to go on to end; the kernel goes on by itself.
-    if point.where != 'kernel':
-        point.go_on()
+    # A program that has stopped has to go on to end; the kernel goes on by itself when it is
+    # unloaded, for which dittod has to end, a request of which may wait behind the stopped one.
+    if point.where == 'kernel':
+        thread.join(10)
+    point.go_on()
     thread.join()
     wait_for('the store is ready', lambda: case.s.status().get('ready'))
 
