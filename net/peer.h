@@ -40,6 +40,8 @@ struct ditto_show_batch;
  * @epoch: ditto_peers_epoch() before the rules were matched
  * @level: enum ditto_access_level
  * @squash: enum ditto_squash
+ * @anon_uid: see struct ditto_verdict
+ * @anon_gid: see struct ditto_verdict
  *
  * Only the owner of the rules reads and writes it, see ditto_rules_match().
  */
@@ -47,6 +49,8 @@ struct ditto_peer_verdict {
 	u64 generation;
 	unsigned long expires;
 	u32 epoch;
+	u32 anon_uid;
+	u32 anon_gid;
 	u8 level;
 	u8 squash;
 };

@@ -674,6 +674,20 @@ static const struct spec_attr rule_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_squash_mode,
 	},
+	[DITTO_A_RULE_ANON_UID] = {
+		.name = "anon-uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_RULE_ANON_GID] = {
+		.name = "anon-gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
 };
 
 static const struct nla_policy rule_policy[] = {
@@ -685,6 +699,12 @@ static const struct nla_policy rule_policy[] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_RULE_SQUASH] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_RULE_ANON_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_RULE_ANON_GID] = {
 		.type = NLA_U32,
 	},
 };

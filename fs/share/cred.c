@@ -56,9 +56,11 @@ struct ditto_cred_cache {
  * @token_hash: hash of @token, 0 without one
  * @uid: uid as in the request
  * @gid: gid as in the request
+ * @anon_uid: anonymous user of the client's rule, or 0
+ * @anon_gid: the same for the group
  * @squash: squash mode that applies to the client
  * @proven: the user has logged in, and the share has another user or group for such
- * @anonymous: anonymous identity; all members except @generation and @squash are zero
+ * @anonymous: anonymous identity; all members are zero but @generation and the rule's
  * @admin: the share grants the administrator's privileges
  * @ngroups: number of @groups
  * @groups: groups of the request, or the entry's copy
@@ -69,6 +71,8 @@ struct cred_key {
 	u64 token_hash;
 	uid_t uid;
 	gid_t gid;
+	uid_t anon_uid;
+	gid_t anon_gid;
 	u8 squash;
 	u8 proven;
 	u8 anonymous;
@@ -80,7 +84,7 @@ struct cred_key {
 
 #define CRED_KEY_WORDS	(offsetof(struct cred_key, groups) / sizeof(u32))
 /* No holes: the key is hashed and compared as raw memory. */
-static_assert(offsetof(struct cred_key, groups) == 32);
+static_assert(offsetof(struct cred_key, groups) == 40);
 
 /**
  * struct privileged - a credential with added privileges
@@ -344,15 +348,17 @@ static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred
 	return old;
 }
 
-void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
+void ditto_cred_squash(const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		       const struct ditto_ident *ident, struct ditto_squashed *who)
 {
 	bool root = !ident->anonymous && uid_eq(ident->uid, GLOBAL_ROOT_UID);
+	kgid_t anon_gid = ditto_share_anon_gid(opts, verdict);
+	unsigned int squash = verdict->squash;
 
 	*who = (struct ditto_squashed) {
-		.uid = opts->anon_uid,
-		.gid = opts->anon_gid,
-		.anon_gid = opts->anon_gid,
+		.uid = ditto_share_anon_uid(opts, verdict),
+		.gid = anon_gid,
+		.anon_gid = anon_gid,
 	};
 
 	/* Root can be made an administrator by the share's list, like any other user. */
@@ -388,7 +394,7 @@ void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
 	/* The primary group of a user for all is yet to be asked for. */
 	if ((!gid_valid(who->gid) && !who->forced) ||
 	    (who->no_root_group && gid_eq(who->gid, GLOBAL_ROOT_GID)))
-		who->gid = opts->anon_gid;
+		who->gid = anon_gid;
 }
 
 kernel_cap_t ditto_admin_caps(void)
@@ -562,6 +568,8 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 {
 	struct cred_key key = {
 		.generation = opts->generation,
+		.anon_uid = verdict->anon_uid,
+		.anon_gid = verdict->anon_gid,
 		.squash = verdict->squash,
 		.anonymous = ident->anonymous,
 	};
@@ -586,7 +594,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 
 	/* Before the helper is asked. */
 	epoch = ditto_creds_epoch(srv);
-	ditto_cred_squash(opts, verdict->squash, ident, &who);
+	ditto_cred_squash(opts, verdict, ident, &who);
 	if (who.forced || (who.groups && opts->manage_gids))
 		entry = entry_new_managed(srv, &key, &who, ident);
 	else if (!who.groups)

@@ -116,7 +116,7 @@ struct ditto_cred {
  * ditto_cred_get - get the credential for an identity on a share
  * @srv: the server
  * @opts: options of the share, held by the caller
- * @verdict: result of the client rules; carries the squash mode
+ * @verdict: result of the client rules; carries the squash mode and the anonymous user
  * @ident: identity of the request
  *
  * A hit costs one hash and one lookup under RCU, without allocation.

@@ -31,13 +31,13 @@ struct ditto_squashed {
 /**
  * ditto_cred_squash - apply a squash mode to an identity
  * @opts: options of the share
- * @squash: enum ditto_squash
+ * @verdict: result of the client rules
  * @ident: identity of the request
  * @who: filled
  *
  * Context: any.
  */
-void ditto_cred_squash(const struct ditto_share_opts *opts, unsigned int squash,
+void ditto_cred_squash(const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		       const struct ditto_ident *ident, struct ditto_squashed *who);
 
 /**

@@ -201,6 +201,8 @@ static void verdict_fill(struct ditto_verdict *verdict, const struct ditto_share
 			 const struct ditto_rule *rule)
 {
 	verdict->squash = rule && rule->has_squash ? rule->squash : opts->squash;
+	verdict->anon_uid = rule ? rule->anon_uid : 0;
+	verdict->anon_gid = rule ? rule->anon_gid : 0;
 	if (rule)
 		verdict->level = rule->level;
 	else
@@ -224,6 +226,8 @@ static bool verdict_cached(struct ditto_peer *peer, u64 generation, u32 epoch,
 				continue;
 			verdict->level = v->level;
 			verdict->squash = v->squash;
+			verdict->anon_uid = v->anon_uid;
+			verdict->anon_gid = v->anon_gid;
 			found = v->epoch == epoch && time_before(jiffies, v->expires);
 			break;
 		}
@@ -253,6 +257,8 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 epoch,
 	v->epoch = epoch;
 	v->level = verdict->level;
 	v->squash = verdict->squash;
+	v->anon_uid = verdict->anon_uid;
+	v->anon_gid = verdict->anon_gid;
 	write_seqcount_end(&peer->seq);
 	spin_unlock(&peer->lock);
 }
@@ -420,8 +426,10 @@ int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 		return rules_match_all(share, addr, DITTO_RULES_ASK_WAIT, &j, verdict);
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
-	verdict->squash = opts->squash;
-	verdict->level = opts->read_only ? DITTO_ACCESS_READ : DITTO_ACCESS_WRITE;
+	*verdict = (struct ditto_verdict) {
+		.level = opts->read_only ? DITTO_ACCESS_READ : DITTO_ACCESS_WRITE,
+		.squash = opts->squash,
+	};
 	rcu_read_unlock();
 	return 0;
 }

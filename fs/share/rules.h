@@ -39,6 +39,8 @@ enum ditto_rule_kind {
  * @level: access of a client that matches
  * @has_squash: @squash replaces the squash mode of the share
  * @squash: enum ditto_squash
+ * @anon_uid: uid of the anonymous user for these clients, never root; 0 for the share's
+ * @anon_gid: the same for the gid
  * @prefix: significant bits of @addr, 0 to 128
  * @addr: IPv6 address, or IPv4 address mapped into IPv6
  * @spec: text of the rule as it was written; owned
@@ -48,6 +50,8 @@ struct ditto_rule {
 	enum ditto_access_level level;
 	bool has_squash;
 	u8 squash;
+	u32 anon_uid;
+	u32 anon_gid;
 	u8 prefix;
 	struct in6_addr addr;
 	char *spec;
@@ -96,10 +100,14 @@ void ditto_rules_free(struct ditto_rules *rules);
  * struct ditto_verdict - result of the client rules for one client
  * @level: access of the client to the share
  * @squash: squash mode that applies, enum ditto_squash
+ * @anon_uid: uid of the anonymous user for this client; 0 for the share's
+ * @anon_gid: the same for the gid
  */
 struct ditto_verdict {
 	enum ditto_access_level level;
 	u8 squash;
+	u32 anon_uid;
+	u32 anon_gid;
 };
 
 /* How to treat rules that only the helper can decide. */

@@ -105,8 +105,8 @@ enum ditto_worm_mode {
  * @manage_gids: supplementary groups come from the helper, not from the request
  * @local_locks: locks of clients and of local processes exclude each other
  * @squash: see enum ditto_squash
- * @anon_uid: uid of the anonymous user
- * @anon_gid: gid of the anonymous user
+ * @anon_uid: uid of the anonymous user, for clients whose rule names no other
+ * @anon_gid: the same for the gid
  * @sec: accepted security flavours, DITTO_SEC_* bits
  * @guest: users without an account and anonymous users may connect
  * @browse: the share appears in lists of shares
@@ -412,6 +412,27 @@ enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share);
 static inline u32 ditto_share_sec(const struct ditto_share_opts *opts)
 {
 	return opts->rules.count ? opts->sec : opts->sec & ~(DITTO_SEC_NONE | DITTO_SEC_SYS);
+}
+
+/**
+ * ditto_share_anon_uid - get the anonymous user for a client
+ * @opts: options of the share, held by the caller
+ * @verdict: result of the client rules
+ *
+ * Context: any.
+ * Return: its uid.
+ */
+static inline kuid_t ditto_share_anon_uid(const struct ditto_share_opts *opts,
+					  const struct ditto_verdict *verdict)
+{
+	return verdict->anon_uid ? KUIDT_INIT(verdict->anon_uid) : opts->anon_uid;
+}
+
+/* The same for its group. */
+static inline kgid_t ditto_share_anon_gid(const struct ditto_share_opts *opts,
+					  const struct ditto_verdict *verdict)
+{
+	return verdict->anon_gid ? KGIDT_INIT(verdict->anon_gid) : opts->anon_gid;
 }
 
 /**

@@ -353,7 +353,7 @@ int ditto_share_access_explain(const struct ditto_share *share, const struct dit
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	if (ident->anonymous)
-		access = share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL,
+		access = share_users_find(opts, cred->uid, cred->gid, 0, NULL,
 					  &ditto_token_nobody, why);
 	else
 		access = share_users_find(opts, ident->uid, ident->gid, g.n, g.groups, token,

@@ -177,7 +177,7 @@ bool ditto_share_access_is_admin(enum ditto_share_access access, const struct di
 /**
  * ditto_share_access_of - look up the current access of an identity to a share
  * @share: held
- * @ident: identity of the request, before squashing; anonymous means the share's anonymous user
+ * @ident: identity of the request, before squashing; anonymous means the user of @cred
  * @cred: credential of the identity on the share; provides the groups that the helper
  *	knows, if the share uses these
  *

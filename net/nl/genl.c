@@ -20,10 +20,12 @@ const struct nla_policy ditto_ace_nl_policy[DITTO_A_ACE_RIGHTS + 1] = {
 	[DITTO_A_ACE_RIGHTS] = { .type = NLA_U32, },
 };
 
-const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
+const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_ANON_GID + 1] = {
 	[DITTO_A_RULE_SPEC] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_RULE_ACCESS] = NLA_POLICY_MAX(NLA_U32, 2),
 	[DITTO_A_RULE_SQUASH] = NLA_POLICY_MAX(NLA_U32, 4),
+	[DITTO_A_RULE_ANON_UID] = { .type = NLA_U32, },
+	[DITTO_A_RULE_ANON_GID] = { .type = NLA_U32, },
 };
 
 const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1] = {

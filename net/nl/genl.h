@@ -13,7 +13,7 @@
 
 /* Common nested types */
 extern const struct nla_policy ditto_ace_nl_policy[DITTO_A_ACE_RIGHTS + 1];
-extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
+extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_ANON_GID + 1];
 extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
 extern const struct nla_policy ditto_setting_change_nl_policy[DITTO_A_SETTING_CHANGE_VALUE + 1];
 extern const struct nla_policy ditto_share_option_nl_policy[DITTO_A_SHARE_OPTION_VALUE + 1];

@@ -63,23 +63,37 @@ static const char *attr_name(struct genl_info *info)
 /* Bytes of a rule in a message. */
 static size_t rule_size(size_t spec_len)
 {
-	return nla_total_size(nla_total_size(spec_len + 1) + 2 * nla_total_size(sizeof(u32)));
+	return nla_total_size(nla_total_size(spec_len + 1) + 4 * nla_total_size(sizeof(u32)));
+}
+
+/* A user without proof never becomes root, whose files have more to protect than themselves. */
+static int anon_check(const struct nlattr *id, struct netlink_ext_ack *extack)
+{
+	if (!id || (nla_get_u32(id) && nla_get_u32(id) != U32_MAX))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, id,
+			    "the anonymous user has a valid number, not root's; squash all-to-admin makes root of all");
+	return -EINVAL;
 }
 
 static int rule_read(struct ditto_rule *rule, const struct nlattr *attr,
 		     struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[DITTO_A_RULE_SQUASH + 1];
+	struct nlattr *tb[DITTO_A_RULE_ANON_GID + 1];
 	const char *spec;
 	int err;
 
-	err = nla_parse_nested(tb, DITTO_A_RULE_SQUASH, attr, ditto_rule_nl_policy, extack);
+	err = nla_parse_nested(tb, DITTO_A_RULE_ANON_GID, attr, ditto_rule_nl_policy, extack);
 	if (err)
 		return err;
 	if (NL_REQ_ATTR_CHECK(extack, attr, tb, DITTO_A_RULE_SPEC)) {
 		NL_SET_ERR_MSG(extack, "a rule says which clients it is for");
 		return -EINVAL;
 	}
+	err = anon_check(tb[DITTO_A_RULE_ANON_UID], extack) ?:
+	      anon_check(tb[DITTO_A_RULE_ANON_GID], extack);
+	if (err)
+		return err;
 
 	spec = nla_data(tb[DITTO_A_RULE_SPEC]);
 	err = ditto_rule_parse(spec, rule);
@@ -96,6 +110,10 @@ static int rule_read(struct ditto_rule *rule, const struct nlattr *attr,
 	rule->has_squash = tb[DITTO_A_RULE_SQUASH];
 	if (rule->has_squash)
 		rule->squash = nla_get_u32(tb[DITTO_A_RULE_SQUASH]);
+	if (tb[DITTO_A_RULE_ANON_UID])
+		rule->anon_uid = nla_get_u32(tb[DITTO_A_RULE_ANON_UID]);
+	if (tb[DITTO_A_RULE_ANON_GID])
+		rule->anon_gid = nla_get_u32(tb[DITTO_A_RULE_ANON_GID]);
 	return 0;
 }
 
@@ -157,20 +175,14 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	const struct nlattr *uid = info->attrs[DITTO_A_SHARE_ANON_UID];
 	const struct nlattr *gid = info->attrs[DITTO_A_SHARE_ANON_GID];
 
-	if (uid) {
+	int err = anon_check(uid, info->extack) ?: anon_check(gid, info->extack);
+
+	if (err)
+		return err;
+	if (uid)
 		opts->anon_uid = make_kuid(&init_user_ns, nla_get_u32(uid));
-		if (!uid_valid(opts->anon_uid)) {
-			NL_SET_ERR_MSG_ATTR(info->extack, uid, "this number is no user");
-			return -EINVAL;
-		}
-	}
-	if (gid) {
+	if (gid)
 		opts->anon_gid = make_kgid(&init_user_ns, nla_get_u32(gid));
-		if (!gid_valid(opts->anon_gid)) {
-			NL_SET_ERR_MSG_ATTR(info->extack, gid, "this number is no group");
-			return -EINVAL;
-		}
-	}
 	return 0;
 }
 
@@ -611,7 +623,9 @@ static int rule_put(struct sk_buff *msg, const struct ditto_rule *rule)
 	if (!nest ||
 	    nla_put_string(msg, DITTO_A_RULE_SPEC, rule->spec) ||
 	    nla_put_u32(msg, DITTO_A_RULE_ACCESS, rule->level) ||
-	    (rule->has_squash && nla_put_u32(msg, DITTO_A_RULE_SQUASH, rule->squash)))
+	    (rule->has_squash && nla_put_u32(msg, DITTO_A_RULE_SQUASH, rule->squash)) ||
+	    (rule->anon_uid && nla_put_u32(msg, DITTO_A_RULE_ANON_UID, rule->anon_uid)) ||
+	    (rule->anon_gid && nla_put_u32(msg, DITTO_A_RULE_ANON_GID, rule->anon_gid)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

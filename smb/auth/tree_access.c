@@ -67,6 +67,7 @@ static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ide
  * user. @own has SMB's own options.
  */
 static enum ditto_share_access share_ask(struct ditto_share *share, const struct ditto_ident *ident,
+					 const struct ditto_verdict *verdict,
 					 struct ditto_share_opts *opts,
 					 struct dsmb_share_options *own)
 {
@@ -82,9 +83,10 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 	else
 		opts->unserved |= BIT(dsmb_protocol.bit);
 	if (ident->anonymous)
-		grant = opts->guest ? ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid,
-							     0, NULL, &ditto_token_nobody) :
-				      DITTO_SHARE_ACCESS_NONE;
+		grant = opts->guest ?
+			ditto_share_users_find(opts, ditto_share_anon_uid(opts, verdict),
+					       ditto_share_anon_gid(opts, verdict), 0, NULL,
+					       &ditto_token_nobody) : DITTO_SHARE_ACCESS_NONE;
 	else
 		grant = ditto_share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
 					       ident->groups, ident->token);
@@ -135,7 +137,7 @@ static noinline_for_stack u32 access_check(struct dsmb_session *session, struct 
 	ident_of(access->acting_user, &ident);
 	ident.from = &peer->addr;
 	ident.park = park;
-	grant = share_ask(share, &ident, &opts, &own);
+	grant = share_ask(share, &ident, &verdict, &opts, &own);
 	access->why =
 		"its option protocols does not name smb, or has one unknown to this ditto_smb.ko";
 	if (opts.unserved & BIT(dsmb_protocol.bit))
@@ -233,7 +235,7 @@ bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *shar
 	ident.from = &peer->addr;
 	login = dsmb_session_login(session);
 	if (!ditto_rules_admit(share, peer, DITTO_RULES_ASK, NULL, &verdict))
-		grant = share_ask(share, &ident, &opts, &own);
+		grant = share_ask(share, &ident, &verdict, &opts, &own);
 	if (grant != DITTO_SHARE_ACCESS_NONE &&
 	    (opts.unserved & BIT(dsmb_protocol.bit) || !login_is_taken(&own, login)))
 		grant = DITTO_SHARE_ACCESS_NONE;

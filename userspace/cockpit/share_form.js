@@ -24,8 +24,10 @@ async function schema_load() {
 /* A rule in the words of the option "allow". */
 export function rule_text(rule) {
 	const access = rule.access ? `=${ACCESS[rule.access]}` : "";
+	const more = ["squash", "anon_uid", "anon_gid"].filter(name => rule[name] !== undefined)
+		.map(name => `,${name.replace("_", "-")}=${rule[name]}`);
 
-	return rule.spec + access + (rule.squash ? `,squash=${rule.squash}` : "");
+	return rule.spec + access + more.join("");
 }
 
 /* A user or group as the options of these names. */
@@ -78,7 +80,7 @@ function fields_new(types, share) {
 		protocols: new ChecksField("Protocols", ["nfs", "smb"], (share.protocols || "nfs,smb")
 			.split(/[\s,]+/)),
 		rules: new LinesField("Rules about clients", (share.rules || []).map(rule_text),
-			"One a line, the first that matches decides: CLIENT[=rw|ro|none][,squash=MODE]. CLIENT is an address, a network, a host name, @netgroup, cert:NAME or any. Without a rule nobody is served by NFS with AUTH_SYS."),
+			"One a line, the first that matches decides: CLIENT[=rw|ro|none][,squash=MODE][,anon-uid=UID][,anon-gid=GID]. CLIENT is an address, a network, a host name, @netgroup, cert:NAME or any. Without a rule nobody is served by NFS with AUTH_SYS."),
 		users: new LinesField("Users and groups", (share.users || []).map(user_text),
 			"One a line: user NAME=ACCESS or group NAME=ACCESS. ACCESS is none, read, write or admin."),
 		default_access: field_choice("Access of all others", types.default_access.enum,

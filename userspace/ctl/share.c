@@ -536,7 +536,8 @@ static int share_show(struct ctl *ctl, char **words)
 
 #define SHARE_USAGE \
 	"[ro|rw] [anon UID[:GID]]\n" \
-	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all|no-rules]\n" \
+	"            [allow CLIENT[=rw|ro|none][,squash=MODE][,anon-uid=UID]\n" \
+	"                   [,anon-gid=GID]]... [allow-all|no-rules]\n" \
 	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-users]\n" \
 	"            [default-access ACCESS] [comment TEXT] [snapshots PATH]\n" \
 	"            [link PATH=SERVER:/PATH[,SERVER:/PATH...]]... [no-links]\n" \

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,14 +262,23 @@ bool share_set_veto_files(struct share *s, const char *text, struct why *why)
 }
 
 /* The highest number means "no id" in the kernel. */
-static bool read_id(const char *text, u32 *id, struct why *why)
+static bool read_id(const char *text, u32 min, u32 *id, struct why *why)
 {
 	u64 value;
 
-	if (!text_number(text, 0, UINT32_MAX - 1, &value, why))
+	if (!text_number(text, min, UINT32_MAX - 1, &value, why))
 		return false;
 	*id = (u32)value;
 	return true;
+}
+
+/* Nobody becomes root by it, because its files have more to protect than themselves. */
+static bool read_anon(const char *text, u32 *id, struct why *why)
+{
+	if (text[0] && !text[strspn(text, "0")])
+		return why_not(why,
+			       "the anonymous user is neither root nor in its group: squash all-to-admin makes root of all");
+	return read_id(text, 1, id, why);
 }
 
 /* A number, a name to be looked up, or nothing. */
@@ -279,7 +289,7 @@ static bool set_force(struct share *s, unsigned int type, u32 *id, char **name, 
 	free(*name);
 	*name = NULL;
 	if (text[0] && !text[strspn(text, "0123456789")]) {
-		if (!read_id(text, id, why))
+		if (!read_id(text, 0, id, why))
 			return false;
 		if (!*id)
 			return why_not(why, "nobody can be made root, nor a member of its group");
@@ -487,12 +497,12 @@ bool share_set_offload_store(struct share *s, const char *text, struct why *why)
 
 bool share_set_anon_uid(struct share *s, const char *text, struct why *why)
 {
-	return share_given(s, DITTO_A_SHARE_ANON_UID, read_id(text, &s->anon_uid, why));
+	return share_given(s, DITTO_A_SHARE_ANON_UID, read_anon(text, &s->anon_uid, why));
 }
 
 bool share_set_anon_gid(struct share *s, const char *text, struct why *why)
 {
-	return share_given(s, DITTO_A_SHARE_ANON_GID, read_id(text, &s->anon_gid, why));
+	return share_given(s, DITTO_A_SHARE_ANON_GID, read_anon(text, &s->anon_gid, why));
 }
 
 bool share_set_id(struct share *s, const char *text, struct why *why)
@@ -521,33 +531,48 @@ static bool read_access(const char *text, u32 *access, struct why *why)
 	return why_not(why, "'%s' is not allowed: one of rw, ro, none is", text);
 }
 
+static bool read_rule_option(char *text, struct share_rule *r, struct why *why)
+{
+	char *value = strchr(text, '=');
+
+	if (value)
+		*value++ = '\0';
+	if (value && spec_same_word(text, "squash")) {
+		r->has_squash = true;
+		return text_enum(value, &spec_squash_mode, &r->squash, why);
+	}
+	if (value && spec_same_word(text, "anon-uid"))
+		return read_anon(value, &r->anon_uid, why);
+	if (value && spec_same_word(text, "anon-gid"))
+		return read_anon(value, &r->anon_gid, why);
+	return why_not(why,
+		       "',%s%s%s' is not allowed: ,squash=MODE, ,anon-uid=UID or ,anon-gid=GID is",
+		       text, value ? "=" : "", value ?: "");
+}
+
 static bool read_rule(char *text, struct share_rule *r, struct why *why)
 {
-	char *rest = strchr(text, ',');
-	char *access;
+	char *rest = text, *access, *option;
 
-	if (rest)
-		*rest++ = '\0';
+	strsep(&rest, ",");
 	access = strchr(text, '=');
 	if (access)
 		*access++ = '\0';
 	if (!text_rule_spec(text, why) || (access && !read_access(access, &r->access, why)))
 		return false;
-	if (!rest)
-		return true;
-	if (strncmp(rest, "squash=", 7))
-		return why_not(why, "',%s' is not allowed: ,squash=MODE is", rest);
-	r->has_squash = true;
-	return text_enum(rest + 7, &spec_squash_mode, &r->squash, why);
+	while ((option = strsep(&rest, ",")))
+		if (!read_rule_option(option, r, why))
+			return false;
+	return true;
 }
 
 /* Bytes of a rule in a message, as the kernel counts them. */
 static size_t rule_size(const struct share_rule *r)
 {
 	int number = nla_total_size(sizeof(u32));
+	int numbers = 3 + r->has_squash + !!r->anon_uid + !!r->anon_gid;
 
-	return (size_t)nla_total_size(nla_total_size((int)strlen(r->spec) + 1) +
-				      (r->has_squash ? 4 : 3) * number);
+	return (size_t)nla_total_size(nla_total_size((int)strlen(r->spec) + 1) + numbers * number);
 }
 
 /* A share must not be served without some of its rules. */
@@ -593,11 +618,15 @@ char *share_rule_text(const struct share_rule *r)
 		[DITTO_ACCESS_RIGHT_WRITE] = "rw",
 	};
 	const char *access = r->access < ARRAY_SIZE(words) ? words[r->access] : "?";
+	char uid[32] = "", gid[32] = "";
 
-	if (!r->has_squash)
-		return mem_print("%s=%s", r->spec, access);
-	return mem_print("%s=%s,squash=%s", r->spec, access,
-			 spec_enum_name(&spec_squash_mode, r->squash));
+	if (r->anon_uid)
+		snprintf(uid, sizeof(uid), ",anon-uid=%u", r->anon_uid);
+	if (r->anon_gid)
+		snprintf(gid, sizeof(gid), ",anon-gid=%u", r->anon_gid);
+	return mem_print("%s=%s%s%s%s%s", r->spec, access, r->has_squash ? ",squash=" : "",
+			 r->has_squash ? spec_enum_name(&spec_squash_mode, r->squash) : "",
+			 uid, gid);
 }
 
 static void put_rules(struct nl_msg *msg, const struct share *s)
@@ -617,6 +646,10 @@ static void put_rules(struct nl_msg *msg, const struct share *s)
 		msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_ACCESS, r->access);
 		if (r->has_squash)
 			msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_SQUASH, r->squash);
+		if (r->anon_uid)
+			msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_ANON_UID, r->anon_uid);
+		if (r->anon_gid)
+			msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_ANON_GID, r->anon_gid);
 		nla_nest_end(msg, rule);
 	}
 	msg_end_list(msg, rules);
@@ -698,6 +731,12 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		share_users_fill(msg, &s->users);
 }
 
+static void take_u32(struct nlattr **tb, unsigned int type, u32 *to)
+{
+	if (tb[type])
+		*to = nla_get_u32(tb[type]);
+}
+
 static bool rule_from(struct share_rule *r, struct nlattr *nla)
 {
 	struct nlattr *tb[DITTO_A_RULE_MAX + 1];
@@ -714,6 +753,8 @@ static bool rule_from(struct share_rule *r, struct nlattr *nla)
 		r->has_squash = true;
 		r->squash = nla_get_u32(tb[DITTO_A_RULE_SQUASH]);
 	}
+	take_u32(tb, DITTO_A_RULE_ANON_UID, &r->anon_uid);
+	take_u32(tb, DITTO_A_RULE_ANON_GID, &r->anon_gid);
 	return true;
 }
 
@@ -772,12 +813,6 @@ static void take_options(struct share *s, struct nl_msg *msg)
 		option_write(s, id, value);
 		s->given.options |= SHARE_OPTION_BIT(id);
 	}
-}
-
-static void take_u32(struct nlattr **tb, unsigned int type, u32 *to)
-{
-	if (tb[type])
-		*to = nla_get_u32(tb[type]);
 }
 
 static void take_string(struct nlattr **tb, unsigned int type, char **to)
@@ -839,7 +874,8 @@ static bool same_rules(const struct share *a, const struct share *b)
 		const struct share_rule *y = &b->rules[i];
 
 		if (strcmp(x->spec, y->spec) || x->access != y->access ||
-		    x->has_squash != y->has_squash || (x->has_squash && x->squash != y->squash))
+		    x->has_squash != y->has_squash || (x->has_squash && x->squash != y->squash) ||
+		    x->anon_uid != y->anon_uid || x->anon_gid != y->anon_gid)
 			return false;
 	}
 	return true;

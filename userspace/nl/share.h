@@ -22,12 +22,16 @@ struct nlattr;
  * @access: enum ditto_access_right
  * @has_squash: @squash is valid, else the share's squash mode applies
  * @squash: enum ditto_squash_mode
+ * @anon_uid: uid of anonymous requests of these clients; 0 for the share's
+ * @anon_gid: the same for the gid
  */
 struct share_rule {
 	char *spec;
 	u32 access;
 	bool has_squash;
 	u32 squash;
+	u32 anon_uid;
+	u32 anon_gid;
 };
 
 /**
@@ -198,7 +202,7 @@ bool share_add_group_unresolved(struct share *s, const char *text, struct why *w
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why);
 bool share_set_snapshot_schedule(struct share *s, const char *text, struct why *why);
 bool share_set_offload_store(struct share *s, const char *text, struct why *why);
-/* Add a rule: SPEC or SPEC=ACCESS, optionally followed by ",squash=MODE". */
+/* Add a rule: SPEC or SPEC=ACCESS, then any of ",squash=MODE", ",anon-uid=UID", ",anon-gid=GID". */
 bool share_add_rule(struct share *s, const char *text, struct why *why);
 
 /* Add to a message the options that are set and that the command takes. */

@@ -91,7 +91,7 @@ static const char *compared_with(const char *text)
 static void equal_to_the_file(void)
 {
 	static const char text[] = "[server]\nthreads = 4\n[listener nfs]\n" A
-				   "user = root=read\nallow = 192.0.2.0/24\n" B;
+				   "user = root=read\nallow = 192.0.2.0/24,anon-gid=7\n" B;
 
 	apply_first(1, text);
 	SAME(compared_with(text), "");
@@ -222,7 +222,7 @@ static void text_of_what_runs(void)
 	by_hand("a", "squash", "none");
 	k.server.value[SETTING_threads] = 7;
 	CHECK(!kernel_share_del(&k, "b"));
-	CHECK(share_set_path(hand, "/h", &why) && share_add_rule(hand, "any=ro", &why) &&
+	CHECK(share_set_path(hand, "/h", &why) && share_add_rule(hand, "any=ro,anon-uid=7", &why) &&
 	      share_set_comment(hand, "it's = mine", &why));
 	CHECK(share_set_id(hand, "00112233-4455-6677-8899-aabbccddeeff", &why));
 	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
@@ -230,7 +230,7 @@ static void text_of_what_runs(void)
 	     "# all of it\n\n[server]\n# threads = 9\nthreads = 7\n\n"
 	     "[share a]\n# the first\npath = /a\nallow = 192.0.2.1\n# behind\nread-only = no\nsquash = none\n\n"
 	     "# above b\n; no more\n\n# the end\n\n"
-	     "[share hand]\npath = /h\nid = 00112233-4455-6677-8899-aabbccddeeff\ncomment = it's = mine\nallow = any=ro\n\n"
+	     "[share hand]\npath = /h\nid = 00112233-4455-6677-8899-aabbccddeeff\ncomment = it's = mine\nallow = any=ro,anon-uid=7\n\n"
 	     "[listener nfs]\n\n[listener smb]\nport = 1445\n");
 	fake_log(&k);
 	SAME(compared_with(text_saved(before, NULL)), "");

@@ -57,6 +57,7 @@ static void whole_file(void)
 		"sec = sys,krb5\n"
 		"allow = 192.0.2.0/24=ro\n"
 		"allow = @admins=rw,squash=root_to_admin\n"
+		"allow = a.b,anon_gid=7,squash=all-to-guest,anon-uid=4294967294\n"
 		"manage_gids = on\n"
 		"encrypt = on\n"
 		"guest = on\n"
@@ -110,9 +111,12 @@ static void whole_file(void)
 	CHECK(s->squash == DITTO_SQUASH_MODE_ALL_TO_GUEST);
 	CHECK(s->sec == (DITTO_FLAVOR_SYS | DITTO_FLAVOR_KRB5));
 	CHECK(s->id[0] == 0 && s->id[15] == 0xff);
-	CHECK(s->nrules == 2);
+	CHECK(s->nrules == 3);
 	rule = share_rule_text(&s->rules[1]);
 	SAME(rule, "@admins=rw,squash=root-to-admin");
+	free(rule);
+	rule = share_rule_text(&s->rules[2]);
+	SAME(rule, "a.b=rw,squash=all-to-guest,anon-uid=4294967294,anon-gid=7");
 	free(rule);
 	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_SHARE_RIGHT_READ);
 	CHECK(!s->notify && s->streams);
@@ -639,11 +643,31 @@ static const struct {
 	},
 	{
 		SHARE "anon_uid = nobody\n",
-		"f:3: anon_uid: 'nobody' is not allowed: a number from 0 to 4294967294 is"
+		"f:3: anon_uid: 'nobody' is not allowed: a number from 1 to 4294967294 is"
 	},
 	{
 		SHARE "anon_gid = -1\n",
-		"f:3: anon_gid: '-1' is not allowed: a number from 0 to 4294967294 is"
+		"f:3: anon_gid: '-1' is not allowed: a number from 1 to 4294967294 is"
+	},
+	{
+		SHARE "anon_uid = 0\n",
+		"f:3: anon_uid: the anonymous user is neither root nor in its group: squash all-to-admin makes root of all"
+	},
+	{
+		SHARE "allow = *=rw,squash=all-to-guest,anon-gid=00\n",
+		"f:3: allow: the anonymous user is neither root nor in its group: squash all-to-admin makes root of all"
+	},
+	{
+		SHARE "allow = *,anon-uid=nobody\n",
+		"f:3: allow: 'nobody' is not allowed: a number from 1 to 4294967294 is"
+	},
+	{
+		SHARE "allow = *,anon-uid\n",
+		"f:3: allow: ',anon-uid' is not allowed: ,squash=MODE, ,anon-uid=UID or ,anon-gid=GID is"
+	},
+	{
+		SHARE "allow = *=rw,squash=none,\n",
+		"f:3: allow: ',' is not allowed: ,squash=MODE, ,anon-uid=UID or ,anon-gid=GID is"
 	},
 	{
 		SHARE "sec = krb4\n",
@@ -659,7 +683,7 @@ static const struct {
 	},
 	{
 		SHARE "allow = *=rw,sqash=none\n",
-		"f:3: allow: ',sqash=none' is not allowed: ,squash=MODE is"
+		"f:3: allow: ',sqash=none' is not allowed: ,squash=MODE, ,anon-uid=UID or ,anon-gid=GID is"
 	},
 	{
 		SHARE "allow = *=rw,squash=no\n",

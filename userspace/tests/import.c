@@ -174,8 +174,8 @@ static void exports_of_the_manual(void)
 		       "allow = trusty=rw,squash=root-to-admin\n\n"
 		       "[share foo]\npath = /foo\nprotocols = nfs\nmanage-gids = yes\nallow = 2001:db8:9:e54::/64=rw\n"
 		       "allow = 192.0.2.0/24=rw\n\n"
-		       "[share home-joe]\npath = /home/joe\nprotocols = nfs\nmanage-gids = yes\nanon-uid = 150\n"
-		       "anon-gid = 100\nallow = pc001=rw,squash=all-to-guest\n\n"
+		       "[share home-joe]\npath = /home/joe\nprotocols = nfs\nmanage-gids = yes\n"
+		       "allow = pc001=rw,squash=all-to-guest,anon-uid=150,anon-gid=100\n\n"
 		       "[share projects]\npath = /projects\nprotocols = nfs\nmanage-gids = yes\n"
 		       "allow = proj*.local.domain=rw\n\n"
 		       "[share pub]\npath = /pub\nprotocols = nfs\nmanage-gids = yes\nsecure-ports = no\n"
@@ -212,9 +212,15 @@ static void exports_that_differ(void)
 		       "allow = h=rw\nallow = i=none\n");
 	import_becomes(import_exports,
 		       "/a h(rw,no_root_squash) i(rw,all_squash,anonuid=7,anongid=-2) j(ro)\n",
-		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\nanon-uid = 7\n"
-		       "allow = h=rw,squash=root-to-admin\nallow = i=rw,squash=all-to-guest\n"
-		       "allow = j=none\n");
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\n"
+		       "allow = h=rw,squash=root-to-admin\nallow = i=rw,squash=all-to-guest,anon-uid=7\n"
+		       "allow = j=ro\n");
+	import_becomes(import_exports,
+		       "/a -anonuid=8,anongid=9 10.1.0.0/16(rw) 10.2.0.0/16(rw,anonuid=7,sec=krb5)\n",
+		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\n"
+		       "allow = 10.1.0.0/16=rw,anon-uid=8,anon-gid=9\nallow = 10.2.0.0/16=none\n");
+	import_tells(import_exports, "/a h(anonuid=7)\n", 1, IMPORT_MAPPED,
+		     "allow = h=ro,anon-uid=7");
 	import_becomes(import_exports, "/a h(mp,xprtsec=tls:mtls,security_label,sec=unix)\n",
 		       "[listener nfs]\n\n[share a]\npath = /a\nprotocols = nfs\nmanage-gids = yes\nxprtsec = tls,mtls\n"
 		       "security-labels = yes\nmountpoint = yes\nallow = h=ro\n");
@@ -305,6 +311,12 @@ static void exports_hostile(void)
 	import_leaves(import_exports, "/a h=rw,squash=none(ro)\n", "cannot be named");
 	import_leaves(import_exports, "/a h(nonsense)\n", "not known");
 	import_leaves(import_exports, "/a h(sec=nonsense)\n", "not known");
+	import_leaves(import_exports, "/a h(anonuid=nobody)\n", "not allowed");
+	import_leaves(import_exports, "/a h(anongid=)\n", "not allowed");
+	/* Nobody becomes root because an option that looks harmless says so. */
+	import_leaves(import_exports, "/a h(rw,all_squash,anonuid=0,anongid=1)\n", "not allowed");
+	import_leaves(import_exports, "/a h(anongid=0)\n", "not allowed");
+	import_tells(import_exports, "/a h(anonuid=0)\n", 1, IMPORT_LOST, "squash all-to-admin");
 	import_leaves(import_exports, "/a h(sec=sys,ro,sec=krb5,rw)\n", "flavours");
 	import_leaves(import_exports, "/a h(refer=/b@c)\n", "link");
 	import_leaves(import_exports, "/a h(rw\n", "parentheses");

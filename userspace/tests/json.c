@@ -69,7 +69,8 @@ static void share_message(void)
 	CHECK(share_set_id(s, "00112233445566778899aabbccddeeff", &why));
 	CHECK(share_set_option(s, "read_only", "yes", &why));
 	CHECK(share_set_option(s, "sec", "sys,krb5", &why));
-	CHECK(share_add_rule(s, "*=ro", &why) && share_add_rule(s, "@x=rw,squash=none", &why));
+	CHECK(share_add_rule(s, "*=ro", &why) &&
+	      share_add_rule(s, "@x=rw,squash=none,anon-uid=5", &why));
 	CHECK(share_add_user(s, "root=admin", &why) && share_add_group(s, "7=read", &why));
 	CHECK(share_set_default_access(s, "none", &why) &&
 	      share_set_comment(s, "for all", &why) && share_add_link(s, "a=b:/c", &why) &&
@@ -79,7 +80,7 @@ static void share_message(void)
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
 	memory_end(&m,
-		   "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"links\":\"a=b:/c\",\"trash_exclude\":\"*.tmp,~$*\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\",\"read_only\":true,\"squash\":\"root-to-guest\",\"sec\":[\"sys\",\"krb5\"],\"manage_gids\":false,\"local_locks\":true,\"guest\":false,\"browse\":true,\"streams\":true,\"short_names\":false,\"utf8_names\":false,\"list_snapshots\":false,\"nested\":\"off\",\"secure_ports\":true,\"acl_mode\":\"groupmask\",\"samba_acl\":\"off\",\"audit\":false,\"security_labels\":false,\"offload\":false,\"trash\":false,\"trash_keep\":30,\"trash_size\":0,\"worm\":0,\"worm_retention\":30,\"worm_retention_max\":0,\"worm_mode\":\"governance\",\"xprtsec\":[\"none\",\"tls\",\"mtls\"],\"sec_first\":\"strongest\",\"nlm_callers\":\"proven\",\"dacl\":false,\"delegated_times\":true,\"encrypt\":false,\"compress\":\"ask\",\"notify\":true,\"continuously_available\":false,\"hide_unreadable\":false,\"apple\":true,\"time_machine\":false,\"create_mask\":484,\"directory_mask\":493,\"force_create_mode\":0,\"force_directory_mode\":0,\"auth\":[\"kerberos\",\"ntlm\",\"guest\"]}\n");
+		   "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\",\"anon_uid\":5}],\"comment\":\"for all\",\"links\":\"a=b:/c\",\"trash_exclude\":\"*.tmp,~$*\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\",\"read_only\":true,\"squash\":\"root-to-guest\",\"sec\":[\"sys\",\"krb5\"],\"manage_gids\":false,\"local_locks\":true,\"guest\":false,\"browse\":true,\"streams\":true,\"short_names\":false,\"utf8_names\":false,\"list_snapshots\":false,\"nested\":\"off\",\"secure_ports\":true,\"acl_mode\":\"groupmask\",\"samba_acl\":\"off\",\"audit\":false,\"security_labels\":false,\"offload\":false,\"trash\":false,\"trash_keep\":30,\"trash_size\":0,\"worm\":0,\"worm_retention\":30,\"worm_retention_max\":0,\"worm_mode\":\"governance\",\"xprtsec\":[\"none\",\"tls\",\"mtls\"],\"sec_first\":\"strongest\",\"nlm_callers\":\"proven\",\"dacl\":false,\"delegated_times\":true,\"encrypt\":false,\"compress\":\"ask\",\"notify\":true,\"continuously_available\":false,\"hide_unreadable\":false,\"apple\":true,\"time_machine\":false,\"create_mask\":484,\"directory_mask\":493,\"force_create_mode\":0,\"force_directory_mode\":0,\"auth\":[\"kerberos\",\"ntlm\",\"guest\"]}\n");
 	share_free(s);
 	nlmsg_free(msg);
 }

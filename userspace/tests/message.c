@@ -36,6 +36,7 @@ static struct share *share_sample(void)
 	CHECK(share_set_option(s, "sec", "sys,krb5i", &why));
 	CHECK(share_add_rule(s, "10.0.0.0/8=ro", &why));
 	CHECK(share_add_rule(s, "@x,squash=all-to-admin", &why));
+	CHECK(share_add_rule(s, "@y,anon-uid=8,anon-gid=9", &why));
 	CHECK(share_set_option(s, "encrypt", "on", &why));
 	CHECK(share_set_option(s, "guest", "on", &why));
 	CHECK(share_set_option(s, "browse", "off", &why) && share_set_comment(s, "of all", &why));
@@ -76,7 +77,12 @@ static void share_round_trip(void)
 		SAME(back->path, "/srv/data");
 		differs = share_diff(s, back);
 		CHECK(!share_bits_any(&differs));
-		CHECK(back->nrules == 2 && back->rules[1].has_squash);
+		CHECK(back->nrules == 3 && back->rules[1].has_squash);
+		CHECK(back->rules[2].anon_uid == 8 && back->rules[2].anon_gid == 9);
+		back->rules[2].anon_uid = 0;
+		differs = share_diff(s, back);
+		CHECK(differs.attrs == SHARE_BIT(DITTO_A_SHARE_RULES) && !differs.options);
+		back->rules[2].anon_uid = 8;
 		back->rules[1].squash = DITTO_SQUASH_MODE_NONE;
 		differs = share_diff(s, back);
 		CHECK(differs.attrs == SHARE_BIT(DITTO_A_SHARE_RULES) && !differs.options);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """dittoctl access check: what it tells is what users of NFS and SMB find, and why."""
+import errno
 import os
 
 import nfs3
 import rpc
 import smb
 import smb2
-from checks import eq, one_of
+from checks import eq, expect_errno, one_of
 from files import put
 from harness import test
 from smb_acl import READ_DATA, WRITE_DATA, may, session
@@ -217,3 +218,33 @@ def refused(w):
                        (['check', '--user', 'root', '/'], 'in no share')):
         out = w.server.refused('access', *words)
         assert why in out, f'{words}: {why!r} is not in: {out}'
+
+
+@test(smb=True, squash='none', guest=True)
+def anonymous_by_rule(w):
+    """The anonymous user of a rule stays a guest, whatever his number, and is never root."""
+    s, addr = w.server, w.client.addr
+    os.chmod(w.export, 0o777)
+    os.chown(put(w.path('f'), b'data', 0o600), 1601, 1601)
+    s.ctl('share', 'set', 'data', 'user', '1501=admin', 'default-access', 'none')
+    eq(check(w, 'f', '--protocol', 'smb', '--client', addr, user=None)['refused'], 'grant')
+    s.ctl('share', 'set', 'data', 'allow', f'{addr},squash=all-to-guest,anon-uid=1501')
+    eq(s.json('share', 'show', 'data')[0]['rules'],
+       [{'spec': addr, 'access': 'write', 'squash': 'all-to-guest', 'anon_uid': 1501}])
+    assert f'{addr}=rw,squash=all-to-guest,anon-uid=1501\n' in s.ctl('share', 'show', 'data')
+    got = check(w, 'f', '--protocol', 'smb', '--client', addr, user=None)
+    eq((got['acting_uid'], got['acting_gid'], got['guest'], 'refused' in got),
+       (1501, 65534, True, False))
+    eq(granted(got) & {'read-data', 'write-owner'}, set(), 'as no administrator')
+    put(f'{w.base}/local', b'x')
+    smb.SmbClient(w.client, user=None).do(f'put {w.base}/local made')
+    eq(os.stat(w.path('made')).st_uid, 1501)
+    for key in 'anon-uid', 'anon-gid':
+        for words in ('allow', f'any,{key}=0'), (key, '0'):
+            assert 'squash all-to-admin' in s.refused('share', 'set', 'data', *words)
+        name = key.upper().replace('-', '_')
+        for wanted in (('SHARE_RULES', [('RULES_RULE', [('RULE_SPEC', 'any'),
+                                                        (f'RULE_{name}', 0)])]),
+                       (f'SHARE_{name}', 0)):
+            with expect_errno(errno.EINVAL):
+                s.call('SHARE_SET', ('SHARE_NAME', 'data'), wanted)

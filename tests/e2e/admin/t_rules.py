@@ -13,7 +13,7 @@ from checks import eq, one_of, wait_for
 from files import put
 from harness import test
 from nfs3 import sattr
-from processes import process_stopped
+from processes import as_user, process_stopped
 from smb_acl import session
 from smb_cachers import BATCH
 from smb_watchers import ADDED, Watcher
@@ -76,6 +76,35 @@ def squash_by_rule(w):
     for i, n in enumerate(ns):
         n.create(n.lookup(n.root, 'pub').fh, f'f{i}', nfs3.GUARDED)
     eq([os.stat(w.path(f'pub/f{i}')).st_uid for i in range(2)], [0, 65534])
+
+
+@test(clients=2, timeout=60)
+def anonymous_by_rule(w):
+    """Those whom a rule squashes act as its own anonymous user, in both versions of NFS."""
+    os.mkdir(w.path('pub'))
+    os.chmod(w.path('pub'), 0o777)
+    versions = ('3', '4.2') if w.server.name == 'ditto' else ('3',)
+    mounts = [(vers, i, c.mount(vers=vers)) for vers in versions
+              for i, c in enumerate(w.clients)]
+
+    def owners(name, user):
+        """Whom files belong to that a user of the first and of the second machine makes."""
+        out = []
+        for vers, i, m in mounts:
+            as_user(user, lambda at=f'{m}/pub/{name}-{vers}-{i}': put(at, b'x'), user)
+            st = os.stat(w.path(f'pub/{name}-{vers}-{i}'))
+            out.append((st.st_uid, st.st_gid))
+        eq(out[:2], out[-2:], 'the versions')
+        return out[:2]
+    one, two = '192.168.1.0/24=rw', '192.168.2.0/24=rw'
+    w.server.set('data', squash='root-to-guest', anon=(1401, 1402),
+                 allow=[f'{one},anon-uid=1501,anon-gid=1502', two])
+    eq(owners('root', 0), [(1501, 1502), (1401, 1402)])
+    eq(owners('user', 1001), [(1001, 1001)] * 2)
+    w.server.set('data', allow=[f'{one},squash=all-to-guest,anon-uid=1501', two])
+    eq(owners('all', 1001), [(1501, 1402), (1001, 1001)])
+    w.server.set('data', allow=[one, f'{two},squash=all-to-guest,anon-gid=1502'])
+    eq(owners('moved', 1001), [(1001, 1001), (1401, 1502)])
 
 
 @test(server='ditto')

@@ -121,6 +121,15 @@ static void squash_desc(const struct squash_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(squash, squash_cases, squash_desc);
 
+/* Of a client whose rule names no anonymous user. */
+static void cred_squash_by_share(const struct ditto_share_opts *opts, unsigned int squash,
+				 const struct ditto_ident *ident, struct ditto_squashed *who)
+{
+	const struct ditto_verdict verdict = { .squash = squash };
+
+	ditto_cred_squash(opts, &verdict, ident, who);
+}
+
 static void cred_squash(struct kunit *test)
 {
 	const struct squash_case *c = test->param_value;
@@ -133,12 +142,56 @@ static void cred_squash(struct kunit *test)
 	};
 	struct ditto_squashed actor;
 
-	ditto_cred_squash(&ctx->opts, c->squash, &ident, &actor);
+	cred_squash_by_share(&ctx->opts, c->squash, &ident, &actor);
 	KUNIT_EXPECT_EQ(test, __kuid_val(actor.uid), c->want_uid);
 	KUNIT_EXPECT_EQ(test, __kgid_val(actor.gid), c->want_gid);
 	KUNIT_EXPECT_EQ(test, actor.groups, c->want_groups);
 	KUNIT_EXPECT_EQ(test, actor.admin, c->want_admin);
 	KUNIT_EXPECT_EQ(test, actor.guest, c->want_uid == ANON);
+}
+
+/* The anonymous user of a rule acts in place of the share's, and is no less anonymous. */
+static void cred_anonymous_of_rule(struct kunit *test)
+{
+	struct ditto_verdict verdict = {
+		.squash = DITTO_SQUASH_ALL_TO_GUEST, .anon_uid = 40, .anon_gid = 41,
+	};
+	static const kgid_t root_group[] = { KGIDT_INIT(0) };
+	struct ditto_ident ident = {
+		.uid = KUIDT_INIT(5), .gid = KGIDT_INIT(0), .ngroups = 1, .groups = root_group,
+		.admin = true,
+	};
+	struct cred_ctx *ctx = test->priv;
+	struct ditto_cred *one, *other, *again;
+	struct ditto_squashed who;
+
+	one = ditto_cred_get(&ctx->srv, &ctx->opts, &verdict, &ident);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, one);
+	KUNIT_EXPECT_EQ(test, __kuid_val(one->cred->fsuid), 40);
+	KUNIT_EXPECT_EQ(test, __kgid_val(one->cred->fsgid), 41);
+	KUNIT_EXPECT_EQ(test, one->cred->group_info->ngroups, 0);
+	KUNIT_EXPECT_TRUE(test, one->guest && !one->admin && !one->own_groups);
+	KUNIT_EXPECT_EQ(test, one->privileges, 0);
+	again = ditto_cred_get(&ctx->srv, &ctx->opts, &verdict, &ident);
+	KUNIT_EXPECT_PTR_EQ(test, again, one);
+	ditto_cred_put(again);
+	/* Another rule of the same share. */
+	verdict.anon_uid = 0;
+	other = ditto_cred_get(&ctx->srv, &ctx->opts, &verdict, &ident);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	KUNIT_EXPECT_PTR_NE(test, other, one);
+	KUNIT_EXPECT_EQ(test, __kuid_val(other->uid), ANON);
+	KUNIT_EXPECT_EQ(test, __kgid_val(other->gid), 41);
+	ditto_cred_put(one);
+	ditto_cred_put(other);
+	/* Users who act as themselves are not in root's group either. */
+	verdict.squash = DITTO_SQUASH_ROOT_TO_GUEST;
+	ident.admin = false;
+	ditto_cred_squash(&ctx->opts, &verdict, &ident, &who);
+	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 5);
+	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 41);
+	KUNIT_EXPECT_EQ(test, __kgid_val(who.anon_gid), 41);
+	KUNIT_EXPECT_FALSE(test, who.guest);
 }
 
 /* Only those who have logged in act as another user. */
@@ -153,18 +206,18 @@ static void cred_forced(struct kunit *test)
 
 	opts.force_uid = KUIDT_INIT(40);
 	opts.force_gid = INVALID_GID;
-	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, who.forced && !who.groups && !who.admin && !who.guest);
 	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 40);
 	KUNIT_EXPECT_FALSE(test, gid_valid(who.gid));
 	opts.force_gid = KGIDT_INIT(41);
-	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 41);
 	/* Root's group stays out, be it asked for later. */
-	ditto_cred_squash(&opts, DITTO_SQUASH_ROOT_TO_GUEST, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_ROOT_TO_GUEST, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, who.forced && who.no_root_group);
 	opts.force_gid = GLOBAL_ROOT_GID;
-	ditto_cred_squash(&opts, DITTO_SQUASH_ROOT_TO_GUEST, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_ROOT_TO_GUEST, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, gid_eq(who.gid, opts.anon_gid));
 	opts.force_gid = KGIDT_INIT(41);
 	cred = ditto_cred_get(&ctx->srv, &opts, &verdict, &ident);
@@ -174,19 +227,19 @@ static void cred_forced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __kuid_val(cred->person), 5);
 	ditto_cred_put(cred);
 	opts.force_uid = INVALID_UID;
-	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, who.groups && !who.forced);
 	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 5);
 	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 41);
 	opts.force_uid = KUIDT_INIT(40);
 	ident.admin = true;
-	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, who.admin && !who.forced);
 	ident.admin = false;
-	ditto_cred_squash(&opts, DITTO_SQUASH_ALL_TO_GUEST, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_ALL_TO_GUEST, &ident, &who);
 	KUNIT_EXPECT_TRUE(test, who.guest && !who.forced);
 	ident.proven = false;
-	ditto_cred_squash(&opts, DITTO_SQUASH_NONE, &ident, &who);
+	cred_squash_by_share(&opts, DITTO_SQUASH_NONE, &ident, &who);
 	KUNIT_EXPECT_EQ(test, __kuid_val(who.uid), 5);
 	KUNIT_EXPECT_EQ(test, __kgid_val(who.gid), 6);
 }
@@ -321,6 +374,7 @@ static void cred_of_before_flush_is_not_kept(struct kunit *test)
 
 static struct kunit_case cred_cases[] = {
 	KUNIT_CASE_PARAM(cred_squash, squash_gen_params),
+	KUNIT_CASE(cred_anonymous_of_rule),
 	KUNIT_CASE(cred_forced),
 	KUNIT_CASE(cred_powers),
 	KUNIT_CASE(cred_groups),

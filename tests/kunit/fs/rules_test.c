@@ -207,6 +207,7 @@ static void rules_copy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_rule_parse("192.0.2.0/24", &from.rule[0]), 0);
 	KUNIT_EXPECT_EQ(test, ditto_rule_parse("@group", &from.rule[1]), 0);
 	from.rule[1].level = DITTO_ACCESS_READ;
+	from.rule[1].anon_uid = 40;
 
 	KUNIT_EXPECT_EQ(test, ditto_rules_copy(&to, &from), 0);
 	KUNIT_EXPECT_EQ(test, to.count, 2);
@@ -214,6 +215,7 @@ static void rules_copy(struct kunit *test)
 	ditto_rules_free(&from);
 	KUNIT_EXPECT_STREQ(test, to.rule[1].spec, "@group");
 	KUNIT_EXPECT_EQ(test, to.rule[1].level, DITTO_ACCESS_READ);
+	KUNIT_EXPECT_EQ(test, to.rule[1].anon_uid, 40);
 	KUNIT_EXPECT_EQ(test, to.rule[0].prefix, 120);
 	ditto_rules_free(&to);
 	KUNIT_EXPECT_NULL(test, to.rule);
@@ -323,6 +325,43 @@ static bool rules_match_asks(struct kunit *test, struct ditto_peer *peer)
 	return atomic_read(&ctx->asked) != before;
 }
 
+/* The rule that decides names the anonymous user, be the verdict made now or remembered. */
+static void anonymous_of_rule(struct kunit *test)
+{
+	struct rules_ctx *ctx = test->priv;
+	struct ditto_peer *peer = rules_peer(test, &ctx->srv, false);
+	struct ditto_rule rules[2] = {};
+
+	KUNIT_EXPECT_EQ(test, ditto_rule_parse("192.0.2.2", &rules[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_rule_parse("192.0.2.0/24", &rules[1]), 0);
+	rules[0].anon_uid = 38;
+	rules[0].anon_gid = 39;
+	rules[1].anon_uid = 40;
+	ctx->opts.rules = (struct ditto_rules) { .rule = rules, .count = 2 };
+	for (int i = 0; i < 2; i++) {
+		struct ditto_verdict verdict = { .anon_gid = 7 };
+
+		KUNIT_EXPECT_EQ(test, ditto_rules_match(&ctx->share, peer, DITTO_RULES_ASK, NULL,
+							&verdict), 0);
+		KUNIT_EXPECT_EQ(test, verdict.anon_uid, 40);
+		KUNIT_EXPECT_EQ(test, verdict.anon_gid, 0);
+	}
+	ctx->opts.generation++;
+	ctx->opts.rules.count = 1;
+	for (int i = 0; i < 2; i++) {
+		struct ditto_verdict verdict = { .anon_uid = 7, .anon_gid = 7 };
+
+		KUNIT_EXPECT_EQ(test, ditto_rules_match(&ctx->share, peer, DITTO_RULES_ASK, NULL,
+							&verdict), 0);
+		KUNIT_EXPECT_EQ(test, verdict.level, DITTO_ACCESS_NONE);
+		KUNIT_EXPECT_EQ(test, verdict.anon_uid, 0);
+		KUNIT_EXPECT_EQ(test, verdict.anon_gid, 0);
+	}
+	ditto_peer_put(peer);
+	kfree(rules[0].spec);
+	kfree(rules[1].spec);
+}
+
 static void flush_ends_verdicts(struct kunit *test)
 {
 	struct rules_ctx *ctx = test->priv;
@@ -379,6 +418,7 @@ static struct kunit_case rules_cases[] = {
 	KUNIT_CASE_PARAM(rules_match, match_gen_params),
 	KUNIT_CASE(rules_match_cert),
 	KUNIT_CASE(rules_copy),
+	KUNIT_CASE(anonymous_of_rule),
 	KUNIT_CASE(flush_ends_verdicts),
 	KUNIT_CASE(verdict_of_before_flush_is_not_kept),
 	KUNIT_CASE(flush_ends_admissions),

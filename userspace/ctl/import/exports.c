@@ -21,7 +21,7 @@
 #define NAMESAKES_MAX	99
 
 /* Keys that a share has once, but each client of an export. */
-enum wide_key { SEC, XPRTSEC, ANON_UID, ANON_GID, SECURE_PORTS, NESTED, LABELS, MOUNTPOINT, WIDE };
+enum wide_key { SEC, XPRTSEC, SECURE_PORTS, NESTED, LABELS, MOUNTPOINT, WIDE };
 
 /*
  * With the value of a client that names none, and the value if clients differ; without one, those
@@ -34,8 +34,6 @@ static const struct {
 } wide_keys[WIDE] = {
 	[SEC] = { "sec", "sys", NULL },
 	[XPRTSEC] = { "xprtsec", "none,tls,mtls", NULL },
-	[ANON_UID] = { "anon-uid", "65534", NULL },
-	[ANON_GID] = { "anon-gid", "65534", NULL },
 	[SECURE_PORTS] = { "secure-ports", "yes", "yes" },
 	[NESTED] = { "nested", "off", "off" },
 	[LABELS] = { "security-labels", "no", "no" },
@@ -46,6 +44,8 @@ enum effect {
 	READ_ONLY,	/* of the rule of the client */
 	ROOT_SQUASH,
 	ALL_SQUASH,
+	ANON_UID,
+	ANON_GID,
 	KEY,		/* one of wide_keys[] */
 	NEEDLESS,
 	LOST,
@@ -73,8 +73,8 @@ static const struct export_option {
 	{ "no_all_squash", ALL_SQUASH, false, "users act as themselves, the default" },
 	{ "sec=", KEY, SEC, NULL },
 	{ "xprtsec=", KEY, XPRTSEC, NULL },
-	{ "anonuid=", KEY, ANON_UID, NULL },
-	{ "anongid=", KEY, ANON_GID, NULL },
+	{ "anonuid=", ANON_UID, 0, "`allow = CLIENT=...,anon-uid=...`" },
+	{ "anongid=", ANON_GID, 0, "`allow = CLIENT=...,anon-gid=...`" },
 	{ "secure", KEY, SECURE_PORTS, "yes" },
 	{ "insecure", KEY, SECURE_PORTS, "no" },
 	{ "crossmnt", KEY, NESTED, "on" },
@@ -123,6 +123,8 @@ enum client_kind { CLIENT_HOST, CLIENT_NETWORK, CLIENT_WILDCARD, CLIENT_NETGROUP
  * @read_only: no changes
  * @root_squash: root becomes the anonymous user
  * @all_squash: everybody does
+ * @anon_uid: words of the rule about the anonymous user, or ""
+ * @anon_gid: the same for its group
  * @has_sec: security flavours are named
  * @key: values of wide_keys[]
  * @cannot: why the export is left out, or NULL
@@ -135,6 +137,8 @@ struct export_client {
 	bool read_only;
 	bool root_squash;
 	bool all_squash;
+	const char *anon_uid;
+	const char *anon_gid;
 	bool has_sec;
 	const char *key[WIDE];
 	const char *cannot;
@@ -264,9 +268,6 @@ static void option_key(struct exports *x, struct export_client *c, const struct 
 		*p = ',';
 	if (o->arg == SEC)
 		text = !strcmp(text, "unix") ? "sys" : !strcmp(text, "null") ? "none" : text;
-	/* 65534 to clients of 16 bits; or nobody's. */
-	if ((o->arg == ANON_UID || o->arg == ANON_GID) && text[0] == '-')
-		text = "65534";
 	if (o->arg == SEC && c->has_sec)
 		c->cannot = "what differs between security flavours has no counterpart";
 	c->has_sec |= o->arg == SEC;
@@ -278,6 +279,31 @@ static void option_key(struct exports *x, struct export_client *c, const struct 
 	} else {
 		import_tell(x->im, &c->at, what, IMPORT_LOST, "%s", why.text);
 		c->cannot = "the value of an option is not known";
+	}
+	import_free(&scratch);
+}
+
+/* Use a user or group that the client's rule names. */
+static void option_anon(struct exports *x, struct export_client *c, const struct export_option *o,
+			const char *what, const char *value)
+{
+	const char **to = o->effect == ANON_UID ? &c->anon_uid : &c->anon_gid;
+	struct import scratch = { 0 };
+	const char *words, *rule;
+	struct import_section *s;
+	struct why why;
+
+	/* A negative number is 65534 to clients of 16 bits, which is the default; or nobody's. */
+	words = value[0] == '-' ? "" :
+		mem_chain_print(&x->chain, ",%s=%s", o->effect == ANON_UID ? "anon-uid" :
+				"anon-gid", value);
+	rule = mem_chain_print(&x->chain, "any%s", words);
+	s = import_share_add(&scratch, "check", &why);
+	if (s && import_set(s, "allow", rule, &why)) {
+		*to = words;
+	} else {
+		import_tell(x->im, &c->at, what, IMPORT_LOST, "%s", why.text);
+		c->cannot = "the value of an option is not allowed";
 	}
 	import_free(&scratch);
 }
@@ -306,6 +332,8 @@ static void options_read(struct exports *x, struct export_client *c, const char 
 			c->root_squash = o->arg;
 		else if (o->effect == ALL_SQUASH)
 			c->all_squash = o->arg;
+		else if (o->effect == ANON_UID || o->effect == ANON_GID)
+			option_anon(x, c, o, what, value);
 		else if (o->effect == KEY && o->arg == MOUNTPOINT && *value &&
 			 strcmp(value, c->path))
 			c->cannot = "mountpoint asks for the path of the share itself";
@@ -383,7 +411,9 @@ static bool exports_read_file(struct exports *x, const char *path, struct why *w
 	r.p = text;
 	r.word = mem_new(strlen(text) + 1);
 	do {
-		struct export_client c = { .read_only = true, .root_squash = true };
+		struct export_client c = {
+			.read_only = true, .root_squash = true, .anon_uid = "", .anon_gid = "",
+		};
 		unsigned int before = x->n;
 
 		if (!reader_word(&r))
@@ -449,31 +479,18 @@ static struct import_section *export_share_add(struct exports *x, const char *pa
 	return NULL;
 }
 
-/* Nobody of a client without squashing and Kerberos becomes the anonymous user. */
-static bool client_uses(const struct export_client *c, enum wide_key key)
-{
-	return (key != ANON_UID && key != ANON_GID) || c->root_squash || c->all_squash ||
-	       strcmp(c->key[SEC], "sys");
-}
-
 /* The keys that all clients have in common; those that it would give too much are @denied. */
 static void export_set_key(struct exports *x, struct import_section *s, enum wide_key key,
 			   struct export_client *const *client, unsigned int n, bool *denied)
 {
-	const struct export_client *first = NULL;
-	const char *value = wide_keys[key].usual;
+	const struct export_client *first = client[0];
+	const char *value = first->key[key];
 	struct why why;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 1; i < n; i++) {
 		const struct export_client *c = client[i];
 
-		if (!client_uses(c, key))
-			continue;
-		if (!first) {
-			first = c;
-			value = c->key[key];
-		}
 		if (!strcmp(c->key[key], first->key[key]))
 			continue;
 		denied[i] |= !wide_keys[key].differ;
@@ -542,8 +559,10 @@ static void export_make(struct exports *x, struct export_client *const *client, 
 		const struct export_client *c = client[i];
 		const char *squash = c->all_squash ? ",squash=all-to-guest" :
 				     c->root_squash ? "" : ",squash=root-to-admin";
-		char *rule = mem_chain_print(&x->chain, "%s=%s%s", c->host, denied[i] ? "none" :
-					     c->read_only ? "ro" : "rw", denied[i] ? "" : squash);
+		const char *access = c->read_only ? "ro" : "rw";
+		char *rule = denied[i] ? mem_chain_print(&x->chain, "%s=none", c->host) :
+			     mem_chain_print(&x->chain, "%s=%s%s%s%s", c->host, access, squash,
+					     c->anon_uid, c->anon_gid);
 
 		for (j = 0; j < i && strcmp(client[j]->host, c->host); j++)
 			;

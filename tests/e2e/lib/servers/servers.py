@@ -463,13 +463,16 @@ class Knfsd:
         for rule in allow or ('*',):
             spec, *words = rule.split(',')
             spec, _, access = spec.partition('=')
-            mode = squash
-            for w in words:
-                mode = w.removeprefix('squash=')
+            mode, own = squash, ''
+            for key, value in (w.split('=') for w in words):
+                if key == 'squash':
+                    mode = value
+                else:
+                    own += f',{key.replace("-", "")}={value}'
             if access == 'none':
                 continue
             rw = 'ro' if ro or access == 'ro' else 'rw'
-            out.append(f'{spec}({rw},{self.squashes[mode]},{common})')
+            out.append(f'{spec}({rw},{self.squashes[mode]},{common}{own})')
         return f'{path} ' + ' '.join(out) + '\n'
 
     def _exports(self):
