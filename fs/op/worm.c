@@ -433,6 +433,8 @@ static int worm_commit(const struct ditto_op *op, struct ditto_node *node, struc
 	    worm_set_flag(op->share, dentry, true))
 		pr_warn_ratelimited("share %s: inode %llu is committed, but cannot be made immutable for local processes\n",
 				    op->share->name, (u64)inode->i_ino);
+	/* Order the record before the look at the claims: pairs with ditto_worm_recheck_slow(). */
+	smp_mb();
 	err = worm_check_writers(op, node);
 	if (err)
 		worm_take_back(op, dentry);
@@ -561,6 +563,14 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 		worm_tell(op, dentry);
 	dput(dentry);
 	return err;
+}
+
+int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node)
+{
+	/* Order the claim before the look at the record: pairs with worm_commit(). */
+	smp_mb();
+	return ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE,
+				     DITTO_WORM_QUIET | DITTO_WORM_RECORDED);
 }
 
 int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,

@@ -103,9 +103,8 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 		return ditto_open_error(err);
 	}
 	/* The record is looked at behind the claim, as in an open. */
-	if (fresh & DITTO_RIGHTS_WRITE && unlikely(READ_ONCE(op->share->volume->worm)))
-		err = ditto_worm_check_slow(op, ditto_instance_file(inst), DITTO_INTENT_WRITE,
-					    DITTO_WORM_QUIET | DITTO_WORM_RECORDED);
+	if (fresh & DITTO_RIGHTS_WRITE)
+		err = ditto_worm_recheck(op, ditto_instance_file(inst));
 	if (err) {
 		ditto_open_change(&inst->open, had_access, had_deny, NULL);
 		instance_change_keep(inst, deleted, kept);

@@ -299,11 +299,9 @@ static int opening_check_worm(struct opening *o)
 /* The file may have been committed before the claim was there, see worm_commit(). */
 static int opening_check_claimed(const struct opening *o)
 {
-	if (likely(!READ_ONCE(o->op.share->volume->worm)) || o->made ||
-	    !(o->rights & COMMITTED_LOSES || o->empties))
+	if (o->made || !(o->rights & COMMITTED_LOSES || o->empties))
 		return 0;
-	return ditto_worm_check_slow(&o->op, o->base, DITTO_INTENT_WRITE,
-				     DITTO_WORM_QUIET | DITTO_WORM_RECORDED);
+	return ditto_worm_recheck(&o->op, o->base);
 }
 
 /* The rights that a refused open asked for. */

@@ -149,6 +149,27 @@ static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node 
 	return ditto_worm_check_slow(op, node, kind, 0);
 }
 
+/* The part of ditto_worm_recheck() for file systems with committed files. */
+int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node);
+
+/**
+ * ditto_worm_recheck - look whether a file was committed before a claim to write was there
+ * @op: the caller
+ * @node: held; the caller has claimed it since ditto_worm_check()
+ *
+ * Who commits a file stores the record and then looks for claims; here it is the other way round,
+ * so one of both finds the other.
+ *
+ * Context: may sleep; the inode of the file is not locked.
+ * Return: 0; -EPERM; or an errno of the file system.
+ */
+static inline int ditto_worm_recheck(const struct ditto_op *op, struct ditto_node *node)
+{
+	if (likely(!READ_ONCE(op->share->volume->worm)))
+		return 0;
+	return ditto_worm_recheck_slow(op, node);
+}
+
 /* True if a file was committed, and its retention is over. May sleep. */
 bool ditto_worm_has_ended(struct ditto_node *node);
 
