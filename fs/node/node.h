@@ -261,6 +261,7 @@ struct ditto_keeper {
  *	lock
  * @release_came: jiffies of the last recall of a file that is whole again; under the same lock
  * @release_project: its project when it was noted, if the quota of that binds the kernel, or 0
+ * @changes: changes in progress, where files are committed; see ditto_worm_change_begin()
  * @by_fid: link in the table by file id
  * @fid: file id; @fid.len is 0 until it is known
  * @lru: link on the LRU while in the tables, then on the list of nodes to dispose of
@@ -303,6 +304,7 @@ struct ditto_node {
 	u64 release_bytes;
 	unsigned long release_came;
 	u32 release_project;
+	atomic_t changes;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;
 	struct list_head lru;

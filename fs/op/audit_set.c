@@ -48,9 +48,11 @@ static int audit_list_change(struct ditto_op *op, struct ditto_node *node, struc
 			     const struct ditto_acl *list)
 {
 	struct inode *inode = node->inode;
-	int err;
+	int err, changing;
 
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	changing = err ?: ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	err = min(changing, 0);
 	if (err)
 		return err;
 	inode_lock(inode);
@@ -58,6 +60,7 @@ static int audit_list_change(struct ditto_op *op, struct ditto_node *node, struc
 	      audit_list_store(op, dentry, list);
 	ditto_acl_forget(node);
 	inode_unlock(inode);
+	ditto_worm_change_end(op, node, changing);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (err)
 		return err;

@@ -107,9 +107,9 @@ static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node
 				    struct dentry *dentry, struct ditto_attr *attr)
 {
 	struct ditto_lease_answer answer;
+	int err, changing;
 	u64 before;
 	u32 what;
-	int err;
 
 	err = ditto_lease_query(&node->point, op->actor, &answer);
 	if (err == -EBUSY && asked_in_vain(op, node))
@@ -126,8 +126,13 @@ static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node
 	if (err)
 		return err;
 	before = op->tells_change ? attr->change : 0;
+	/* The holder may have returned the grant by now, and the file been committed. */
+	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	if (changing < 0)
+		return asked_read(op, dentry, attr);
 	if (cached_store(op->share, dentry, &answer.times, answer.modified, &what) > 0)
 		err = asked_read(op, dentry, attr);
+	ditto_worm_change_end(op, node, changing);
 	if (!answer.modified)
 		return err;
 	/* The clock has not advanced yet; it will have by the next change. */
@@ -162,13 +167,17 @@ int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_lease_times *times)
 {
 	struct dentry *dentry;
+	int ret, changing;
 	u32 what;
-	int ret;
 
 	if (!op->writable)
 		return -EROFS;
+	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	if (changing < 0)
+		return changing;
 	dentry = ditto_node_dentry(node);
 	ret = cached_store(op->share, dentry, times, false, &what);
+	ditto_worm_change_end(op, node, changing);
 	if (ret > 0) {
 		ditto_child_changed(op, node, what);
 		ret = ditto_op_commit(op, dentry, false);

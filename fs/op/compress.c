@@ -56,7 +56,7 @@ int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
 	umode_t mode = node->inode->i_mode;
 	struct dentry *dentry;
 	const struct cred *old;
-	int ret;
+	int ret, changing;
 
 	if (!ditto_can_compress(op->share) || (!S_ISREG(mode) && !S_ISDIR(mode)))
 		return -EOPNOTSUPP;
@@ -64,12 +64,16 @@ int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
 	if (ret)
 		return ret;
 	ret = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	/* The immutable flag is another bit of the same word. */
+	changing = ret ?: ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	ret = min(changing, 0);
 	if (ret)
 		goto drop;
 	dentry = ditto_node_dentry(node);
 	old = override_creds(op->srv->nodes->cred);
 	ret = set_flag(op->share, dentry, on);
 	revert_creds(old);
+	ditto_worm_change_end(op, node, changing);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!ret) {
 		ditto_child_changed(op, node, DITTO_CHANGED_ATTRIBUTES);

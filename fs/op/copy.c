@@ -203,6 +203,7 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 		.op_to = op_to, .to = to, .to_pos = to_pos,
 		.count = count, .clone = clone,
 	};
+	int changing;
 	ssize_t ret;
 
 	*verifier = atomic64_read(&op_to->srv->write_verifier);
@@ -212,7 +213,11 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 	ret = copy_lock_check(&c);
 	if (ret || !c.count)
 		return ret;
+	changing = ditto_worm_change_begin(op_to, to, DITTO_INTENT_WRITE);
+	if (changing < 0)
+		return changing;
 	ret = ditto_no_wait(do_copy(&c, verifier));
+	ditto_worm_change_end(op_to, to, changing);
 	ditto_lock_recheck(op_to, to, DITTO_INTENT_WRITE);
 	if (c.full)
 		ret = ditto_offload_find_room(op_to, to, clone ? 0 : c.count, ret);

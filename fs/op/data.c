@@ -282,6 +282,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	loff_t size = i_size_read(inode);
 	struct ditto_stub *stub;
 	struct ditto_file *df;
+	int changing = 0;
 	bool full = false;
 	ssize_t ret;
 
@@ -296,6 +297,10 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	if (ditto_is_beyond(inode, pos))
 		goto leave;
 	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_WRITE, pos, count);
+	if (ret)
+		goto leave;
+	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_WRITE);
+	ret = min(changing, 0);
 	if (ret)
 		goto leave;
 	df = ditto_op_file(op, node, DITTO_FILE_WRITE);
@@ -320,6 +325,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		ditto_child_written(op, node, i_size_read(inode) == size ? DITTO_CHANGED_MTIME :
 				    DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE);
 leave:
+	ditto_worm_change_end(op, node, changing);
 	ditto_op_leave(old);
 	if (!wcc)
 		return ret;

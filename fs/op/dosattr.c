@@ -352,7 +352,7 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	struct inode *inode = node->inode;
 	struct ditto_dosattr there = { };
 	struct dentry *dentry;
-	int err;
+	int err, changing;
 
 	if ((dosattr->valid & DITTO_DOSATTR_BTIME && !is_time(&dosattr->btime)) ||
 	    (dosattr->valid & DITTO_DOSATTR_CHANGED && !is_time(&dosattr->changed)))
@@ -361,6 +361,8 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	if (err)
 		return err;
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	changing = err ?: ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	err = min(changing, 0);
 	if (err)
 		goto drop;
 
@@ -375,6 +377,7 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	plain_set(op->share->volume, inode, 0);
 unlock:
 	inode_unlock(inode);
+	ditto_worm_change_end(op, node, changing);
 	err = ditto_no_wait(err);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {

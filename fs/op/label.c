@@ -74,7 +74,7 @@ int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *da
 	const struct cred *as, *old;
 	struct lsm_context there;
 	struct dentry *dentry;
-	int err;
+	int err, changing;
 
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
@@ -90,6 +90,8 @@ int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *da
 		goto put;
 	old = ditto_act_as(as);
 	err = label_may_set(op, dentry) ?: ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	changing = err ?: ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	err = min(changing, 0);
 	if (err) {
 		ditto_op_leave(old);
 		goto put;
@@ -98,6 +100,7 @@ int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *da
 	err = label_set_locked(op, dentry, data, len);
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
+	ditto_worm_change_end(op, node, changing);
 	err = ditto_no_wait(err);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {

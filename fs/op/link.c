@@ -152,11 +152,13 @@ static int link_take(struct link *l)
 		.new_parent = l->c.parent,
 		.new_dentry = l->taken,
 	};
-	int err, lifted = ditto_worm_lift(l->c.op, l->victim);
+	int changing = ditto_worm_change_begin(l->c.op, l->victim, DITTO_INTENT_REPLACE);
+	int lifted = changing < 0 ? changing : ditto_worm_lift(l->c.op, l->victim);
+	int err = min(lifted, 0);
 	const struct cred *old;
 
-	if (lifted < 0)
-		return lifted;
+	if (err)
+		goto end;
 	old = ditto_act_as(l->as_remover);
 	if (l->moves)
 		err = vfs_rename(&rd);
@@ -166,6 +168,8 @@ static int link_take(struct link *l)
 	/* It may have another name. */
 	if (lifted && (err || l->victim->inode->i_nlink))
 		ditto_worm_restore(l->c.op, l->victim);
+end:
+	ditto_worm_change_end(l->c.op, l->victim, changing);
 	return ditto_no_wait(err);
 }
 
@@ -174,11 +178,15 @@ static int link_make(struct link *l)
 {
 	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
 	struct inode *dir = l->c.dir->inode;
-	const struct cred *old = ditto_act_as(l->as);
-	int err;
+	int err, changing = ditto_worm_change_begin(l->c.op, l->node, DITTO_INTENT_LINK);
+	const struct cred *old;
 
+	if (changing < 0)
+		return changing;
+	old = ditto_act_as(l->as);
 	err = vfs_link(l->source, idmap, dir, l->c.child, NULL);
 	ditto_op_leave(old);
+	ditto_worm_change_end(l->c.op, l->node, changing);
 	err = ditto_no_wait(err);
 	if (err || !l->victim)
 		return err;

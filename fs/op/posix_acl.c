@@ -113,8 +113,8 @@ int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 	struct ditto_acl *list = NULL;
 	const struct cred *as, *old;
 	struct dentry *dentry;
+	int err, changing;
 	bool listed;
-	int err;
 
 	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(node->inode->i_mode))
 		return acl ? -EACCES : 0;
@@ -146,7 +146,9 @@ int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
 	if (err)
 		goto leave;
-	err = replace_acl(op, node, dentry, type, acl, listed, as);
+	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	err = min(changing, 0) ?: replace_acl(op, node, dentry, type, acl, listed, as);
+	ditto_worm_change_end(op, node, changing);
 	if (err)
 		goto leave;
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);

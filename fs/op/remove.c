@@ -57,7 +57,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	const struct cred *as, *old;
 	struct ditto_node *node;
-	int err, lifted;
+	int err, changing, lifted;
 
 	if (d_is_negative(c->child))
 		return -ENOENT;
@@ -73,8 +73,9 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 	*victim = node;
 	err = remove_check(c, node, is_dir, now,
 			   ditto_has_grants(node) || ditto_has_grants(c->dir), &as);
-	if (err)
-		return err;
+	changing = err ?: ditto_worm_change_begin(c->op, node, DITTO_INTENT_REMOVE);
+	if (changing < 0)
+		return changing;
 	c->keeps = c->keeps && ditto_trash_takes(c->child);
 	if (unlikely(c->keeps))
 		mutex_lock(&node->volume->trash_lock);
@@ -113,6 +114,7 @@ int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 		ditto_worm_restore(c->op, node);
 	err = ditto_no_wait(err);
 unlock:
+	ditto_worm_change_end(c->op, node, changing);
 	if (unlikely(c->keeps))
 		mutex_unlock(&node->volume->trash_lock);
 	return err;

@@ -148,8 +148,8 @@ static int rename_children(struct ditto_renamed *r)
 		.new_parent = to->parent,
 		.new_dentry = to->child,
 	};
+	int err, changing, replacing = 0, lifted = 0;
 	const struct cred *as, *old;
-	int err, lifted = 0;
 
 	err = ditto_act_rename(from->op, to->op, &dirs, &as);
 	if (err)
@@ -169,10 +169,16 @@ static int rename_children(struct ditto_renamed *r)
 	err = ditto_lock_check(to->op, to->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
+	changing = ditto_worm_change_begin(from->op, r->file, DITTO_INTENT_RENAME);
+	if (changing < 0)
+		return changing;
 	if (r->victim)
+		replacing = ditto_worm_change_begin(to->op, r->victim, DITTO_INTENT_REPLACE);
+	if (replacing > 0)
 		lifted = ditto_worm_lift(to->op, r->victim);
-	if (lifted < 0)
-		return lifted;
+	err = min3(replacing, lifted, 0);
+	if (err)
+		goto end;
 
 	/* Notifications of the rename report the replaced file first. */
 	to->dir->victim = r->victim ? r->victim->inode : NULL;
@@ -184,6 +190,10 @@ static int rename_children(struct ditto_renamed *r)
 	if (lifted && (err || r->victim->inode->i_nlink))
 		ditto_worm_restore(to->op, r->victim);
 	err = ditto_no_wait(err);
+end:
+	ditto_worm_change_end(from->op, r->file, changing);
+	if (r->victim)
+		ditto_worm_change_end(to->op, r->victim, replacing);
 	if (err)
 		return err;
 	if (from->dir == to->dir)

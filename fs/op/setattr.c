@@ -432,8 +432,8 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	struct inode *inode = node->inode;
 	bool others = has_others(set);
 	struct ditto_stub *stub = NULL;
+	int err, commit_err, changing;
 	const struct cred *as;
-	int err, commit_err;
 	s64 until = 0;
 	u64 size;
 	u32 what;
@@ -460,9 +460,10 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 			return err;
 	}
 
+	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	what = what_changes(set, inode);
 	inode_lock(inode);
-	err = ditto_wcc_pre(op->share, dentry, wcc);
+	err = min(changing, 0) ?: ditto_wcc_pre(op->share, dentry, wcc);
 	if (err)
 		goto unlock;
 	err = -ENOTSYNC;
@@ -477,6 +478,7 @@ unlock:
 	ditto_wcc_post(op->share, dentry, wcc);
 	size = i_size_read(inode);
 	inode_unlock(inode);
+	ditto_worm_change_end(op, node, changing);
 
 	/*
 	 * Only a new size waits for room; a list that does not fit is refused. With a guard, the

@@ -194,8 +194,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	struct ditto_stub *stub;
 	struct ditto_file *df;
 	struct file *file;
+	int err, wb_err, changing;
 	bool full = false;
-	int err, wb_err;
 	errseq_t since;
 
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
@@ -204,9 +204,14 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	err = ditto_lock_check_bytes(op, node, intent.kind, intent.pos, intent.count);
 	if (err)
 		return err;
+	changing = ditto_worm_change_begin(op, node, intent.kind);
+	if (changing < 0)
+		return changing;
 	df = ditto_op_file(op, node, DITTO_FILE_WRITE);
-	if (IS_ERR(df))
+	if (IS_ERR(df)) {
+		ditto_worm_change_end(op, node, changing);
 		return ditto_no_wait(PTR_ERR(df));
+	}
 	file = df->file;
 	err = ditto_lock_check_local(op, file, intent.kind, intent.pos, intent.count);
 	if (err)
@@ -244,6 +249,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	full = err == -ENOSPC;
 put:
 	ditto_file_put(df);
+	ditto_worm_change_end(op, node, changing);
 	ditto_lock_recheck(op, node, intent.kind);
 	if (full)
 		err = ditto_offload_find_room(op, node, space_needed(node, how, pos, count), err);

@@ -328,7 +328,7 @@ static void worm_terms_of(const struct ditto_share *share, struct worm_terms *te
 	rcu_read_unlock();
 }
 
-/* Return: 0 if nobody has the file open for writing, -ETXTBSY, or -EJUKEBOX. */
+/* Return: 0 if nobody has the file open for writing or changes it, -ETXTBSY, or -EJUKEBOX. */
 static int worm_check_writers(const struct ditto_op *op, struct ditto_node *node)
 {
 	const struct ditto_intent intent = {
@@ -356,6 +356,8 @@ static int worm_check_writers(const struct ditto_op *op, struct ditto_node *node
 	/* Some who had it open before a restart may come back. */
 	if (READ_ONCE(node->point.table->guards))
 		return -EJUKEBOX;
+	if (atomic_read(&node->changes))
+		return -ETXTBSY;
 	/* Files that the server has open itself are for the opens that were checked. */
 	ditto_file_settle(&node->point);
 	return atomic_read(&node->inode->i_writecount) > atomic_read(&node->opens[1]) ?
@@ -433,7 +435,10 @@ static int worm_commit(const struct ditto_op *op, struct ditto_node *node, struc
 	    worm_set_flag(op->share, dentry, true))
 		pr_warn_ratelimited("share %s: inode %llu is committed, but cannot be made immutable for local processes\n",
 				    op->share->name, (u64)inode->i_ino);
-	/* Order the record before the look at the claims: pairs with ditto_worm_recheck_slow(). */
+	/*
+	 * Order the record before the look at claims and changes: pairs with
+	 * ditto_worm_recheck_slow() and ditto_worm_change_begin_slow().
+	 */
 	smp_mb();
 	err = worm_check_writers(op, node);
 	if (err)
@@ -562,6 +567,24 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 	    __ratelimit(&op->share->worm_told))
 		worm_tell(op, dentry);
 	dput(dentry);
+	return err;
+}
+
+int ditto_worm_change_begin_slow(const struct ditto_op *op, struct ditto_node *node,
+				 enum ditto_intent_kind kind)
+{
+	struct ditto_node *file = op->stream_of ?: node;
+	int err;
+
+	if (!S_ISREG(file->inode->i_mode))
+		return 0;
+	atomic_inc(&file->changes);
+	/* Order the change before the look at the record: pairs with worm_commit(). */
+	smp_mb__after_atomic();
+	err = ditto_worm_check_slow(op, node, kind, DITTO_WORM_RECORDED);
+	if (!err)
+		return 1;
+	ditto_worm_change_end(op, node, 1);
 	return err;
 }
 

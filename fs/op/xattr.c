@@ -134,7 +134,7 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	struct vfsmount *mnt = op->share->root.mnt;
 	const struct cred *old;
 	struct dentry *dentry;
-	int err;
+	int err, changing;
 
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
@@ -144,6 +144,8 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	if (err)
 		goto drop;
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	changing = err ?: ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	err = min(changing, 0);
 	if (err) {
 		ditto_op_leave(old);
 		goto drop;
@@ -163,6 +165,7 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 		ditto_wcc_post(op->share, dentry, wcc);
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
+	ditto_worm_change_end(op, node, changing);
 	err = ditto_no_wait(err);
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {

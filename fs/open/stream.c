@@ -223,6 +223,13 @@ static int streams_commit(struct ditto_op *op, struct ditto_node *dir, struct de
 	return err;
 }
 
+/* Streams belong to their file, which may be committed. Return: as ditto_worm_change_begin(). */
+static int stream_change_begin(const struct ditto_op *op, struct ditto_node *base)
+{
+	return ditto_worm_check(op, base, DITTO_INTENT_WRITE) ?:
+	       ditto_worm_change_begin(op, base, DITTO_INTENT_WRITE);
+}
+
 /* @verf is NULL, or stored with a new stream. */
 static int stream_get(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, const u8 *verf,
@@ -232,24 +239,27 @@ static int stream_get(struct ditto_op *op, struct ditto_node *base,
 	struct ditto_node *dir, *node;
 	const struct cred *maker = NULL, *old;
 	struct dentry *child = NULL;
+	int err, changing;
 	bool made = false;
-	int err;
 
 	if (create && !op->writable)
 		return -EROFS;
 	if (create && !ditto_has_streams(share))
 		return -EOPNOTSUPP;
-	err = create ? ditto_worm_check(op, base, DITTO_INTENT_WRITE) : 0;
-	if (err)
-		return err;
 	if (create) {
 		maker = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
 		if (!maker)
 			return -ENOMEM;
 	}
-	err = ditto_name_plain(name, -EILSEQ, -EILSEQ) ?: ditto_streams_enter(share, create, &old);
+	err = ditto_name_plain(name, -EILSEQ, -EILSEQ);
 	if (err)
 		return err;
+	changing = create ? stream_change_begin(op, base) : 0;
+	if (changing < 0)
+		return changing;
+	err = ditto_streams_enter(share, create, &old);
+	if (err)
+		goto end;
 	dir = ditto_streams_node(share, base, maker);
 	if (IS_ERR(dir)) {
 		err = PTR_ERR(dir);
@@ -264,6 +274,8 @@ static int stream_get(struct ditto_op *op, struct ditto_node *base,
 		ditto_node_put(dir);
 	}
 	ditto_streams_leave(share, create, old);
+end:
+	ditto_worm_change_end(op, base, changing);
 	if (err)
 		return err;
 
@@ -372,15 +384,15 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 	const struct cred *old;
 	struct ditto_node *dir;
 	struct dentry *child;
+	int err, changing;
 	bool removed;
-	int err;
 
 	if (!op->writable)
 		return -EROFS;
-	err = ditto_worm_check(op, base, DITTO_INTENT_WRITE) ?:
-	      ditto_streams_enter(share, true, &old);
+	changing = stream_change_begin(op, base);
+	err = min(changing, 0) ?: ditto_streams_enter(share, true, &old);
 	if (err)
-		return err;
+		goto end;
 	dir = ditto_streams_node(share, base, NULL);
 	child = IS_ERR(dir) ? ERR_CAST(dir) : find_stream(share, dir, name);
 	err = PTR_ERR_OR_ZERO(child);
@@ -397,6 +409,8 @@ int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 	if (removed)
 		ditto_watch_stream(base, DITTO_WATCH_STREAM_REMOVED, name->name, name->len,
 				   NULL, 0);
+end:
+	ditto_worm_change_end(op, base, changing);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_remove, "DITTO");
@@ -564,15 +578,14 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 	const struct cred *old;
 	struct ditto_node *dir;
 	bool renamed = false;
-	int err;
+	int err, changing;
 
 	if (!op->writable)
 		return -EROFS;
-	err = ditto_name_plain(to, -EILSEQ, -EILSEQ) ?:
-	      ditto_worm_check(op, base, DITTO_INTENT_WRITE) ?:
-	      ditto_streams_enter(share, true, &old);
+	changing = ditto_name_plain(to, -EILSEQ, -EILSEQ) ?: stream_change_begin(op, base);
+	err = min(changing, 0) ?: ditto_streams_enter(share, true, &old);
 	if (err)
-		return err;
+		goto end;
 	dir = ditto_streams_node(share, base, NULL);
 	err = PTR_ERR_OR_ZERO(dir);
 	if (!err) {
@@ -586,6 +599,8 @@ int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 	if (renamed)
 		ditto_watch_stream(base, DITTO_WATCH_STREAM_ADDED, to->name, to->len,
 				   from->name, from->len);
+end:
+	ditto_worm_change_end(op, base, changing);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_rename, "DITTO");

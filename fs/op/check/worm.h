@@ -28,6 +28,7 @@
 #ifndef _DITTO_FS_OP_CHECK_WORM_H
 #define _DITTO_FS_OP_CHECK_WORM_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/fs.h>
@@ -147,6 +148,41 @@ static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node 
 	if (likely(!READ_ONCE(op->share->volume->worm)))
 		return 0;
 	return ditto_worm_check_slow(op, node, kind, 0);
+}
+
+/* The part of ditto_worm_change_begin() for file systems with committed files. */
+int ditto_worm_change_begin_slow(const struct ditto_op *op, struct ditto_node *node,
+				 enum ditto_intent_kind kind);
+
+/**
+ * ditto_worm_change_begin - begin a change of a file that ditto_worm_check() has allowed
+ * @op: the caller
+ * @node: held
+ * @kind: as for ditto_worm_check()
+ *
+ * The file is not committed until the change ends. It is not changed if it was committed since the
+ * check, or although the caller has it open.
+ *
+ * Context: as ditto_worm_check().
+ * Return: 1; 0 if there is nothing to end; -EPERM; or an errno of the file system.
+ */
+static inline int ditto_worm_change_begin(const struct ditto_op *op, struct ditto_node *node,
+					  enum ditto_intent_kind kind)
+{
+	if (likely(!READ_ONCE(op->share->volume->worm)))
+		return 0;
+	return ditto_worm_change_begin_slow(op, node, kind);
+}
+
+/* End a change; @begun is what ditto_worm_change_begin() has returned. Any context. */
+static inline void ditto_worm_change_end(const struct ditto_op *op, struct ditto_node *node,
+					 int begun)
+{
+	if (likely(begun <= 0))
+		return;
+	/* Order the change before its end: pairs with worm_commit(). */
+	smp_mb__before_atomic();
+	atomic_dec(op->stream_of ? &op->stream_of->changes : &node->changes);
 }
 
 /* The part of ditto_worm_recheck() for file systems with committed files. */

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Committed files: when their time comes and ends, their records, and options that contradict. */
+/*
+ * Committed files: when their time comes and ends, their records, options that contradict, and who
+ * is faster, a change or the commit.
+ */
+/* fileattr.h needs declarations of linux/fs.h */
+#include <linux/fs.h>
+
 #include <kunit/test.h>
+#include <linux/fileattr.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/uio.h>
+#include <linux/xattr.h>
 
 #include "../../../fs/op/check/worm.h"
+#include "../../../fs/op/op.h"
+#include "../../../fs/op/space.h"
+#include "../../../fs/op/xattr.h"
 #include "../../../fs/share/share.h"
+#include "folder.h"
 
 static const struct age_case {
 	struct ditto_worm_age at;	/* now, changed, stopped, started */
@@ -127,4 +141,303 @@ static struct kunit_suite worm_suite = {
 	.test_cases = worm_cases,
 };
 
-kunit_test_suite(worm_suite);
+/* Races. The record is an attribute with the prefix of this handler, which the suite replaces. */
+
+#define DAY	86400
+
+DEFINE_FOLDER(folder, "kunit-worm")
+
+/**
+ * struct worm_meeting - a file, and what happens when its record is read
+ * @node: the file
+ * @gets: reads of the record until then; 0 for never
+ * @meanwhile: what happens behind that read
+ * @result: of @meanwhile
+ * @real: the handler of the file system
+ * @handlers: the handlers of the file system, with ours
+ * @of_sb: the table without it
+ */
+static struct worm_meeting {
+	struct ditto_node *node;
+	int gets;
+	int (*meanwhile)(void);
+	int result;
+	const struct xattr_handler *real;
+	const struct xattr_handler *handlers[8];
+	const struct xattr_handler * const *of_sb;
+} meeting;
+
+static int worm_meet_get(const struct xattr_handler *handler, struct dentry *dentry,
+			 struct inode *inode, const char *name, void *buffer, size_t size)
+{
+	bool meets = meeting.node && inode == meeting.node->inode &&
+		     !strcmp(name, "ditto.worm") && meeting.gets && !--meeting.gets;
+	int ret;
+
+	/* The file looks offloaded, so it is not made immutable, which would hide races. */
+	if (!strcmp(name, "ditto.offload") && !size)
+		return 1;
+	ret = meeting.real->get(meeting.real, dentry, inode, name, buffer, size);
+	if (meets)
+		meeting.result = meeting.meanwhile();
+	return ret;
+}
+
+static int worm_meet_set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
+			 struct dentry *dentry, struct inode *inode, const char *name,
+			 const void *buffer, size_t size, int flags)
+{
+	return meeting.real->set(meeting.real, idmap, dentry, inode, name, buffer, size, flags);
+}
+
+static const struct xattr_handler worm_meet_handler = {
+	.prefix = XATTR_TRUSTED_PREFIX,
+	.get = worm_meet_get,
+	.set = worm_meet_set,
+};
+
+static void worm_race_begin(struct kunit *test)
+{
+	struct ditto_share_config cfg = { .name = folder.name };
+	struct super_block *sb;
+	size_t i;
+
+	folder_begin(test, &folder);
+	meeting = (struct worm_meeting){};
+	cfg.opts = ditto_share_opts_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, cfg.opts);
+	cfg.opts->worm = 3600;
+	cfg.opts->worm_retention = 1;
+	cfg.opts->worm_retention_max = 30;
+	KUNIT_ASSERT_EQ(test, ditto_worm_check_share(folder.share, NULL), 0);
+	KUNIT_ASSERT_EQ(test, ditto_worm_start(folder.share->volume), 0);
+	KUNIT_ASSERT_EQ(test, ditto_share_set(folder.srv, &cfg, NULL), 0);
+	sb = folder.share->volume->sb;
+	meeting.of_sb = sb->s_xattr;
+	for (i = 0; sb->s_xattr[i] && i < ARRAY_SIZE(meeting.handlers) - 1; i++) {
+		meeting.handlers[i] = sb->s_xattr[i];
+		if (!sb->s_xattr[i]->prefix ||
+		    strcmp(sb->s_xattr[i]->prefix, XATTR_TRUSTED_PREFIX))
+			continue;
+		meeting.real = sb->s_xattr[i];
+		meeting.handlers[i] = &worm_meet_handler;
+	}
+	KUNIT_ASSERT_NOT_NULL(test, meeting.real);
+	KUNIT_ASSERT_NULL(test, sb->s_xattr[i]);
+	sb->s_xattr = meeting.handlers;
+}
+
+static void worm_race_end(struct kunit *test)
+{
+	folder.share->volume->sb->s_xattr = meeting.of_sb;
+	folder_end(test, &folder);
+}
+
+static bool worm_has_record(void)
+{
+	struct dentry *dentry = ditto_node_dentry(meeting.node);
+	bool has = __vfs_getxattr(dentry, d_inode(dentry), DITTO_WORM_XATTR, NULL, 0) > 0;
+
+	dput(dentry);
+	return has;
+}
+
+static void worm_put_record(const char *text)
+{
+	struct dentry *dentry = ditto_node_dentry(meeting.node);
+
+	inode_lock(d_inode(dentry));
+	__vfs_setxattr(&nop_mnt_idmap, dentry, d_inode(dentry), DITTO_WORM_XATTR, text,
+		       strlen(text), 0);
+	inode_unlock(d_inode(dentry));
+	dput(dentry);
+}
+
+/* Forget the file, whatever became of it. */
+static void worm_scrap(struct kunit *test, const char *name)
+{
+	const struct ditto_name n = { name, strlen(name) };
+	struct dentry *dentry = ditto_node_dentry(meeting.node);
+	struct file_kattr fa = { };
+	struct ditto_wcc wcc;
+
+	fileattr_fill_flags(&fa, 0);
+	vfs_fileattr_set(&nop_mnt_idmap, dentry, &fa);
+	inode_lock(d_inode(dentry));
+	__vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_WORM_XATTR);
+	inode_unlock(d_inode(dentry));
+	dput(dentry);
+	if (meeting.node->inode->i_nlink)
+		KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, folder.root, &n, false, &wcc), 0);
+	ditto_node_put(meeting.node);
+	meeting.node = NULL;
+}
+
+static int worm_set(const struct ditto_setattr *set)
+{
+	struct ditto_wcc wcc;
+
+	return ditto_setattr(&folder.op, meeting.node, set, &wcc);
+}
+
+static int worm_commit_early(void)
+{
+	return worm_set(&(struct ditto_setattr){
+		.valid = DITTO_SET_MODE | DITTO_SET_ATIME, .mode = 0444,
+		.atime.tv_sec = ktime_get_real_seconds() + 9 * DAY,
+	});
+}
+
+static int change_write(void)
+{
+	struct kvec vec = { .iov_base = "text", .iov_len = 4 };
+	struct iov_iter iter;
+	u64 verifier;
+	ssize_t ret;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	ret = ditto_write(&folder.op, meeting.node, 0, &iter, DITTO_UNSTABLE, &verifier, NULL);
+	return min(ret, 0);
+}
+
+/* By who has opened the file; the lock table does not know of it. */
+static int change_write_granted(void)
+{
+	int ret;
+
+	folder.op.granted = DITTO_MAY_WRITE;
+	ret = change_write();
+	folder.op.granted = 0;
+	return ret;
+}
+
+static int change_size(void)
+{
+	return worm_set(&(struct ditto_setattr){ .valid = DITTO_SET_SIZE, .size = 9 });
+}
+
+static int change_mode(void)
+{
+	return worm_set(&(struct ditto_setattr){ .valid = DITTO_SET_MODE, .mode = 0600 });
+}
+
+static int change_space(void)
+{
+	return ditto_allocate(&folder.op, meeting.node, DITTO_SPACE_RESERVE, 0, 4096);
+}
+
+static int change_copy(void)
+{
+	u64 verifier;
+
+	return min(ditto_copy(&folder.op, meeting.node, 0, &folder.op, meeting.node, 2, 2, false,
+			      &verifier), 0);
+}
+
+static int change_xattr(void)
+{
+	const struct ditto_name name = { "x", 1 };
+
+	return ditto_xattr_set(&folder.op, meeting.node, &name, "x", 1, DITTO_XATTR_EITHER, NULL);
+}
+
+static int change_remove(void)
+{
+	const struct ditto_name name = { "f", 1 };
+	struct ditto_wcc wcc;
+
+	return ditto_remove(&folder.op, folder.root, &name, false, &wcc);
+}
+
+static int change_name(void)
+{
+	const struct ditto_name from = { "f", 1 }, to = { "g", 1 };
+	struct ditto_wcc from_wcc, to_wcc;
+
+	return ditto_rename(&folder.op, folder.root, &from, &folder.op, folder.root, &to,
+			    &from_wcc, &to_wcc);
+}
+
+static int change_link(void)
+{
+	const struct ditto_name name = { "g", 1 };
+	struct ditto_wcc wcc;
+
+	return ditto_link(&folder.op, meeting.node, &folder.op, folder.root, &name, &wcc);
+}
+
+static const struct race_case {
+	const char *name;
+	int (*change)(void);
+} races[] = {
+	{ "write", change_write },
+	{ "granted write", change_write_granted },
+	{ "size", change_size },
+	{ "mode", change_mode },
+	{ "space", change_space },
+	{ "copy", change_copy },
+	{ "xattr", change_xattr },
+	{ "remove", change_remove },
+	{ "rename", change_name },
+	{ "link", change_link },
+};
+
+/* Return: false if the record is not read as often as that. */
+static bool worm_race(struct kunit *test, const struct race_case *c, int gets,
+		      int (*meanwhile)(void), const char *record)
+{
+	const struct ditto_name other = { "g", 1 };
+	struct ditto_wcc wcc;
+	int changed;
+	bool met;
+
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	KUNIT_EXPECT_EQ(test, change_write(), 0);
+	if (record)
+		worm_put_record(record);
+	meeting.meanwhile = meanwhile;
+	meeting.gets = gets;
+	changed = c->change();
+	met = !meeting.gets;
+	meeting.gets = 0;
+	if (met) {
+		KUNIT_EXPECT_TRUE_MSG(test, !changed != !meeting.result,
+				      "%s at %d: %d, and the commit %d", c->name, gets, changed,
+				      meeting.result);
+		KUNIT_EXPECT_EQ_MSG(test, worm_has_record(), record || !meeting.result, "%s at %d",
+				    c->name, gets);
+	}
+	/* The file goes with its other name. */
+	worm_scrap(test, c->change == change_name && !changed ? "g" : "f");
+	if (c->change == change_link && !changed)
+		KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, folder.root, &other, false, &wcc),
+				0);
+	return met;
+}
+
+/* Whenever a file is committed during a change, only one of both is done. */
+static void worm_change_or_commit(struct kunit *test)
+{
+	int gets;
+
+	worm_race_begin(test);
+	for (size_t i = 0; i < ARRAY_SIZE(races); i++) {
+		for (gets = 1; worm_race(test, &races[i], gets, worm_commit_early, NULL); gets++)
+			;
+		KUNIT_EXPECT_GE_MSG(test, gets, 2, "%s", races[i].name);
+	}
+	worm_race_end(test);
+}
+
+static struct kunit_case race_cases[] = {
+	KUNIT_CASE(worm_change_or_commit),
+	{}
+};
+
+static struct kunit_suite race_suite = {
+	.name = "ditto_worm_races",
+	FOLDER_SUITE(folder),
+	.test_cases = race_cases,
+};
+
+kunit_test_suites(&worm_suite, &race_suite);
