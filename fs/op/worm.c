@@ -9,6 +9,7 @@
 #include <linux/fileattr.h>
 #include <linux/jiffies.h>
 #include <linux/magic.h>
+#include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/netlink.h>
 #include <linux/printk.h>
@@ -595,6 +596,7 @@ int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node)
 	return ditto_worm_check_slow(op, node, DITTO_INTENT_WRITE,
 				     DITTO_WORM_QUIET | DITTO_WORM_RECORDED);
 }
+EXPORT_SYMBOL_NS_GPL(ditto_worm_recheck_slow, "DITTO");
 
 int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
 		     enum ditto_intent_kind kind, u32 how)

@@ -334,7 +334,10 @@ def reclaimed(w):
         eq(reclaim('held', nfs4.READ), nfs4.OK)
         eq(reclaim('held', nfs4.BOTH), nfs4.OK)
         assert reclaim('f', nfs4.BOTH) != nfs4.OK
-        eq(reclaim('f', nfs4.READ), nfs4.OK)
+        # Who had it open for reading claims a delegation to write that it never had.
+        r = s.patiently(nfs4.putfh(fhs['f']), nfs4.open(
+            s.owner(), None, nfs4.READ, claim=nfs4.CLAIM_PREVIOUS, deleg=nfs4.DELEG_WRITE)).ok()
+        eq(r[-1].deleg.type, nfs4.DELEG_NONE)
         s.patiently(nfs4.reclaim_complete()).ok()
         w.server.end_grace()
         eq(record(w, 'held'), None)

@@ -13,6 +13,7 @@
 #include "../../../../net/stats.h"
 #include "../../../node/file.h"
 #include "../../../node/node.h"
+#include "../../../op/check/worm.h"
 #include "../../../share/share.h"
 #include "../../share_options.h"
 #include "../engine/server.h"
@@ -298,6 +299,9 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 		goto put;
 	}
 	if (ditto_lease_bits(grant) != want || ditto_lease_breaking(grant))
+		goto give_back;
+	/* Also who reclaims an open for reading may reclaim a delegation to write. */
+	if (want & DITTO_LEASE_WRITE && ditto_worm_recheck(dnfs4_fs_op(cmp), node))
 		goto give_back;
 	/* Removed by now: the removal has looked for grants, or is about to. */
 	if (!ditto_node_links(node) || IS_DEADDIR(node->inode))
