@@ -77,12 +77,16 @@ static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool
 	return can;
 }
 
+/*
+ * What is added comes first, and what is given up last. So a change that is refused in between goes
+ * back by giving up what it added, which nobody can refuse.
+ */
 int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny,
 			  u32 flags)
 {
 	u32 fresh = rights & ~inst->rights;
 	bool deletes = !inst->is_stream && (rights & DITTO_RIGHT_DELETE);
-	bool deleted = inst->deletes, kept = inst->keeps;
+	bool deleted = inst->deletes, kept = inst->keeps, keeps;
 	u8 had_access = inst->open.access, had_deny = inst->open.deny;
 	u8 access = ditto_access_of(rights);
 	int err;
@@ -90,26 +94,30 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	/* An instance with attribute rights only does not conflict, as at open. */
 	if (!access)
 		deny = 0;
+	keeps = inst->is_stream && (deny & DITTO_OPEN_DELETE);
 	err = check_fresh(op, inst, fresh, flags);
 	if (err)
 		return err;
-	if (!instance_change_keep(inst, deletes, inst->is_stream && (deny & DITTO_OPEN_DELETE)))
+	if (!instance_change_keep(inst, deletes || deleted, keeps || kept))
 		return -ETXTBSY;
-	err = ditto_open_change(&inst->open, access, deny, op->conflict);
-	if (err) {
-		if (err == -EBUSY)
-			ditto_op_await(op, inst->node);
-		instance_change_keep(inst, deleted, kept);
-		return ditto_open_error(err);
-	}
+	err = ditto_open_change(&inst->open, access | had_access, deny | had_deny, op->conflict);
+	if (err == -EBUSY)
+		ditto_op_await(op, inst->node);
+	err = ditto_open_error(err);
+	if (err)
+		goto give_up;
 	/* The record is looked at behind the claim, as in an open. */
 	if (fresh & DITTO_RIGHTS_WRITE)
 		err = ditto_worm_recheck(op, ditto_instance_file(inst));
+	/* Only an open that was revoked since then fails now. */
+	err = ditto_open_change(&inst->open, err ? had_access : access, err ? had_deny : deny,
+				NULL) ?: err;
+give_up:
 	if (err) {
-		ditto_open_change(&inst->open, had_access, had_deny, NULL);
 		instance_change_keep(inst, deleted, kept);
 		return err;
 	}
+	instance_change_keep(inst, deletes, keeps);
 	ditto_instance_set_rights(inst, rights);
 	return 0;
 }

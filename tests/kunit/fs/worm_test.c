@@ -17,7 +17,10 @@
 #include "../../../fs/op/op.h"
 #include "../../../fs/op/space.h"
 #include "../../../fs/op/xattr.h"
+#include "../../../fs/open/instance.h"
 #include "../../../fs/share/share.h"
+#include "../../../lockd/open.h"
+#include "../test_client.h"
 #include "folder.h"
 
 static const struct age_case {
@@ -151,7 +154,8 @@ DEFINE_FOLDER(folder, "kunit-worm")
  * struct worm_meeting - a file, and what happens when its record is read
  * @node: the file
  * @gets: reads of the record until then; 0 for never
- * @meanwhile: what happens behind that read
+ * @before: it happens before that read, and else behind it
+ * @meanwhile: what happens
  * @result: of @meanwhile
  * @real: the handler of the file system
  * @handlers: the handlers of the file system, with ours
@@ -160,6 +164,7 @@ DEFINE_FOLDER(folder, "kunit-worm")
 static struct worm_meeting {
 	struct ditto_node *node;
 	int gets;
+	bool before;
 	int (*meanwhile)(void);
 	int result;
 	const struct xattr_handler *real;
@@ -177,8 +182,10 @@ static int worm_meet_get(const struct xattr_handler *handler, struct dentry *den
 	/* The file looks offloaded, so it is not made immutable, which would hide races. */
 	if (!strcmp(name, "ditto.offload") && !size)
 		return 1;
+	if (meets && meeting.before)
+		meeting.result = meeting.meanwhile();
 	ret = meeting.real->get(meeting.real, dentry, inode, name, buffer, size);
-	if (meets)
+	if (meets && !meeting.before)
 		meeting.result = meeting.meanwhile();
 	return ret;
 }
@@ -429,8 +436,87 @@ static void worm_change_or_commit(struct kunit *test)
 	worm_race_end(test);
 }
 
+/* Opens */
+
+static struct ditto_op worm_other_op;
+static struct ditto_instance *worm_other;
+
+static int worm_open(struct ditto_op *op, u32 rights, u8 deny, struct ditto_instance **inst)
+{
+	const struct ditto_open_request req = {
+		.node = meeting.node, .how = DITTO_OPEN_EXISTING, .rights = rights, .deny = deny,
+		.flags = DITTO_OPENF_ONLY_EXACT,
+	};
+	struct ditto_opened opened;
+	int err = ditto_instance_open(op, &req, &opened);
+
+	*inst = opened.inst;
+	return err;
+}
+
+/* Another client opens the file before the first one finds the record. */
+static int worm_open_other(void)
+{
+	int err = worm_open(&worm_other_op, DITTO_RIGHT_WRITE_DATA, 0, &worm_other);
+
+	worm_put_record("1 1 0 g");
+	return err;
+}
+
+/* An open that may not be changed has what it had, whatever others have claimed meanwhile. */
+static void worm_change_goes_back(struct kunit *test)
+{
+	static struct test_client clients[2];
+	struct ditto_actor actors[2];
+	struct ditto_owner *owners[2];
+	struct ditto_instance *inst;
+	struct ditto_op op, begun;
+	struct ditto_node *node;
+
+	worm_race_begin(test);
+	for (u32 i = 0; i < 2; i++) {
+		test_client_begin(&clients[i], folder.srv->locks);
+		owners[i] = ditto_owner_get(&clients[i].client, &i, sizeof(i));
+		KUNIT_ASSERT_FALSE(test, IS_ERR(owners[i]));
+		actors[i] = (struct ditto_actor){
+			.client = &clients[i].client, .owner = owners[i], .lease_owner = owners[i],
+		};
+	}
+	op = folder.op;
+	op.actor = &actors[0];
+	worm_other_op = folder.op;
+	worm_other_op.actor = &actors[1];
+	worm_other = NULL;
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	KUNIT_ASSERT_EQ(test, worm_open(&op, DITTO_RIGHT_READ_DATA, DITTO_OPEN_WRITE, &inst), 0);
+	begun = op;
+	KUNIT_ASSERT_EQ(test, ditto_instance_begin(inst, &begun, &node), 0);
+	meeting.meanwhile = worm_open_other;
+	meeting.before = true;
+	meeting.gets = 1;
+	/* What it denied is given up with the change, which is refused. */
+	KUNIT_EXPECT_EQ(test, ditto_instance_change(&begun, inst, DITTO_RIGHT_WRITE_DATA, 0, 0),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, meeting.gets, 0);
+	KUNIT_EXPECT_EQ(test, meeting.result, -ETXTBSY);
+	KUNIT_EXPECT_EQ(test, ditto_open_access(ditto_instance_claim(inst)), DITTO_OPEN_READ);
+	KUNIT_EXPECT_EQ(test, ditto_open_deny(ditto_instance_claim(inst)), DITTO_OPEN_WRITE);
+	KUNIT_EXPECT_EQ(test, ditto_instance_rights(inst), DITTO_RIGHT_READ_DATA);
+	ditto_instance_end(inst, &begun);
+	if (worm_other)
+		ditto_instance_close(&worm_other_op, worm_other);
+	ditto_instance_close(&op, inst);
+	worm_scrap(test, "f");
+	for (int i = 0; i < 2; i++) {
+		ditto_owner_put(owners[i]);
+		test_client_end(&clients[i]);
+	}
+	worm_race_end(test);
+}
+
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
+	KUNIT_CASE(worm_change_goes_back),
 	{}
 };
 
