@@ -34,7 +34,6 @@ const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS] = {
 	},
 	{ .volume_init = ditto_streams_volume_init },
 	{
-		.volume_start = ditto_worm_volume_start,
 		.volume_stop = ditto_worm_volume_stop,
 		.volume_exit = ditto_worm_volume_exit,
 	},

@@ -52,7 +52,8 @@ extern const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS];
  * @share_check_bin: whether the root of a share can hold its bin; 0, or an errno with the reason in
  *	@extack; may sleep, without locks
  * @share_check_worm: the same for committed files in its file system, which gets a clock
- * @volume_start_worm: a share of the volume commits files from now on; 0 or an errno; may sleep
+ * @volume_start_worm: read the clock for committed files, before a share of the volume is served;
+ *	0, -ENODATA if there is none, or another errno; may sleep as long as the disk hangs
  * @share_changed: a share was added, or has other options; may sleep
  * @share_withdrawn: no new request finds the share; any context
  * @share_ends: no request uses the share, and its claims were released; may sleep

@@ -182,9 +182,12 @@ int ditto_worm_start(struct ditto_volume *volume)
 	worm = READ_ONCE(volume->worm);
 	if (worm)
 		return worm->broken ? -EIO : 0;
-	err = clock_load(volume->sb, &stored);
+	err = volume->caller_opens ? -ENODATA : clock_load(volume->sb, &stored);
 	if (err == -ENODATA)
 		return err;
+	if (err)
+		pr_warn("%s: the clock of its committed files cannot be read (error %d): no retention ends\n",
+			volume->sb->s_id, err);
 	/* Without it, the records of files would not be obeyed. */
 	worm = kzalloc(sizeof(*worm), GFP_KERNEL | __GFP_NOFAIL);
 	worm->volume = volume;
@@ -199,15 +202,6 @@ int ditto_worm_start(struct ditto_volume *volume)
 	else
 		queue_delayed_work(ditto_wq, &worm->work, msecs_to_jiffies(STORE_MS));
 	return err;
-}
-
-void ditto_worm_volume_start(struct ditto_volume *volume)
-{
-	int err = volume->caller_opens ? -ENODATA : ditto_worm_start(volume);
-
-	if (err && err != -ENODATA)
-		pr_warn("%s: the clock of its committed files cannot be read (error %d): no retention ends\n",
-			volume->sb->s_id, err);
 }
 
 void ditto_worm_volume_stop(struct ditto_volume *volume)

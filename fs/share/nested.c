@@ -438,6 +438,7 @@ static int nested_make(struct ditto_share_table *table, struct ditto_share *oute
 	err = -EOPNOTSUPP;
 	if (!nested->volume->has_handles)
 		goto leave;
+	ditto_hooks.volume_start_worm(nested->volume);
 	err = nested_mount(nested, root);
 	if (err)
 		goto leave;

@@ -673,8 +673,13 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	} while (err == -EAGAIN && !(err = ditto_volumes_wait(ended)));
 	if (err)
 		goto free;
-	err = cfg->opts->worm ? ditto_hooks.volume_start_worm(share->volume) : 0;
-	err = err ?: share_publish(table, share);
+	/* The disk may hang here, too. Nobody finds the share, so others may take its name. */
+	mutex_unlock(&table->lock);
+	err = ditto_hooks.volume_start_worm(share->volume);
+	if (!cfg->opts->worm)
+		err = 0;
+	mutex_lock(&table->lock);
+	err = err ?: share_check_free(table, share, extack) ?: share_publish(table, share);
 	if (err)
 		goto leave;
 	share_warn(table, share, extack);

@@ -105,12 +105,11 @@ int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *ex
 
 /*
  * Read the clock of a volume if there is one and it was not read yet. Returns 0; -ENODATA if there
- * is none; or an errno, and then nothing is committed or removed. May sleep.
+ * is none; or an errno, and then nothing is committed or removed. May sleep as long as the disk
+ * hangs.
  */
 int ditto_worm_start(struct ditto_volume *volume);
 
-/* Read the clock of a new volume if there is one. May sleep. */
-void ditto_worm_volume_start(struct ditto_volume *volume);
 /* Store the clock. May sleep. */
 void ditto_worm_volume_stop(struct ditto_volume *volume);
 /* Free the clock. May sleep. */
