@@ -673,8 +673,14 @@ int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dent
 	inode_lock(node->inode);
 	err = worm_load(dentry, &record);
 	if (!err && record.until && until > record.until) {
-		record.until = until;
+		swap(record.until, until);
 		err = worm_store_locked(dentry, &record, XATTR_REPLACE) ?: 1;
+		/* Pairs with ditto_worm_change_begin_slow(): a removal has seen the old end. */
+		smp_mb();
+		if (err > 0 && atomic_read(&node->changes)) {
+			record.until = until;
+			err = worm_store_locked(dentry, &record, XATTR_REPLACE) ?: -EJUKEBOX;
+		}
 	}
 	inode_unlock(node->inode);
 	worm_leave(op, old);

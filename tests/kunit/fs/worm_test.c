@@ -295,6 +295,13 @@ static int worm_commit_early(void)
 	});
 }
 
+static int worm_prolong(void)
+{
+	return worm_set(&(struct ditto_setattr){
+		.valid = DITTO_SET_ATIME, .atime.tv_sec = ktime_get_real_seconds() + 9 * DAY,
+	});
+}
+
 static int change_write(void)
 {
 	struct kvec vec = { .iov_base = "text", .iov_len = 4 };
@@ -436,6 +443,19 @@ static void worm_change_or_commit(struct kunit *test)
 	worm_race_end(test);
 }
 
+/* Nor is a file removed whose retention is being prolonged. */
+static void worm_remove_or_prolong(struct kunit *test)
+{
+	static const struct race_case removal = { "remove", change_remove };
+	int gets;
+
+	worm_race_begin(test);
+	for (gets = 1; worm_race(test, &removal, gets, worm_prolong, "1 1 1 g"); gets++)
+		;
+	KUNIT_EXPECT_GE(test, gets, 2);
+	worm_race_end(test);
+}
+
 /* Opens */
 
 static struct ditto_op worm_other_op;
@@ -516,6 +536,7 @@ static void worm_change_goes_back(struct kunit *test)
 
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
+	KUNIT_CASE(worm_remove_or_prolong),
 	KUNIT_CASE(worm_change_goes_back),
 	{}
 };
