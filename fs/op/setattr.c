@@ -341,7 +341,9 @@ static int setattr_check_early(struct ditto_op *op, struct ditto_node *node,
 	struct iattr ia;
 	int err;
 
-	if (!ditto_has_grants(node) || setattr_is_special(node->volume))
+	/* Who may not make a file read-only does not commit it early either. */
+	if ((!ditto_has_grants(node) && likely(!READ_ONCE(node->volume->worm))) ||
+	    setattr_is_special(node->volume))
 		return 0;
 	inode_lock(inode);
 	err = setattr_access(op, node, set, &as);
@@ -432,9 +434,8 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	struct inode *inode = node->inode;
 	bool others = has_others(set);
 	struct ditto_stub *stub = NULL;
-	int err, commit_err, changing;
+	int err, commit_err, early = 0, changing = 0;
 	const struct cred *as;
-	s64 until = 0;
 	u64 size;
 	u32 what;
 
@@ -449,8 +450,6 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	if (others) {
 		err = setattr_check_early(op, node, dentry, set) ?:
 		      ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
-		if (!err && unlikely(READ_ONCE(node->volume->worm)))
-			err = ditto_worm_early_begin(op, node, set, &until);
 		if (err)
 			return err;
 	}
@@ -460,10 +459,13 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 			return err;
 	}
 
-	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
+	if (others && unlikely(READ_ONCE(node->volume->worm)))
+		early = ditto_worm_early_begin(op, node, dentry, set);
+	if (!early)
+		changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	what = what_changes(set, inode);
 	inode_lock(inode);
-	err = min(changing, 0) ?: ditto_wcc_pre(op->share, dentry, wcc);
+	err = min3(early, changing, 0) ?: ditto_wcc_pre(op->share, dentry, wcc);
 	if (err)
 		goto unlock;
 	err = -ENOTSYNC;
@@ -493,12 +495,12 @@ unlock:
 	}
 	if (others)
 		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	if (unlikely(early > 0))
+		err = ditto_worm_early_end(op, node, dentry, err);
 	if (err && !sized)
 		return err;
 	/* The size may have changed even if the rest was refused. */
 	ditto_child_changed(op, node, what);
-	if (!err && unlikely(until))
-		err = ditto_worm_early_end(op, node, dentry, until);
 	commit_err = ditto_op_commit(op, dentry, false);
 	return err ?: commit_err;
 }

@@ -323,8 +323,29 @@ static void worm_terms_of(const struct ditto_share *share, struct worm_terms *te
 	rcu_read_unlock();
 }
 
+/**
+ * struct worm_caller - who is about to commit a file
+ * @op: the caller
+ * @early: the client wants it, and gives up its delegation to write first; otherwise that counts as
+ *	an open for writing
+ * @writers: write accesses to the inode that the caller has itself
+ */
+struct worm_caller {
+	const struct ditto_op *op;
+	bool early;
+	int writers;
+};
+
+/* True if a local process has the file open for writing. */
+static bool worm_has_local_writer(struct ditto_node *node, int own)
+{
+	/* Files that the server has open itself are for the opens that were checked. */
+	ditto_file_settle(&node->point);
+	return atomic_read(&node->inode->i_writecount) - own > atomic_read(&node->opens[1]);
+}
+
 /* Return: 0 if nobody has the file open for writing or changes it, -ETXTBSY, or -EJUKEBOX. */
-static int worm_check_writers(const struct ditto_op *op, struct ditto_node *node)
+static int worm_check_writers(const struct worm_caller *by, struct ditto_node *node)
 {
 	const struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN,
@@ -332,11 +353,15 @@ static int worm_check_writers(const struct ditto_op *op, struct ditto_node *node
 		.deny = DITTO_OPEN_WRITE,
 		.empty = true,
 	};
-	const struct ditto_actor anonymous = { .from = op->from };
+	const struct ditto_op *op = by->op;
+	/* Without an owner, as the caller's own opens count. */
+	const struct ditto_actor actor = {
+		.from = op->from,
+		.lease_owner = by->early || !op->actor ? NULL : op->actor->lease_owner,
+	};
 	struct ditto_conflict unwanted __uninitialized;
 
-	switch (ditto_claim_check(&node->point, &intent, op->actor ?: &anonymous, op->park,
-				  &unwanted)) {
+	switch (ditto_claim_check(&node->point, &intent, &actor, op->park, &unwanted)) {
 	case DITTO_ALLOWED:
 		break;
 	case DITTO_DENIED:
@@ -353,10 +378,7 @@ static int worm_check_writers(const struct ditto_op *op, struct ditto_node *node
 		return -EJUKEBOX;
 	if (atomic_read(&node->changes))
 		return -ETXTBSY;
-	/* Files that the server has open itself are for the opens that were checked. */
-	ditto_file_settle(&node->point);
-	return atomic_read(&node->inode->i_writecount) > atomic_read(&node->opens[1]) ?
-	       -ETXTBSY : 0;
+	return worm_has_local_writer(node, by->writers) ? -ETXTBSY : 0;
 }
 
 /*
@@ -394,16 +416,32 @@ static void worm_take_back(const struct ditto_op *op, struct dentry *dentry)
 				    op->share->name, (u64)inode->i_ino, err);
 }
 
+/* Make a committed file immutable, unless its data is to come and go. */
+static void worm_make_immutable(const struct ditto_op *op, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	struct worm_terms terms;
+
+	worm_terms_of(op->share, &terms);
+	if (!terms.offload &&
+	    __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, NULL, 0) < 0 &&
+	    worm_set_flag(op->share, dentry, true))
+		pr_warn_ratelimited("share %s: inode %llu is committed, but cannot be made immutable for local processes\n",
+				    op->share->name, (u64)inode->i_ino);
+}
+
 /*
  * Commit a file that nobody had open for writing. An opener reads the record after its claim is
  * there, so claims are looked for again after the record is. The flag is refused to nobody whom the
- * record does not refuse, so without it the file is committed all the same. A record that a crash
- * undoes is written again when the file is found to be as old as before. Return: 0 with @record as
- * it is stored; -ETXTBSY; -EJUKEBOX; -EROFS; -EPERM if the file cannot have a record.
+ * record does not refuse, so without it the file is committed all the same; who commits it early
+ * sets the flag after the mode. A record that a crash undoes is written again when the file is
+ * found to be as old as before. Return: 0; 1 if it has a record already, with @record as it is
+ * stored; -ETXTBSY; -EJUKEBOX; -EROFS; -EPERM if the file cannot have a record.
  */
-static int worm_commit(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       const struct worm_terms *terms, struct ditto_worm_record *record)
+static int worm_commit(const struct worm_caller *by, struct ditto_node *node,
+		       struct dentry *dentry, struct ditto_worm_record *record)
 {
+	const struct ditto_op *op = by->op;
 	struct inode *inode = d_inode(dentry);
 	const struct cred *old;
 	int err = worm_enter(op, &old);
@@ -415,27 +453,22 @@ static int worm_commit(const struct ditto_op *op, struct ditto_node *node, struc
 	if (err == -EEXIST)
 		err = worm_load(dentry, record) ?: 1;
 	inode_unlock(inode);
-	if (err > 0) {
-		err = 0;
+	if (err > 0)
 		goto leave;
-	}
 	if (err) {
 		pr_warn_ratelimited("share %s: inode %llu is to be committed, but cannot get a record (error %d): its changes are refused\n",
 				    op->share->name, (u64)inode->i_ino, err);
 		err = -EPERM;
 		goto leave;
 	}
-	if (!terms->offload &&
-	    __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, NULL, 0) < 0 &&
-	    worm_set_flag(op->share, dentry, true))
-		pr_warn_ratelimited("share %s: inode %llu is committed, but cannot be made immutable for local processes\n",
-				    op->share->name, (u64)inode->i_ino);
+	if (!by->early)
+		worm_make_immutable(op, dentry);
 	/*
 	 * Order the record before the look at claims and changes: pairs with
 	 * ditto_worm_recheck_slow() and ditto_worm_change_begin_slow().
 	 */
 	smp_mb();
-	err = worm_check_writers(op, node);
+	err = worm_check_writers(by, node);
 	if (err)
 		worm_take_back(op, dentry);
 leave:
@@ -466,6 +499,7 @@ static int worm_commit_due(const struct ditto_op *op, struct ditto_node *node,
 		.stopped = worm->began.seen,
 		.started = worm->started,
 	};
+	const struct worm_caller by = { .op = op };
 	struct worm_terms terms;
 	int err;
 
@@ -475,10 +509,10 @@ static int worm_commit_due(const struct ditto_op *op, struct ditto_node *node,
 	/* Streams belong to their file. */
 	if (!node->inode->i_nlink || ditto_is_below_hidden(op->share, dentry))
 		return -ENODATA;
-	err = worm_check_writers(op, node);
+	err = worm_check_writers(&by, node);
 	if (!err && !worm_record_init(record, node, &terms))
 		return -EPERM;
-	err = err ?: worm_commit(op, node, dentry, &terms, record);
+	err = err ?: min(worm_commit(&by, node, dentry, record), 0);
 	return err == -ETXTBSY ? -ENODATA : err;
 }
 
@@ -704,31 +738,44 @@ static bool worm_is_early(const struct ditto_op *op, const struct ditto_node *no
 	return *until >= ktime_get_real_seconds() + DAY;
 }
 
-int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node,
-			   const struct ditto_setattr *set, s64 *until)
+int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			   const struct ditto_setattr *set)
 {
-	struct worm_terms terms;
-
-	*until = 0;
-	worm_terms_of(op->share, &terms);
-	if (!worm_is_early(op, node, set, &terms, until)) {
-		*until = 0;
-		return 0;
-	}
-	return worm_check_writers(op, node);
-}
-
-int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			 s64 until)
-{
+	const struct worm_caller by = {
+		.op = op, .early = true, .writers = !!(set->valid & DITTO_SET_SIZE),
+	};
 	struct ditto_worm_record record;
 	struct worm_terms terms;
+	s64 until;
+	int err;
 
 	worm_terms_of(op->share, &terms);
+	if (!worm_is_early(op, node, set, &terms, &until))
+		return 0;
+	err = worm_check_writers(&by, node);
+	if (err)
+		return err;
 	if (!worm_record_init(&record, node, &terms))
 		return -EPERM;
 	until = min(until, ditto_worm_until(worm_clock(node->volume->worm), terms.retention_max));
 	if (record.until)
 		record.until = max(record.until, until);
-	return worm_commit(op, node, dentry, &terms, &record);
+	err = worm_commit(&by, node, dentry, &record);
+	/* Another was faster, who may take the record back. */
+	return err > 0 ? -EJUKEBOX : err ?: 1;
+}
+
+int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			 int err)
+{
+	const struct cred *old = override_creds(op->srv->nodes->cred);
+
+	if (!err)
+		worm_make_immutable(op, dentry);
+	if (!err && worm_has_local_writer(node, 0))
+		err = -ETXTBSY;
+	if (err)
+		worm_take_back(op, dentry);
+	revert_creds(old);
+	return err;
 }

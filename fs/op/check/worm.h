@@ -245,29 +245,36 @@ int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dent
 		       const struct ditto_setattr *set);
 
 /**
- * ditto_worm_early_begin - look whether a request commits a file early
- * @op: the caller
- * @node: held
- * @set: what the caller sets: a mode without permission to write, when there was some
- * @until: out: the time of access that is to come, by a day at least; 0 if nothing is committed
- *
- * Context: may sleep; no inode lock held.
- * Return: 0; -ETXTBSY or -EJUKEBOX if the file is open for writing.
- */
-int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node,
-			   const struct ditto_setattr *set, s64 *until);
-
-/**
- * ditto_worm_early_end - commit a file early, after the change
- * @op: the caller, entered; with write access to the mount
+ * ditto_worm_early_begin - commit a file early, if that is what a request does
+ * @op: the caller, entered, who may do it; with write access to the mount
  * @node: held
  * @dentry: of the file
- * @until: from ditto_worm_early_begin()
+ * @set: what the caller sets: a mode without permission to write, when there was some, and a time
+ *	of access that is to come, by a day at least, if the file does not have it yet. With a size,
+ *	the caller has write access to the inode
+ *
+ * The file has its record before it is read-only, so a request that is refused, or is to be tried
+ * again, has changed nothing. The caller's client gives up its delegation to write first.
  *
  * Context: may sleep; no inode lock held.
- * Return: 0, or an errno.
+ * Return: 1: the file is committed, but not immutable yet, and ditto_worm_early_end() follows the
+ * change; 0 if it is something else; -ETXTBSY or -EJUKEBOX if somebody has it open for writing,
+ * also the client itself, or changes it; or an errno.
+ */
+int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			   const struct ditto_setattr *set);
+
+/**
+ * ditto_worm_early_end - make the file immutable, or take back the record if the change failed
+ * @op: the caller, with write access to the mount
+ * @node: held
+ * @dentry: of the file
+ * @err: result of the change
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: @err, or -ETXTBSY if a local process has opened the file for writing by now.
  */
 int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			 s64 until);
+			 int err);
 
 #endif

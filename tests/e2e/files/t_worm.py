@@ -12,7 +12,10 @@ from checks import eq, expect_errno, wait_for
 from files import get, put
 from harness import test
 from nfs3 import sattr
+from nfs4_callers import Caller
+from nfs4_callers import files as make_files
 from nfs4_holders import release_all
+from nfs4_status import DELAY
 from processes import run
 from server_events import listening
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, Smb2, refused
@@ -366,6 +369,52 @@ def upgraded(w):
         assert s.open(fhs['f'], None, nfs4.BOTH)[0].status != nfs4.OK
     assert record(w), 'committed'
     release_all(w)
+
+
+@test(timeout=120, worm_retention_max=30, **ON)
+def early_by_the_holder(w):
+    """A client gives up its delegation to write to commit a file; its own opens stand in the way."""
+    make_files(w, 'f', 'held')
+    a = Caller(w)
+    soon = int(time.time()) + 9 * DAY
+
+    def commit(fh):
+        return a.compound(nfs4.putfh(fh), nfs4.setattr(nfs4.ANON, {'mode': 0o444})).status
+
+    def closed(name, want=0):
+        r, fh = a.open(name, nfs4.BOTH | want)
+        a.compound(nfs4.putfh(fh), nfs4.setattr(
+            nfs4.ANON, {'time_access_set': (soon, 0)})).ok()
+        return r, fh, lambda: a.compound(nfs4.putfh(fh), nfs4.close(r.stateid)).ok()
+    r, fh, close = closed('f')
+    eq(r.deleg.type, nfs4.DELEG_WRITE)
+    close()
+    eq(commit(fh), DELAY)
+    eq(a.recall().stateid, r.deleg.stateid)
+    a.give_back(r.deleg.stateid, fh)
+    wait_for('the commit', lambda: commit(fh) == nfs4.OK)
+    eq(record(w)[1], soon)
+    r, fh, close = closed('held', nfs4.WANT_NO)
+    assert commit(fh) not in (nfs4.OK, DELAY)
+    eq((record(w, 'held'), os.stat(w.path('held')).st_mode & 0o222), (None, 0o222))
+    close()
+    eq(commit(fh), nfs4.OK)
+    eq(record(w, 'held')[1], soon)
+
+
+@test(smb=True, **ON)
+def changed_by_the_writer(w):
+    """Who has a file open for writing does not commit it by a change of its attributes."""
+    opened(w)
+    a = Smb2(w.client)
+    f = a.create('f')
+    a.write(f, b'data')
+    with later():
+        set_basic(a, f, written=5)
+        eq(record(w), None)
+        a.write(f, b'more')
+        a.close(f)
+    a.end()
 
 
 @test(**ON)

@@ -456,6 +456,28 @@ static void worm_remove_or_prolong(struct kunit *test)
 	worm_race_end(test);
 }
 
+/* An early commit that fails has not changed the mode, so the client can try again. */
+static void worm_early_again(struct kunit *test)
+{
+	worm_race_begin(test);
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	/* Somebody is writing. */
+	atomic_inc(&meeting.node->changes);
+	KUNIT_EXPECT_EQ(test, worm_commit_early(), -ETXTBSY);
+	atomic_dec(&meeting.node->changes);
+	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0644);
+	KUNIT_EXPECT_FALSE(test, worm_has_record());
+	folder.op.cred = folder.user;
+	KUNIT_EXPECT_NE(test, worm_commit_early(), 0);
+	folder.op.cred = folder.admin;
+	KUNIT_EXPECT_FALSE(test, worm_has_record());
+	KUNIT_EXPECT_EQ(test, worm_commit_early(), 0);
+	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0444);
+	KUNIT_EXPECT_TRUE(test, worm_has_record());
+	worm_scrap(test, "f");
+	worm_race_end(test);
+}
+
 /* Opens */
 
 static struct ditto_op worm_other_op;
@@ -537,6 +559,7 @@ static void worm_change_goes_back(struct kunit *test)
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
 	KUNIT_CASE(worm_remove_or_prolong),
+	KUNIT_CASE(worm_early_again),
 	KUNIT_CASE(worm_change_goes_back),
 	{}
 };
