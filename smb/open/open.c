@@ -307,6 +307,18 @@ int dsmb_open_publish(struct dsmb_open *open)
 	return err;
 }
 
+/*
+ * A client that repeats a request after a reconnect may use the FileId.Volatile of before it, as
+ * Linux does. FileId.Persistent is not reused, so it cannot be about another open.
+ */
+static struct dsmb_open *dsmb_open_reconnected(struct dsmb_session *session, u64 persistent)
+{
+	struct dsmb_open *open = xa_load(&session->server->durables, persistent);
+
+	return open && READ_ONCE(open->reconnected) && READ_ONCE(open->session) == session ?
+	       open : NULL;
+}
+
 struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_open *open;
@@ -316,8 +328,9 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
 	open = rcu_dereference(session->recent);
 	if (!open || READ_ONCE(open->volatile_id) != volatile_id)
 		open = xa_load(&session->opens, dsmb_open_index(volatile_id));
-	if (open && (READ_ONCE(open->volatile_id) != volatile_id ||
-		     open->persistent != persistent || !refcount_inc_not_zero(&open->ref)))
+	if (!open || READ_ONCE(open->volatile_id) != volatile_id || open->persistent != persistent)
+		open = dsmb_open_reconnected(session, persistent);
+	if (open && !refcount_inc_not_zero(&open->ref))
 		open = NULL;
 	rcu_read_unlock();
 	return open;
@@ -678,6 +691,7 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 		} else {
 			dsmb_tree_hold(call->tree);
 			WRITE_ONCE(open->cred, call->op.cred);
+			WRITE_ONCE(open->reconnected, true);
 			WRITE_ONCE(open->session, session);
 			ditto_uncharge(&open->durable->charge);
 		}

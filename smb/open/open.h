@@ -138,6 +138,8 @@ struct dsmb_open_rare {
  *	find the open
  * @rare: what few opens have, or NULL; see dsmb_open_rare(); set once
  * @parked: number of calls that are parked on the open; changed by transport/call.c
+ * @reconnected: the client came back to the open, and may use an earlier FileId.Volatile; set under
+ *	@where, read at any time
  * @position: FilePositionInformation
  * @noted: second of the last attempt to note a change in a time of the file that had no effect
  * @channel_sequence: ChannelSequence, MS-SMB2 section 3.3.5.2.10; it and the next three members are
@@ -187,6 +189,7 @@ struct dsmb_open {
 	u8 action : 2;
 	u16 mode;
 	u16 channel_sequence;
+	bool reconnected;
 	u32 options;
 	u32 parked;
 	u32 since;
@@ -315,7 +318,7 @@ int dsmb_open_publish(struct dsmb_open *open);
  * dsmb_open_find - look up a FileId in a session
  * @session: the session
  * @persistent: FileId.Persistent
- * @volatile_id: FileId.Volatile
+ * @volatile_id: FileId.Volatile; the open may have another one since it was reconnected
  *
  * Context: any; takes the RCU read lock.
  * Return: the open with a reference, or NULL.

@@ -58,6 +58,31 @@ def comes_back_with_all(w):
 
 
 @test(smb=True, squash='none')
+def known_by_its_former_id(w):
+    """A request that is repeated after a reconnect may have the FileId of before it."""
+    setup(w)
+    s = session(w)
+    g = s.lasting()
+    unknown = g.fid[:8] + bytes(8)
+    refused('FILE_CLOSED', s.write, unknown, b'x')
+    away(w, s)
+    s = session(w)
+    again = s.back(g.fid)
+    s.write(g.fid, b'before')
+    eq(s.read(again.fid, 6), b'before')
+    other = session(w, number=2)
+    refused('FILE_CLOSED', other.read, g.fid, 1)
+    refused('FILE_CLOSED', other.read, again.fid, 1)
+    other.end()
+    refused('FILE_CLOSED', s.read, bytes(8) + again.fid[8:], 1)
+    s.close(g.fid)
+    for fid in g.fid, again.fid:
+        refused('FILE_CLOSED', s.read, fid, 1)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
 def back_at_once(w):
     """A reconnect on an existing session works before the old connection has ended."""
     setup(w)
