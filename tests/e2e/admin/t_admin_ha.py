@@ -321,9 +321,9 @@ class Holders:
         wait_for('locks are reclaimed', self.reclaimed, 120)
         self.w.server.end_grace()
         self.intrude(nlm.DENIED)
-        for name in self.where:
-            wait_for(f'the writer of {name} goes on',
-                     lambda name=name: self.progress(name) > before[name] + 3, 120)
+        for name, (child, _) in self.writers.items():
+            wait_for(f'the writer of {name} goes on', lambda name=name, child=child:
+                     self.progress(name) > before[name] + 3 or child.has_ended(), 120)
         self.raw.unlock(again.fid, 0, 4)
         self.raw.close(again.fid)
         self.raw.end()

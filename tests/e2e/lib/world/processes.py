@@ -4,6 +4,7 @@ import contextlib
 import glob
 import os
 import pickle
+import select
 import signal
 import subprocess
 import traceback
@@ -95,6 +96,10 @@ class Child:
             os._exit(code)
         os.close(w)
         self.fd = r
+
+    def has_ended(self):
+        """Whether the function has returned or raised, or the process was killed."""
+        return bool(select.select([self.fd], [], [], 0)[0])
 
     def join(self):
         with os.fdopen(self.fd, 'rb') as f:
