@@ -59,6 +59,9 @@ class Node:
         self.cluster, self.ns = cluster, ns
         self.base = f'{cluster.w.base}/{ns.hostname}'
         os.makedirs(f'{self.base}/bin')
+        # As IPaddr2 does: who asks for the address while it moves gives up otherwise.
+        with ns:
+            put('/proc/sys/net/ipv4/conf/all/arp_notify', '1')
         self.daemons = daemons.Daemons(ns, f'{self.base}/nsm', statd=False)
 
     def agent(self, action, want=SUCCESS, program=(AGENT,), **parameters):
@@ -302,8 +305,9 @@ class Holders:
         """Another machine wants the same ranges."""
         for name, fh in self.handles.items():
             n = connect(self.w.clients[1], fh)
-            got = []
-            wait_for(f'the range of {name} is {nlm.STATUS[want]}: {got}',
+            # What is asked first may not be recorded yet: that is waited for here.
+            n.recorded, got = True, []
+            wait_for(f'the range of {name} is {nlm.STATUS[want]}',
                      lambda n=n: got.append(n.lock((0, 10)).status) or got[-1] == want)
             eq(nlm.OK in got, False, f'{name} was locked')
             n.rpc.close()
