@@ -346,8 +346,8 @@ def moves(w):
     c.a.agent('start')
     for old, new in (c.a, c.b), (c.b, c.a):
         held = Holders(c)
-        before = {name: held.progress(name) for name in held.where}
         c.unplug(old, new)
+        before = {name: held.progress(name) for name in held.where}
         old.agent('stop')
         old.agent('monitor', NOT_RUNNING)
         c.hand_over()
