@@ -33,7 +33,9 @@ from writers import progress, writer
 PAGE = 'Documentation/administration.md'
 AGENT = '/usr/lib/ocf/resource.d/ditto/server'
 SUCCESS, GENERIC, UNIMPLEMENTED, INSTALLED, CONFIGURED, NOT_RUNNING, DEGRADED = 0, 1, 3, 5, 6, 7, 190
+# The helper records each open and checks each login, and may be slow.
 CONF = """[server]
+upcall-ms = 30000
 grace-s = 300
 [listener nfs]
 [listener nfs]
