@@ -333,8 +333,9 @@ class Holders:
         self.raw.unlock(again.fid, 0, 4)
         self.raw.close(again.fid)
         self.raw.end()
-        for name, (child, folder) in self.writers.items():
+        for name in self.writers:
             put(f'{self.done(name)}.stop')
+        for child, folder in self.writers.values():
             for i in range(child.join()):
                 path = self.w.path(os.path.basename(folder), f'w{i}')
                 eq(get(path) == pattern(i, 40000), True, path)
