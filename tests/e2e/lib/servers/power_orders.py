@@ -14,6 +14,7 @@ import servers
 from checks import eq, wait_for
 from fault_points import stopped
 from files import MIB, get, put
+from leftovers import GUARDED_LIST
 
 DONE = 'done'
 NOTES = '/var/lib/ditto/offload-heads'
@@ -108,7 +109,8 @@ class Register(Order):
 
     def check(self, world, mount, point):
         is_good(f'{mount}/f', content('f'))
-        eq(len(tool(world, 'filesystem', 'list')), 1, 'file systems')
+        known, = tool(world, 'filesystem', 'list')
+        eq(get(GUARDED_LIST).decode().split()[0], known['id'], 'what the guard watches')
 
 
 class Recall(Order):
