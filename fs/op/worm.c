@@ -347,9 +347,9 @@ static bool worm_has_local_writer(struct ditto_node *node, int own)
 /* Return: 0 if nobody has the file open for writing or changes it, -ETXTBSY, or -EJUKEBOX. */
 static int worm_check_writers(const struct worm_caller *by, struct ditto_node *node)
 {
+	/* Without access, as opens that deny it change nothing. */
 	const struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN,
-		.access = DITTO_OPEN_READ,
 		.deny = DITTO_OPEN_WRITE,
 		.empty = true,
 	};

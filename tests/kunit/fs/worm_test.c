@@ -556,10 +556,41 @@ static void worm_change_goes_back(struct kunit *test)
 	worm_race_end(test);
 }
 
+/* Who keeps others from reading an old file does not keep it from being committed. */
+static void worm_reading_denied(struct kunit *test)
+{
+	static struct test_client client;
+	struct ditto_instance *inst;
+	struct ditto_actor actor;
+	struct ditto_owner *owner;
+	struct ditto_op op;
+
+	worm_race_begin(test);
+	test_client_begin(&client, folder.srv->locks);
+	owner = ditto_owner_get(&client.client, "o", 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
+	actor = (struct ditto_actor){
+		.client = &client.client, .owner = owner, .lease_owner = owner,
+	};
+	op = folder.op;
+	op.actor = &actor;
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	KUNIT_ASSERT_EQ(test, worm_open(&op, DITTO_RIGHT_READ_DATA, DITTO_OPEN_READ, &inst), 0);
+	inode_set_ctime(meeting.node->inode, ktime_get_real_seconds() - DAY, 0);
+	KUNIT_EXPECT_EQ(test, change_mode(), -EPERM);
+	KUNIT_EXPECT_TRUE(test, worm_has_record());
+	ditto_instance_close(&op, inst);
+	worm_scrap(test, "f");
+	ditto_owner_put(owner);
+	test_client_end(&client);
+	worm_race_end(test);
+}
+
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
 	KUNIT_CASE(worm_remove_or_prolong),
 	KUNIT_CASE(worm_early_again),
+	KUNIT_CASE(worm_reading_denied),
 	KUNIT_CASE(worm_change_goes_back),
 	{}
 };
