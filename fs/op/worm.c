@@ -598,6 +598,7 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 	dput(dentry);
 	return err;
 }
+EXPORT_SYMBOL_NS_GPL(ditto_worm_check_slow, "DITTO");
 
 int ditto_worm_change_begin_slow(const struct ditto_op *op, struct ditto_node *node,
 				 enum ditto_intent_kind kind)

@@ -15,6 +15,10 @@
 
 #include "../../../lockd/grace.h"
 #include "../../../lockd/open.h"
+#include "../../../lockd/table.h"
+#include "../../node/node.h"
+#include "../../op/check/worm.h"
+#include "../../share/caller.h"
 #include "../../share/share.h"
 #include "../rpc/call.h"
 #include "file.h"
@@ -108,6 +112,17 @@ static void dnlm_share_free(struct dnlm_client *client, struct dnlm_share *share
 	kfree(share);
 }
 
+static void dnlm_share_give_up(struct dnlm_asker *asker, const struct dnlm_msg *msg)
+{
+	struct dnlm_share *share;
+
+	mutex_lock(&asker->client->shares_lock);
+	share = dnlm_share_find(asker, msg);
+	if (share)
+		dnlm_share_free(asker->client, share);
+	mutex_unlock(&asker->client->shares_lock);
+}
+
 static int dnlm_share_new(struct dnlm_asker *asker, struct dnlm_file *file,
 			  const struct dnlm_msg *msg)
 {
@@ -165,6 +180,32 @@ static int dnlm_share_claim(struct dnlm_asker *asker, struct dnlm_file *file,
 	return err;
 }
 
+/* Claim a file, but not to write if it is committed. Return: an errno for NLM. */
+static int dnlm_share_claim_checked(struct dnfs_call *call, struct dnlm_asker *asker,
+				    struct dnlm_file *file, const struct dnlm_msg *msg)
+{
+	const struct ditto_op op = {
+		.srv = call->srv,
+		.share = file->share,
+		.awaited = &call->awaited,
+	};
+	bool writes = msg->access & NLM_SHARE_WRITE;
+	int err;
+
+	/* While claims may be taken back, nothing is committed; later, it is no reclaim. */
+	if (msg->reclaim && READ_ONCE(asker->client->client.table->guards))
+		writes = false;
+	err = writes ? ditto_worm_check(&op, file->node, DITTO_INTENT_WRITE) : 0;
+	err = err ?: dnlm_share_claim(asker, file, msg);
+	if (writes && !err) {
+		err = ditto_worm_recheck(&op, file->node);
+		if (err)
+			dnlm_share_give_up(asker, msg);
+	}
+	/* NLM has a status for file systems that are read-only, and none for files. */
+	return err == -EPERM ? -EROFS : err;
+}
+
 static bool dnlm_share_decode(struct dnfs_call *call, void *args)
 {
 	return dnlm_decode(call->in, DNLM_SHARE_ARGS, dnlm_is_wide(call), args);
@@ -187,7 +228,7 @@ static int dnlm_share_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		goto put_file;
 	err = dnlm_monitor_add(&asker, call, msg->reclaim) ?:
-	      dnlm_share_claim(&asker, &file, msg);
+	      dnlm_share_claim_checked(call, &asker, &file, msg);
 	if (err == -EBUSY)
 		dnfs_await(call, file.node);
 	trace_dnlm_share(asker.host, msg->access, msg->mode, msg->reclaim, err);
@@ -211,7 +252,6 @@ static int dnlm_unshare_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
 	struct dnlm_res *res = result;
-	struct dnlm_share *share;
 	struct dnlm_asker asker;
 	int err;
 
@@ -225,11 +265,7 @@ static int dnlm_unshare_exec(struct dnfs_call *call, void *args, void *result)
 		dnfs_call_drop_share(call);
 		return err == -ENOENT ? 0 : err;
 	}
-	mutex_lock(&asker.client->shares_lock);
-	share = dnlm_share_find(&asker, msg);
-	if (share)
-		dnlm_share_free(asker.client, share);
-	mutex_unlock(&asker.client->shares_lock);
+	dnlm_share_give_up(&asker, msg);
 	trace_dnlm_unshare(asker.host, msg->access, msg->mode, false, 0);
 	dnlm_asker_put(&asker);
 	return 0;

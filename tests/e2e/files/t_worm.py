@@ -8,6 +8,7 @@ import time
 import json_schema
 import nfs3
 import nfs4
+import nlm
 from checks import eq, expect_errno, wait_for
 from files import get, put
 from harness import test
@@ -16,6 +17,8 @@ from nfs4_callers import Caller
 from nfs4_callers import files as make_files
 from nfs4_holders import release_all
 from nfs4_status import DELAY
+from nlm import BOTH, READ, WRITE
+from nlm_lockers import connect, file, machines, status
 from processes import run
 from server_events import listening
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, Smb2, refused
@@ -430,6 +433,28 @@ def held_here(w):
     with later(4 * AGE):
         eq(n.setattr(fh, sattr(mode=0o600)).status, nfs3.PERM)
     assert record(w), 'committed'
+
+
+@test(locks='raw', clients=2, **ON)
+def reserved(w):
+    """A share reservation to write keeps a file from being committed; an old file gets none."""
+    os.chmod(w.export, 0o777)
+    n = w.client.nfs()
+    a, _ = machines(w)
+    with later():
+        status(a.share(1, nlm.NONE, READ), nlm.OK, 'to read')
+        status(a.share(1, nlm.NONE, BOTH), nlm.ROFS, 'an old file')
+        status(a.share(1, nlm.NONE, BOTH, reclaim=True), nlm.ROFS, 'no reclaim')
+        assert record(w), 'committed'
+        eq(n.remove(n.root, 'f').status, nfs3.PERM)
+    status(a.unshare(1), nlm.OK)
+    young = connect(w.client, file(w, 'young'))
+    status(young.share(1, nlm.NONE, WRITE), nlm.OK, 'a young file')
+    with later(4 * AGE):
+        eq((n.setattr(young.fh, sattr(mode=0o640)).status, record(w, 'young')), (nfs3.OK, None))
+    status(young.unshare(1), nlm.OK)
+    with later(6 * AGE):
+        eq(n.remove(n.root, 'young').status, nfs3.PERM, 'committed')
 
 
 @test(smb=True, **ON)
