@@ -461,7 +461,8 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 
 	if (others && unlikely(READ_ONCE(node->volume->worm)))
 		early = ditto_worm_early_begin(op, node, dentry, set);
-	if (!early)
+	/* What sets nothing was not checked. */
+	if (!early && set->valid)
 		changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	what = what_changes(set, inode);
 	inode_lock(inode);

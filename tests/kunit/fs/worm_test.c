@@ -478,6 +478,21 @@ static void worm_early_again(struct kunit *test)
 	worm_race_end(test);
 }
 
+/* A request that sets nothing does not keep others from committing the file. */
+static void worm_no_change(struct kunit *test)
+{
+	worm_race_begin(test);
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	meeting.meanwhile = worm_commit_early;
+	meeting.before = true;
+	meeting.gets = 1;
+	KUNIT_EXPECT_EQ(test, worm_set(&(struct ditto_setattr){}), 0);
+	KUNIT_EXPECT_EQ(test, meeting.gets, 1);
+	meeting.gets = 0;
+	worm_scrap(test, "f");
+	worm_race_end(test);
+}
+
 /* Opens */
 
 static struct ditto_op worm_other_op;
@@ -590,6 +605,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
 	KUNIT_CASE(worm_remove_or_prolong),
 	KUNIT_CASE(worm_early_again),
+	KUNIT_CASE(worm_no_change),
 	KUNIT_CASE(worm_reading_denied),
 	KUNIT_CASE(worm_change_goes_back),
 	{}
