@@ -328,11 +328,13 @@ static void worm_terms_of(const struct ditto_share *share, struct worm_terms *te
  * @op: the caller
  * @early: the client wants it, and gives up its delegation to write first; otherwise that counts as
  *	an open for writing
+ * @changed: when the file was changed, by its age; if it is not @early
  * @writers: write accesses to the inode that the caller has itself
  */
 struct worm_caller {
 	const struct ditto_op *op;
 	bool early;
+	s64 changed;
 	int writers;
 };
 
@@ -449,12 +451,20 @@ static int worm_commit(const struct worm_caller *by, struct ditto_node *node,
 	if (err)
 		return err;
 	inode_lock(inode);
-	err = worm_store_locked(dentry, record, XATTR_CREATE);
+	if (by->early || inode_get_ctime_sec(inode) == by->changed)
+		err = worm_store_locked(dentry, record, XATTR_CREATE);
+	else
+		err = -EEXIST;
 	if (err == -EEXIST)
 		err = worm_load(dentry, record) ?: 1;
 	inode_unlock(inode);
 	if (err > 0)
 		goto leave;
+	/* A change has begun and ended since its age was looked at. */
+	if (err == -ENODATA) {
+		err = -ETXTBSY;
+		goto leave;
+	}
 	if (err) {
 		pr_warn_ratelimited("share %s: inode %llu is to be committed, but cannot get a record (error %d): its changes are refused\n",
 				    op->share->name, (u64)inode->i_ino, err);
@@ -499,7 +509,7 @@ static int worm_commit_due(const struct ditto_op *op, struct ditto_node *node,
 		.stopped = worm->began.seen,
 		.started = worm->started,
 	};
-	const struct worm_caller by = { .op = op };
+	const struct worm_caller by = { .op = op, .changed = age.changed };
 	struct worm_terms terms;
 	int err;
 
