@@ -427,6 +427,32 @@ static u32 what_changes(const struct ditto_setattr *set, const struct inode *ino
 	return what;
 }
 
+/* The inode is locked. Fills the attributes before the change. */
+static int check_guard(const struct ditto_op *op, struct dentry *dentry,
+		       const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	int err = ditto_wcc_pre(op->share, dentry, wcc);
+
+	if (!err && set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
+		err = -ENOTSYNC;
+	return err;
+}
+
+/* Return: as ditto_worm_early_begin(). */
+static int begin_early(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+		       const struct ditto_setattr *set, struct ditto_wcc *wcc)
+{
+	int err = 0;
+
+	/* The record changes the time that the guard has. */
+	if (set->guard) {
+		inode_lock(node->inode);
+		err = check_guard(op, dentry, set, wcc);
+		inode_unlock(node->inode);
+	}
+	return err ?: ditto_worm_early_begin(op, node, dentry, set);
+}
+
 int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
@@ -460,17 +486,15 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	}
 
 	if (others && unlikely(READ_ONCE(node->volume->worm)))
-		early = ditto_worm_early_begin(op, node, dentry, set);
+		early = begin_early(op, node, dentry, set, wcc);
 	/* What sets nothing was not checked. */
 	if (!early && set->valid)
 		changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	what = what_changes(set, inode);
 	inode_lock(inode);
-	err = min3(early, changing, 0) ?: ditto_wcc_pre(op->share, dentry, wcc);
+	err = min3(early, changing, 0) ?:
+	      (early ? ditto_wcc_pre(op->share, dentry, wcc) : check_guard(op, dentry, set, wcc));
 	if (err)
-		goto unlock;
-	err = -ENOTSYNC;
-	if (set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
 		goto unlock;
 	err = setattr_access(op, node, set, &as);
 	if (!err)

@@ -478,6 +478,28 @@ static void worm_early_again(struct kunit *test)
 	worm_race_end(test);
 }
 
+/* The guard of an early commit is about the time before it. */
+static void worm_early_guarded(struct kunit *test)
+{
+	struct timespec64 guard;
+	struct ditto_setattr set = {
+		.valid = DITTO_SET_MODE | DITTO_SET_ATIME, .mode = 0444,
+		.atime.tv_sec = ktime_get_real_seconds() + 9 * DAY, .guard = &guard,
+	};
+
+	worm_race_begin(test);
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	guard = inode_set_ctime(meeting.node->inode, ktime_get_real_seconds() - 10, 2);
+	guard.tv_nsec = 1;
+	KUNIT_EXPECT_EQ(test, worm_set(&set), -ENOTSYNC);
+	KUNIT_EXPECT_FALSE(test, worm_has_record());
+	guard.tv_nsec = 2;
+	KUNIT_EXPECT_EQ(test, worm_set(&set), 0);
+	KUNIT_EXPECT_TRUE(test, worm_has_record());
+	worm_scrap(test, "f");
+	worm_race_end(test);
+}
+
 /* A request that sets nothing does not keep others from committing the file. */
 static void worm_no_change(struct kunit *test)
 {
@@ -605,6 +627,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
 	KUNIT_CASE(worm_remove_or_prolong),
 	KUNIT_CASE(worm_early_again),
+	KUNIT_CASE(worm_early_guarded),
 	KUNIT_CASE(worm_no_change),
 	KUNIT_CASE(worm_reading_denied),
 	KUNIT_CASE(worm_change_goes_back),
