@@ -462,6 +462,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	struct ditto_stub *stub = NULL;
 	int err, commit_err, early = 0, changing = 0;
 	const struct cred *as;
+	umode_t mode;
 	u64 size;
 	u32 what;
 
@@ -492,6 +493,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 		changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	what = what_changes(set, inode);
 	inode_lock(inode);
+	mode = inode->i_mode;
 	err = min3(early, changing, 0) ?:
 	      (early ? ditto_wcc_pre(op->share, dentry, wcc) : check_guard(op, dentry, set, wcc));
 	if (err)
@@ -520,11 +522,15 @@ unlock:
 	}
 	if (others)
 		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
-	if (unlikely(early > 0))
-		err = ditto_worm_early_end(op, node, dentry, err);
-	if (err && !sized)
+	if (unlikely(early > 0)) {
+		err = ditto_worm_early_end(op, node, dentry, mode, err);
+		/* The attributes have changed since. */
+		if (err)
+			ditto_wcc_init(wcc);
+	}
+	if (err && !sized && early <= 0)
 		return err;
-	/* The size may have changed even if the rest was refused. */
+	/* The size may have changed even if the rest was refused, and the mode for a while. */
 	ditto_child_changed(op, node, what);
 	commit_err = ditto_op_commit(op, dentry, false);
 	return err ?: commit_err;

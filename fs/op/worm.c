@@ -776,8 +776,26 @@ int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node, struct 
 	return err > 0 ? -EJUKEBOX : err ?: 1;
 }
 
+/* A request that is repeated is an early commit again, then. Set-id bits stay cleared. */
+static void worm_put_mode_back(const struct ditto_op *op, struct dentry *dentry, umode_t mode)
+{
+	struct iattr ia = { .ia_valid = ATTR_MODE | ATTR_CTIME };
+	struct inode *inode = d_inode(dentry);
+	int err = 0;
+
+	worm_set_flag(op->share, dentry, false);
+	inode_lock(inode);
+	ia.ia_mode = (inode->i_mode & ~0777) | (mode & 0777);
+	if (inode->i_mode != ia.ia_mode)
+		err = notify_change(ditto_idmap(op->share), dentry, &ia, NULL);
+	inode_unlock(inode);
+	if (err)
+		pr_warn_ratelimited("share %s: inode %llu is read-only, but could not be committed (error %d)\n",
+				    op->share->name, (u64)inode->i_ino, err);
+}
+
 int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			 int err)
+			 umode_t mode, int err)
 {
 	const struct cred *old = override_creds(op->srv->nodes->cred);
 
@@ -785,8 +803,10 @@ int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct de
 		worm_make_immutable(op, dentry);
 	if (!err && worm_has_local_writer(node, 0))
 		err = -ETXTBSY;
-	if (err)
+	if (err) {
+		worm_put_mode_back(op, dentry, mode);
 		worm_take_back(op, dentry);
+	}
 	revert_creds(old);
 	return err;
 }

@@ -265,16 +265,17 @@ int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node, struct 
 			   const struct ditto_setattr *set);
 
 /**
- * ditto_worm_early_end - make the file immutable, or take back the record if the change failed
+ * ditto_worm_early_end - make the file immutable, or take back mode and record if the change failed
  * @op: the caller, with write access to the mount
  * @node: held
  * @dentry: of the file
+ * @mode: that it had before
  * @err: result of the change
  *
  * Context: may sleep; no inode lock held.
  * Return: @err, or -ETXTBSY if a local process has opened the file for writing by now.
  */
 int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			 int err);
+			 umode_t mode, int err);
 
 #endif

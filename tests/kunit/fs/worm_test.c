@@ -157,6 +157,7 @@ DEFINE_FOLDER(folder, "kunit-worm")
  * @before: it happens before that read, and else behind it
  * @meanwhile: what happens
  * @result: of @meanwhile
+ * @flagging: happens when the file is about to become immutable, if it is set
  * @real: the handler of the file system
  * @handlers: the handlers of the file system, with ours
  * @of_sb: the table without it
@@ -167,6 +168,7 @@ static struct worm_meeting {
 	bool before;
 	int (*meanwhile)(void);
 	int result;
+	void (*flagging)(void);
 	const struct xattr_handler *real;
 	const struct xattr_handler *handlers[8];
 	const struct xattr_handler * const *of_sb;
@@ -180,8 +182,11 @@ static int worm_meet_get(const struct xattr_handler *handler, struct dentry *den
 	int ret;
 
 	/* The file looks offloaded, so it is not made immutable, which would hide races. */
-	if (!strcmp(name, "ditto.offload") && !size)
+	if (!strcmp(name, "ditto.offload") && !size) {
+		if (meeting.flagging)
+			meeting.flagging();
 		return 1;
+	}
 	if (meets && meeting.before)
 		meeting.result = meeting.meanwhile();
 	ret = meeting.real->get(meeting.real, dentry, inode, name, buffer, size);
@@ -478,6 +483,31 @@ static void worm_early_again(struct kunit *test)
 	worm_race_end(test);
 }
 
+static void worm_write_locally(void)
+{
+	meeting.result = get_write_access(meeting.node->inode);
+}
+
+/* Nor if a local process opens the file for writing when the mode is set already. */
+static void worm_early_too_late(struct kunit *test)
+{
+	worm_race_begin(test);
+	meeting.node = folder_make(test, &folder, "f", 0644, false);
+	meeting.flagging = worm_write_locally;
+	meeting.result = 1;
+	KUNIT_EXPECT_EQ(test, worm_commit_early(), -ETXTBSY);
+	KUNIT_ASSERT_EQ(test, meeting.result, 0);
+	meeting.flagging = NULL;
+	put_write_access(meeting.node->inode);
+	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0644);
+	KUNIT_EXPECT_FALSE(test, worm_has_record());
+	KUNIT_EXPECT_EQ(test, worm_commit_early(), 0);
+	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0444);
+	KUNIT_EXPECT_TRUE(test, worm_has_record());
+	worm_scrap(test, "f");
+	worm_race_end(test);
+}
+
 /* The guard of an early commit is about the time before it. */
 static void worm_early_guarded(struct kunit *test)
 {
@@ -627,6 +657,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
 	KUNIT_CASE(worm_remove_or_prolong),
 	KUNIT_CASE(worm_early_again),
+	KUNIT_CASE(worm_early_too_late),
 	KUNIT_CASE(worm_early_guarded),
 	KUNIT_CASE(worm_no_change),
 	KUNIT_CASE(worm_reading_denied),
