@@ -343,12 +343,14 @@ int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct 
 static int unlink_asked(struct ditto_op *op, struct dentry *child, struct ditto_node **removed)
 {
 	struct ditto_node *node = ditto_node_get(op->share, child);
-	int err;
+	int err, changing;
 
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE) ?:
-	      ditto_stream_unlink(op->share, child, node);
+	changing = ditto_lock_check(op, node, DITTO_INTENT_REMOVE) ?:
+		   ditto_worm_change_begin(op, node, DITTO_INTENT_REMOVE);
+	err = min(changing, 0) ?: ditto_stream_unlink(op->share, child, node);
+	ditto_worm_change_end(op, node, changing);
 	if (err) {
 		ditto_node_put(node);
 		return err;
