@@ -315,8 +315,10 @@ static struct dsmb_open *dsmb_open_reconnected(struct dsmb_session *session, u64
 {
 	struct dsmb_open *open = xa_load(&session->server->durables, persistent);
 
-	return open && READ_ONCE(open->reconnected) && READ_ONCE(open->session) == session ?
-	       open : NULL;
+	if (!open || open->persistent != persistent || !READ_ONCE(open->reconnected))
+		return NULL;
+	/* Pairs with dsmb_open_attach(): tree and credential are of the session. */
+	return smp_load_acquire(&open->session) == session ? open : NULL;
 }
 
 struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u64 volatile_id)
@@ -692,7 +694,8 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 			dsmb_tree_hold(call->tree);
 			WRITE_ONCE(open->cred, call->op.cred);
 			WRITE_ONCE(open->reconnected, true);
-			WRITE_ONCE(open->session, session);
+			/* Pairs with dsmb_open_reconnected(). */
+			smp_store_release(&open->session, session);
 			ditto_uncharge(&open->durable->charge);
 		}
 	}

@@ -549,7 +549,8 @@ static struct dsmb_open *call_take_early(struct dsmb_call *call, u64 persistent,
 	struct dsmb_open *open = call->early;
 
 	call->early = NULL;
-	if (open && open->persistent == persistent && open->volatile_id == volatile_id)
+	if (open && open->persistent == persistent &&
+	    (READ_ONCE(open->volatile_id) == volatile_id || READ_ONCE(open->reconnected)))
 		return open;
 	if (open)
 		dsmb_open_put(open);
