@@ -679,7 +679,9 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	if (!cfg->opts->worm)
 		err = 0;
 	mutex_lock(&table->lock);
-	err = err ?: share_check_free(table, share, extack) ?: share_publish(table, share);
+	/* A protocol that was registered while the lock was free has no values in the options. */
+	err = err ?: share_check_free(table, share, extack) ?:
+	      share_set_opts(table, share, cfg->opts) ?: share_publish(table, share);
 	if (err)
 		goto leave;
 	share_warn(table, share, extack);
