@@ -11,7 +11,11 @@
  * level of trust, but not to another account: see conn_charge.c. For the charges of
  * handshakes see handshake.c.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -78,6 +82,8 @@ static void conn_gone(struct svc_xpt_user *user)
 	struct dnfs_conn *conn = container_of(user, struct dnfs_conn, user);
 
 	dnfs_ops_return(conn->xprt);
+	if (dnfs_xprt_is_rdma(conn->xprt))
+		dnfs_rdma_wake_end(conn->xprt, &conn->wake);
 	conn->gone = true;
 	dnfs_conn_uncount(conn);
 	if (cancel_delayed_work(&conn->look)) {
@@ -87,7 +93,7 @@ static void conn_gone(struct svc_xpt_user *user)
 	dnfs_conn_put(conn);
 }
 
-/* The charges of a connection; NULL if it has none. The caller has xpt_lock or XPT_BUSY. */
+/* While ours is not removed, it remains the last one of the list. */
 struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt)
 {
 	struct svc_xpt_user *user = dnfs_xprt_first_user(xprt);
@@ -128,16 +134,33 @@ static long conn_rounded(u32 bytes)
 	return bytes > DNFS_CONN_FREE ? round_up(bytes, CONN_STEP) : 0;
 }
 
+bool dnfs_conn_rdma_has_room(struct svc_xprt *xprt)
+{
+	/* The threads of the connection may each be in a call that takes as many places as any. */
+	long calls = 1 + atomic_read(&xprt->xpt_nr_rqsts);
+	const struct dnfs_conn *conn;
+
+	rcu_read_lock();
+	conn = dnfs_conn_of(xprt);
+	calls *= conn ? READ_ONCE(conn->places) : 1;
+	rcu_read_unlock();
+	return dnfs_rdma_has_room(xprt, calls);
+}
+
 /*
  * Charge for the bytes in the socket's send queue. Return: true if nothing must be received from
- * the connection, because its machine has too many or a handshake is in progress.
+ * the connection, because its machine has too many, a handshake is in progress, or the send queue
+ * of RDMA has no room.
  */
 static bool conn_settle_unsent(struct dnfs_conn *conn)
 {
-	long unsent = conn_rounded(READ_ONCE(dnfs_conn_sock(conn->xprt)->sk_wmem_queued));
+	long unsent;
 	bool full;
 
 	lockdep_assert_held(&conn->xprt->xpt_lock);
+	if (dnfs_xprt_is_rdma(conn->xprt))
+		return !dnfs_conn_rdma_has_room(conn->xprt);
+	unsent = conn_rounded(READ_ONCE(dnfs_conn_sock(conn->xprt)->sk_wmem_queued));
 	if (conn->unsent.amount != unsent)
 		ditto_charge_force(&conn->unsent, unsent);
 	full = conn->shaking || !ditto_charge_room(&conn->unsent);
@@ -169,12 +192,14 @@ static bool conn_watch_unsent(struct dnfs_conn *conn)
 /* Return: true if replies wait, and the client has acknowledged nothing for too long. */
 static bool conn_is_stalled(struct dnfs_conn *conn)
 {
-	u32 acked = READ_ONCE(tcp_sk(dnfs_conn_sock(conn->xprt))->snd_una);
-	bool moves = acked != conn->acked;
+	bool rdma = dnfs_xprt_is_rdma(conn->xprt);
+	u32 acked = rdma ? dnfs_rdma_unsent(conn->xprt) :
+			   READ_ONCE(tcp_sk(dnfs_conn_sock(conn->xprt))->snd_una);
+	bool moves = acked != conn->acked, waits = rdma ? acked : conn->unsent.amount;
 
 	conn->acked = acked;
 	conn->wait = moves ? CONN_LOOK_MIN : min(2 * conn->wait, CONN_LOOK_MAX);
-	if (moves || !conn->unsent.amount)
+	if (moves || !waits)
 		conn->moved = jiffies;
 	return time_after(jiffies, conn->moved + CONN_STALLED);
 }
@@ -200,10 +225,13 @@ static void conn_check_unsent(struct work_struct *work)
 	 * svc_xprt_enqueue() finds that the connection is not busy.
 	 */
 	smp_mb();
-	if (stalled)
+	if (stalled) {
+		pr_info_ratelimited("client %pISpc is disconnected: it does not take the replies to its calls\n",
+				    &xprt->xpt_remote);
 		svc_xprt_deferred_close(xprt);
-	else if (!full)
+	} else if (!full) {
 		svc_xprt_enqueue(xprt);
+	}
 	svc_xprt_put(xprt);
 	dnfs_conn_put(conn);
 }
@@ -218,6 +246,7 @@ struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt)
 	conn->xprt = xprt;
 	conn->server = dnfs_server_of(xprt->xpt_net);
 	conn->user.callback = conn_gone;
+	conn->places = 1;
 	refcount_set(&conn->ref, 1);
 	INIT_DELAYED_WORK(&conn->look, conn_check_unsent);
 	return conn;

@@ -8,8 +8,8 @@
  * has too many unsent bytes. The charges are in conn.c, the handshakes of TLS in handshake.c.
  *
  * RDMA: sunrpc receives the calls, which wait in buffers that it makes with the connection. So each
- * connection is charged for them when it is accepted. A client that does not take its replies is
- * disconnected, because service threads would wait for it.
+ * connection is charged for them when it is accepted. A call is received only if there is room in
+ * the send queue for what it and the calls in progress want to be fetched and sent.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -192,45 +192,75 @@ static struct svc_xprt *rdma_accept(struct svc_xprt *listener)
 
 	if (!xprt)
 		return NULL;
-	if (conn_begin(xprt, dnfs_rdma_memory(xprt)))
+	if (conn_begin(xprt, dnfs_rdma_memory(xprt))) {
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
-	else
+	} else {
+		dnfs_rdma_wake_begin(xprt, &dnfs_conn_of(xprt)->wake);
 		dnfs_rdma_ops_use(xprt);
+	}
 	return xprt;
+}
+
+static int rdma_has_wspace(struct svc_xprt *xprt)
+{
+	return dnfs_conn_rdma_has_room(xprt);
+}
+
+/* The client may never take what takes the room, so that is watched. */
+static void rdma_watch(struct svc_xprt *xprt)
+{
+	if (unlikely(!dnfs_conn_rdma_has_room(xprt)))
+		dnfs_conn_watch(xprt);
+}
+
+/* Return: false if the next call of a connection must not be received now. */
+static bool rdma_may_receive(struct svc_xprt *xprt, struct dnfs_conn *conn)
+{
+	unsigned int places = dnfs_rdma_next_places(xprt);
+
+	if (likely(places <= conn->places))
+		return true;
+	if (places > dnfs_rdma_places_most(xprt)) {
+		pr_info_ratelimited("client %pISc is disconnected: its call has too many segments for the send queue\n",
+				    &xprt->xpt_remote);
+		svc_xprt_deferred_close(xprt);
+		return false;
+	}
+	WRITE_ONCE(conn->places, places);
+	/* This thread is one of the connection already. */
+	return dnfs_rdma_has_room(xprt, (long)places * atomic_read(&xprt->xpt_nr_rqsts));
 }
 
 static int rdma_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
 	struct dnfs_conn *conn = dnfs_conn_of(xprt);
+	int len = 0;
 
 	if (likely(conn))
 		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
-	/* Data to be fetched from the client takes room, too. */
-	if (unlikely(!dnfs_rdma_await_room(xprt))) {
-		svc_xprt_deferred_close(xprt);
+	if (unlikely(conn && !rdma_may_receive(xprt, conn)))
 		svc_xprt_received(xprt);
-		return 0;
-	}
-	return dnfs_class_ops(xprt)->xpo_recvfrom(rqstp);
+	else
+		len = dnfs_class_ops(xprt)->xpo_recvfrom(rqstp);
+	rdma_watch(xprt);
+	return len;
 }
 
 static int rdma_sendto(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
+	int sent = dnfs_class_ops(xprt)->xpo_sendto(rqstp);
 
-	if (likely(dnfs_rdma_await_room(xprt)))
-		return dnfs_class_ops(xprt)->xpo_sendto(rqstp);
-	pr_info_ratelimited("client %pISc is disconnected: it does not take the replies to its calls\n",
-			    &xprt->xpt_remote);
-	svc_xprt_deferred_close(xprt);
-	return -ENOTCONN;
+	rdma_watch(xprt);
+	return sent;
 }
 
 static const struct svc_xprt_ops rdma_ops = {
 	.xpo_accept = rdma_accept,
 	.xpo_recvfrom = rdma_recvfrom,
 	.xpo_sendto = rdma_sendto,
+	.xpo_has_wspace = rdma_has_wspace,
 };
 
 void dnfs_connections_charge(struct svc_xprt *listener)

@@ -8,6 +8,7 @@
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/svcsock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "../../../net/budget.h"
@@ -40,13 +41,17 @@ struct dnfs_server;
  * @looking: @look is armed or running
  * @shaking: @shake is queued or running
  * @gone: the connection is closed
- * @acked: sequence number of the last byte that the client acknowledged
+ * @acked: sequence number of the last byte that the client acknowledged; over RDMA, places of the
+ *	send queue that were not free
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
  * @stay_until: jiffies up to which a move of the charges to a higher level is not tried again;
  *	valid if @stays. Both are guarded by xpt_lock
  * @stays: such a move has failed
  * @stream: for its batches
+ * @places: over RDMA, most places of the send queue that one of its calls has taken; read without
+ *	a lock
+ * @wake: over RDMA, see dnfs_rdma_wake_begin()
  * @part_bytes: bytes of memory of the large call that is being received; guarded by xpt_lock
  * @rcu: frees it after a grace period
  */
@@ -72,6 +77,8 @@ struct dnfs_conn {
 	unsigned long stay_until;
 	bool stays;
 	struct dnfs_stream stream;
+	u32 places;
+	struct wait_queue_entry wake;
 	u32 part_bytes;
 	struct rcu_head rcu;
 };
@@ -92,7 +99,7 @@ void dnfs_conn_free(struct dnfs_conn *conn);
  * dnfs_conn_of - get the charges of a connection
  * @xprt: the connection
  *
- * Context: the caller has xpt_lock or XPT_BUSY.
+ * Context: the caller has xpt_lock, XPT_BUSY, or for reading only, RCU.
  * Return: the charges; NULL if it has none.
  */
 struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt);
@@ -134,6 +141,8 @@ void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer);
 void dnfs_conn_settle_part(struct svc_xprt *xprt);
 /* Charge for unsent bytes. True if nothing must be received now. Takes xpt_lock. */
 bool dnfs_conn_watch(struct svc_xprt *xprt);
+/* Whether calls may be received over RDMA, so that no thread has to wait for the client. */
+bool dnfs_conn_rdma_has_room(struct svc_xprt *xprt);
 /* Whether dnfs_conn_watch() has anything to do. The caller has XPT_BUSY. */
 bool dnfs_conn_has_unsent(struct svc_xprt *xprt);
 /* No charge is left of connections that are gone. May sleep. */

@@ -16,9 +16,15 @@
  * operation. A connection that must not receive gets a second copy, in which there is never room
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
  * when it is closed, because a callback may hold it for longer than this module is loaded. RDMA has
- * another copy, in which only those are replaced that accept, receive and send. Its module may have
- * been unloaded and loaded elsewhere since the last listener; before that, all who used the copy
- * went.
+ * another copy, in which those are replaced that accept, receive, send, and ask for room to send.
+ * Its module may have been unloaded and loaded elsewhere since the last listener; before that, all
+ * who used the copy went.
+ *
+ * The send queue of RDMA. A thread that finds no place in it waits until the client takes what was
+ * sent, which it need never do. So there are places for all calls in progress before another one is
+ * received. A call takes as many as its client wants, by the segments of memory that it names; the
+ * header with their number is read before sunrpc reads it. Threads that wait are woken for each
+ * reply that is taken. An entry of ours among them has a connection enqueued then.
  *
  * The listener of RDMA. sunrpc queues a connection to a listener until it is accepted, forgets the
  * queue when the listener is closed, and takes connections until it is freed. A connection that is
@@ -29,7 +35,8 @@
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
  * adds each later user in front, so it is the last one of the list until the connection is closed.
  * The list changes under xpt_lock only, but its end does not while the caller has XPT_BUSY, since
- * sunrpc needs that for closing.
+ * sunrpc needs that for closing. Ours is freed after a grace period, so that it may be read under
+ * RCU.
  *
  * The protection of a call. A call that was received before a TLS handshake may be executed after
  * it, and a man in the middle can send such calls. sunrpc's TCP does not use rq_xprt_ctxt, and
@@ -75,9 +82,13 @@ static rdma_cm_event_handler rdma_stock_event;
 /* Held while a connection is queued; taken for writing to wait until it is. */
 static DECLARE_RWSEM(rdma_queue_sem);
 
-/* Part of a connection's send queue that must be free, and the time that a thread waits for it. */
-#define RDMA_QUEUE_PART	4
-#define RDMA_QUEUE_WAIT	(2 * HZ)
+/*
+ * A part of a message may begin and end within segments of others, and a message has three parts:
+ * head, pages and tail.
+ */
+#define RDMA_PARTS	3
+/* Requests for a segment, where the device registers memory for it, and invalidates that. */
+#define RDMA_REGISTERED	3
 
 static int held_has_wspace(struct svc_xprt *xprt)
 {
@@ -136,6 +147,7 @@ void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops 
 	ops.xpo_accept = ours->xpo_accept;
 	ops.xpo_recvfrom = ours->xpo_recvfrom;
 	ops.xpo_sendto = ours->xpo_sendto;
+	ops.xpo_has_wspace = ours->xpo_has_wspace;
 	mutex_lock(&ops_lock);
 	if (memcmp(&rdma_ops, &ops, sizeof(ops)))
 		rdma_ops = ops;
@@ -172,18 +184,125 @@ void dnfs_rdma_queue_empty(struct svc_xprt *listener)
 	}
 }
 
-static bool rdma_has_room(const struct svcxprt_rdma *rdma)
+/* Return: true if a list has an item at *@p, which is moved past the mark of that. */
+static bool rdma_has_item(const __be32 **p, const __be32 *end)
 {
-	return test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags) ||
-	       atomic_read(&rdma->sc_sq_avail) >= (int)(rdma->sc_sq_depth / RDMA_QUEUE_PART);
+	return *p < end && *(*p)++ != xdr_zero;
 }
 
-bool dnfs_rdma_await_room(struct svc_xprt *xprt)
+/* The segments of a chunk for results; *@p is moved past them. */
+static unsigned int rdma_segments(const __be32 **p, const __be32 *end)
+{
+	unsigned int count = *p < end ? be32_to_cpup((*p)++) : 0;
+
+	count = min_t(size_t, count, (end - *p) / rpcrdma_segment_maxsz);
+	*p += count * rpcrdma_segment_maxsz;
+	return count;
+}
+
+struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int bytes)
+{
+	const __be32 *p = header + rpcrdma_fixed_maxsz, *end = header + bytes / XDR_UNIT;
+	struct dnfs_rdma_chunks chunks = {};
+	unsigned int writes = 0;
+
+	while (rdma_has_item(&p, end) && end - p >= rpcrdma_readseg_maxsz) {
+		p += rpcrdma_readseg_maxsz;
+		chunks.reads++;
+	}
+	while (rdma_has_item(&p, end)) {
+		chunks.writes += RDMA_PARTS + rdma_segments(&p, end);
+		writes++;
+	}
+	/* What is not in the other chunks: before the first, between two, and after the last. */
+	if (rdma_has_item(&p, end))
+		chunks.writes += RDMA_PARTS * (writes + 1) + rdma_segments(&p, end);
+	return chunks;
+}
+
+unsigned int dnfs_rdma_places(struct dnfs_rdma_chunks chunks, unsigned int read_sge,
+			      unsigned int write_sge, bool registers)
+{
+	unsigned int reads = 0, writes = 0;
+
+	/* Of @n pieces that begin and end anywhere in pages, at most @n requests are not full. */
+	if (chunks.reads)
+		reads = (chunks.reads + 1) * (registers ? RDMA_REGISTERED : 1) +
+			(DNFS_PAGES + chunks.reads) / read_sge;
+	if (chunks.writes)
+		writes = chunks.writes + (DNFS_PAGES + chunks.writes) / write_sge;
+	return 1 + max(reads, writes);
+}
+
+unsigned int dnfs_rdma_next_places(struct svc_xprt *xprt)
+{
+	struct svcxprt_rdma *rdma = rdma_of(xprt);
+	struct ib_device *dev = rdma->sc_cm_id->device;
+	bool iwarp = rdma_protocol_iwarp(dev, rdma->sc_port_num);
+	u32 write_sge = rdma->sc_qp->max_write_sge ?: 1;
+	/* iWARP registers what it reads, which takes many pages each time. */
+	u32 read_sge = iwarp ? write_sge : rdma->sc_qp->max_read_sge ?: 1;
+	const struct svc_rdma_recv_ctxt *next;
+
+	spin_lock(&rdma->sc_rq_dto_lock);
+	next = list_first_entry_or_null(&rdma->sc_rq_dto_q, struct svc_rdma_recv_ctxt, rc_list);
+	spin_unlock(&rdma->sc_rq_dto_lock);
+	if (!next)
+		return 0;
+	/* Nobody else takes it. */
+	ib_dma_sync_single_for_cpu(rdma->sc_pd->device, next->rc_recv_sge.addr, next->rc_byte_len,
+				   DMA_FROM_DEVICE);
+	return dnfs_rdma_places(dnfs_rdma_chunks_of(next->rc_recv_buf, next->rc_byte_len),
+				read_sge, write_sge, iwarp || dev->attrs.max_sgl_rd);
+}
+
+unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt)
+{
+	const struct svcxprt_rdma *rdma = rdma_of(xprt);
+
+	return rdma->sc_sq_depth - min(rdma->sc_sq_depth, rdma->sc_max_bc_requests + 1);
+}
+
+bool dnfs_rdma_has_room(struct svc_xprt *xprt, long places)
 {
 	struct svcxprt_rdma *rdma = rdma_of(xprt);
 
-	return likely(rdma_has_room(rdma)) ||
-	       wait_event_timeout(rdma->sc_send_wait, rdma_has_room(rdma), RDMA_QUEUE_WAIT);
+	/* Callbacks take places, too. */
+	places += rdma->sc_max_bc_requests;
+	if (likely(atomic_read(&rdma->sc_sq_avail) > places))
+		return true;
+	/*
+	 * Pairs with svc_rdma_wake_send_waiters(): either this finds the room, or rdma_wake() that
+	 * the connection is not busy.
+	 */
+	smp_mb();
+	return atomic_read(&rdma->sc_sq_avail) > places;
+}
+
+u32 dnfs_rdma_unsent(struct svc_xprt *xprt)
+{
+	const struct svcxprt_rdma *rdma = rdma_of(xprt);
+
+	return rdma->sc_sq_depth - atomic_read(&rdma->sc_sq_avail);
+}
+
+/* The client has taken something. The connection exists, as the entry is still in the list. */
+static int rdma_wake(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
+{
+	svc_xprt_enqueue(entry->private);
+	return 0;
+}
+
+void dnfs_rdma_wake_begin(struct svc_xprt *xprt, struct wait_queue_entry *entry)
+{
+	init_waitqueue_func_entry(entry, rdma_wake);
+	entry->private = xprt;
+	add_wait_queue(&rdma_of(xprt)->sc_send_wait, entry);
+}
+
+void dnfs_rdma_wake_end(struct svc_xprt *xprt, struct wait_queue_entry *entry)
+{
+	remove_wait_queue(&rdma_of(xprt)->sc_send_wait, entry);
 }
 
 long dnfs_rdma_memory(struct svc_xprt *xprt)

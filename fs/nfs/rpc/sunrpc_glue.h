@@ -9,6 +9,7 @@
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/xprt.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "worker.h"
 
@@ -65,7 +66,7 @@ static inline void dnfs_ops_return(struct svc_xprt *xprt)
 /**
  * dnfs_rdma_ops_install - let a listener for RDMA use operations of ours
  * @listener: the listener
- * @ours: accept, recvfrom and sendto; the same for all listeners
+ * @ours: accept, recvfrom, sendto and has_wspace; the same for all listeners
  *
  * Context: may sleep.
  */
@@ -78,14 +79,48 @@ void dnfs_rdma_ops_use(struct svc_xprt *xprt);
 void dnfs_rdma_queue_empty(struct svc_xprt *listener);
 
 /**
- * dnfs_rdma_await_room - wait for room in the send queue of a connection over RDMA
- * @xprt: the connection
- *
- * Without room sunrpc waits until the client takes what was sent, which it need never do.
- *
- * Return: false if there is none after two seconds. True if the connection is being closed.
+ * struct dnfs_rdma_chunks - memory of the client that a call names
+ * @reads: segments with its arguments
+ * @writes: segments for results, and most further pieces of results that are written there
  */
-bool dnfs_rdma_await_room(struct svc_xprt *xprt);
+struct dnfs_rdma_chunks {
+	unsigned int reads;
+	unsigned int writes;
+};
+
+/**
+ * dnfs_rdma_chunks_of - count the memory that a call names
+ * @header: the call, from its transport header on (RFC 8166)
+ * @bytes: its length; what follows an end within the header is not counted
+ *
+ * Return: the numbers.
+ */
+struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int bytes);
+
+/**
+ * dnfs_rdma_places - find how many places of the send queue a call takes at most
+ * @chunks: memory that it names
+ * @read_sge: pages that a request to read has at most
+ * @write_sge: pages that a request to write has at most
+ * @registers: the device may have to register what it reads
+ *
+ * Return: the number, with one for the reply.
+ */
+unsigned int dnfs_rdma_places(struct dnfs_rdma_chunks chunks, unsigned int read_sge,
+			      unsigned int write_sge, bool registers);
+
+/* The same for the next call of a connection; 0 if there is none. The caller has XPT_BUSY. */
+unsigned int dnfs_rdma_next_places(struct svc_xprt *xprt);
+/* As many as a call may take. */
+unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt);
+/* Whether so many places are free, so that no thread waits for one. Any context. */
+bool dnfs_rdma_has_room(struct svc_xprt *xprt, long places);
+/* Places with something that the client has not taken. */
+u32 dnfs_rdma_unsent(struct svc_xprt *xprt);
+
+/* Have a connection enqueued whenever the client has taken something, until the end of that. */
+void dnfs_rdma_wake_begin(struct svc_xprt *xprt, struct wait_queue_entry *entry);
+void dnfs_rdma_wake_end(struct svc_xprt *xprt, struct wait_queue_entry *entry);
 
 /* Bytes of the buffers that are made with a connection over RDMA. */
 long dnfs_rdma_memory(struct svc_xprt *xprt);

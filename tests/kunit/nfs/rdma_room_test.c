@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Room in the send queue of a connection over RDMA, for what calls want to be fetched and sent. */
+#include <kunit/test.h>
+#include <linux/sunrpc/svc_rdma.h>
+
+#include "../../../fs/nfs/rpc/connection_private.h"
+#include "../../../fs/nfs/rpc/sunrpc_glue.h"
+
+#define HEADER_WORDS	40
+
+/**
+ * struct header_case - a transport header, and what it names
+ * @words: its words
+ * @reads: segments to fetch
+ * @writes: segments to write, with the pieces beyond
+ */
+struct header_case {
+	u32 words[HEADER_WORDS];
+	unsigned int reads;
+	unsigned int writes;
+};
+
+/* xid, version, credits, type; Read list, Write list, Reply chunk. A segment has four words. */
+static const struct header_case header_cases[] = {
+	{ { 1, 1, 64, 0, 0, 0, 0 }, 0, 0 },
+	{ { 1, 1, 64, 0, 1, 40, 8, 4096, 0, 0, 1, 40, 9, 4096, 0, 0, 0, 0, 0 }, 2, 0 },
+	{ { 1, 1, 64, 0, 0, 1, 2, 8, 4096, 0, 0, 9, 4096, 0, 0, 0, 0 }, 0, 3 + 2 },
+	{ { 1, 1, 64, 1, 0, 0, 1, 1, 8, 4096, 0, 0 }, 0, 3 + 1 },
+	{ { 1, 1, 64, 1, 1, 40, 7, 4096, 0, 0, 0, 1, 1, 8, 4096, 0, 0,
+	    1, 2, 9, 4096, 0, 0, 9, 4096, 0, 0, 0, 1, 1, 8, 4096, 0, 0 },
+	  1, 3 + 1 + 3 + 2 + 9 + 1 },
+};
+
+static struct dnfs_rdma_chunks chunks_of(const u32 *words, unsigned int count)
+{
+	__be32 header[HEADER_WORDS];
+
+	for (unsigned int i = 0; i < count; i++)
+		header[i] = cpu_to_be32(words[i]);
+	return dnfs_rdma_chunks_of(header, count * XDR_UNIT);
+}
+
+static void segments_are_counted(struct kunit *test)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(header_cases); i++) {
+		const struct header_case *c = &header_cases[i];
+		struct dnfs_rdma_chunks chunks = chunks_of(c->words, HEADER_WORDS);
+
+		KUNIT_EXPECT_EQ_MSG(test, chunks.reads, c->reads, "header %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, chunks.writes, c->writes, "header %u", i);
+	}
+}
+
+/* Nothing is read beyond the end, and a number of segments is not believed. */
+static void headers_are_cut(struct kunit *test)
+{
+	static const u32 many[] = { 1, 1, 64, 0, 0, 1, U32_MAX, 8, 4096, 0, 0 };
+	const struct header_case *last = &header_cases[ARRAY_SIZE(header_cases) - 1];
+	struct dnfs_rdma_chunks chunks;
+
+	for (unsigned int count = 0; count < HEADER_WORDS; count++) {
+		chunks = chunks_of(last->words, count);
+		KUNIT_EXPECT_LE(test, chunks.reads, last->reads);
+		KUNIT_EXPECT_LE(test, chunks.writes, last->writes);
+	}
+	chunks = chunks_of(many, ARRAY_SIZE(many));
+	KUNIT_EXPECT_EQ(test, chunks.reads, 0);
+	KUNIT_EXPECT_EQ(test, chunks.writes, 3 + 1);
+}
+
+static void places_of_calls(struct kunit *test)
+{
+	struct dnfs_rdma_chunks none = {}, some = { .writes = 4 }, many = { .writes = 203 },
+				read = { .reads = 1 }, reads = { .reads = 200 };
+
+	KUNIT_EXPECT_EQ(test, dnfs_rdma_places(none, 32, 32, false), 1);
+	/* A payload of 1 MiB needs as many requests as pages fit into, however few its segments. */
+	KUNIT_EXPECT_GE(test, dnfs_rdma_places(some, 32, 32, false), 1 + 257 / 32 + 1);
+	KUNIT_EXPECT_LT(test, dnfs_rdma_places(some, 32, 32, false), 16);
+	KUNIT_EXPECT_GE(test, dnfs_rdma_places(read, 32, 32, false), 257 / 32 + 1);
+	KUNIT_EXPECT_LT(test, dnfs_rdma_places(read, 32, 32, false), 16);
+	KUNIT_EXPECT_GT(test, dnfs_rdma_places(read, 1, 32, false), 257);
+	/* Each segment is a request of its own, and up to three if it is registered. */
+	KUNIT_EXPECT_GT(test, dnfs_rdma_places(many, 32, 32, false), 200);
+	KUNIT_EXPECT_GT(test, dnfs_rdma_places(reads, 32, 32, false), 200);
+	KUNIT_EXPECT_GT(test, dnfs_rdma_places(reads, 32, 32, true), 600);
+}
+
+/* Room is kept for the calls in progress, which have not taken theirs yet. */
+static void room_is_reserved(struct kunit *test)
+{
+	struct svcxprt_rdma *rdma = kunit_kzalloc(test, sizeof(*rdma), GFP_KERNEL);
+	struct svc_xprt *xprt;
+
+	KUNIT_ASSERT_NOT_NULL(test, rdma);
+	xprt = &rdma->sc_xprt;
+	INIT_LIST_HEAD(&xprt->xpt_users);
+	rdma->sc_sq_depth = 16;
+	rdma->sc_max_bc_requests = 2;
+	atomic_set(&rdma->sc_sq_avail, 16);
+	KUNIT_EXPECT_TRUE(test, dnfs_conn_rdma_has_room(xprt));
+	KUNIT_EXPECT_EQ(test, dnfs_rdma_unsent(xprt), 0);
+	atomic_set(&xprt->xpt_nr_rqsts, 12);
+	KUNIT_EXPECT_TRUE(test, dnfs_conn_rdma_has_room(xprt));
+	atomic_set(&xprt->xpt_nr_rqsts, 13);
+	KUNIT_EXPECT_FALSE_MSG(test, dnfs_conn_rdma_has_room(xprt), "the calls need it");
+	atomic_set(&xprt->xpt_nr_rqsts, 4);
+	atomic_set(&rdma->sc_sq_avail, 7);
+	KUNIT_EXPECT_FALSE_MSG(test, dnfs_conn_rdma_has_room(xprt), "replies wait");
+	KUNIT_EXPECT_EQ(test, dnfs_rdma_unsent(xprt), 9);
+	/* What is the most for one call fits while there is no other. */
+	atomic_set(&rdma->sc_sq_avail, 16);
+	KUNIT_EXPECT_TRUE(test, dnfs_rdma_has_room(xprt, dnfs_rdma_places_most(xprt)));
+	KUNIT_EXPECT_FALSE(test, dnfs_rdma_has_room(xprt, dnfs_rdma_places_most(xprt) + 1));
+}
+
+static struct kunit_case rdma_room_cases[] = {
+	KUNIT_CASE(segments_are_counted),
+	KUNIT_CASE(headers_are_cut),
+	KUNIT_CASE(places_of_calls),
+	KUNIT_CASE(room_is_reserved),
+	{}
+};
+
+static struct kunit_suite rdma_room_suite = {
+	.name = "ditto_rdma_room",
+	.test_cases = rdma_room_cases,
+};
+
+kunit_test_suite(rdma_room_suite);
