@@ -26,22 +26,40 @@
 /* Until a move of the charges that failed is tried again. */
 #define CONN_STAYS	HZ
 
-int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who)
+static int conn_principal_of(struct ditto_server *srv, const struct sockaddr *from,
+			     struct ditto_principal *who)
 {
-	struct ditto_server *srv = conn->server->srv;
 	enum ditto_admission admission;
 	struct ditto_peer *peer;
 	enum ditto_ports ports;
 	int err;
 
-	peer = ditto_peer_get(srv, (struct sockaddr *)&conn->xprt->xpt_remote,
-			      dnfs_protocol_bit());
+	peer = ditto_peer_get(srv, from, dnfs_protocol_bit());
 	if (!peer)
 		return -ENOMEM;
 	admission = ditto_admit(peer, dnfs_protocol_bit(), false, &ports);
 	err = ditto_principal_init(who, srv, &peer->addr, dnfs_conn_trust(admission), INVALID_UID);
 	ditto_peer_put(peer);
 	return err;
+}
+
+int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who)
+{
+	return conn_principal_of(conn->server->srv, (struct sockaddr *)&conn->xprt->xpt_remote,
+				 who);
+}
+
+bool dnfs_conn_may_connect(struct net *net, const struct sockaddr *from, unsigned int waiting)
+{
+	struct ditto_principal who = {};
+	struct ditto_charge charge = {};
+	int err;
+
+	err = conn_principal_of(dnfs_server_of(net)->srv, from, &who) ?:
+	      ditto_charge(&charge, &who, DITTO_BUDGET_CONNECTIONS, 1 + waiting);
+	ditto_uncharge(&charge);
+	ditto_principal_exit(&who);
+	return !err;
 }
 
 /*

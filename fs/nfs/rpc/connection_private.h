@@ -164,6 +164,18 @@ void dnfs_conn_cleanup(void);
 int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who);
 
 /**
+ * dnfs_conn_may_connect - check whether a client may have another connection
+ * @net: the network namespace
+ * @from: address of the client
+ * @waiting: number of its connections that are not charged yet
+ *
+ * For connections that cost something before they are charged.
+ *
+ * Return: false if its charge would be refused.
+ */
+bool dnfs_conn_may_connect(struct net *net, const struct sockaddr *from, unsigned int waiting);
+
+/**
  * dnfs_conn_charge - charge for a new connection, and count it
  * @conn: its charges, which are zero
  * @memory: bytes to charge for as long as it is open

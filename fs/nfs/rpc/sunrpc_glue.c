@@ -26,10 +26,11 @@
  * header with their number is read before sunrpc reads it. Threads that wait are woken for each
  * reply that is taken. An entry of ours among them has a connection enqueued then.
  *
- * The listener of RDMA. sunrpc queues a connection to a listener until it is accepted, forgets the
- * queue when the listener is closed, and takes connections until it is freed. A connection that is
- * left there keeps the module and the device for ever. So the listener's events come to us first: a
- * closed listener refuses connections, and then the queue is emptied.
+ * The listener of RDMA. sunrpc queues a connection to a listener until it is accepted, however many
+ * there are, forgets the queue when the listener is closed, and takes connections until it is
+ * freed. A connection that is left there keeps the module and the device for ever. So the
+ * listener's events come to us first: a closed listener refuses connections, and then the queue is
+ * emptied; an open one refuses what is too much.
  *
  * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
@@ -67,7 +68,9 @@
 #include <linux/sunrpc/svc_rdma.h>
 #include <linux/wait.h>
 
+#include "../../../net/peer.h"
 #include "../share_options.h"
+#include "connection_private.h"
 #include "rpc.h"
 #include "sunrpc_glue.h"
 
@@ -82,6 +85,9 @@ static rdma_cm_event_handler rdma_stock_event;
 /* Held while a connection is queued; taken for writing to wait until it is. */
 static DECLARE_RWSEM(rdma_queue_sem);
 
+/* Most connections that wait to be accepted, as many as for TCP; and of one machine. */
+#define RDMA_QUEUE_MAX		64
+#define RDMA_QUEUE_MACHINE	16
 /*
  * A part of a message may begin and end within segments of others, and a message has three parts:
  * head, pages and tail.
@@ -120,15 +126,44 @@ static struct svcxprt_rdma *rdma_of(struct svc_xprt *xprt)
 	return container_of(xprt, struct svcxprt_rdma, sc_xprt);
 }
 
+bool dnfs_rdma_queue_has_room(struct svc_xprt *listener, const struct sockaddr *from,
+			      unsigned int *waiting)
+{
+	struct svcxprt_rdma *rdma = rdma_of(listener), *queued;
+	unsigned int total = 0;
+	struct in6_addr machine, who, addr;
+
+	*waiting = 0;
+	if (!ditto_addr_map(from, &addr))
+		return false;
+	ditto_addr_who(&machine, &addr);
+	spin_lock(&rdma->sc_lock);
+	list_for_each_entry(queued, &rdma->sc_accept_q, sc_accept_q) {
+		total++;
+		if (!ditto_addr_map((struct sockaddr *)&queued->sc_xprt.xpt_remote, &addr))
+			continue;
+		ditto_addr_who(&who, &addr);
+		*waiting += ipv6_addr_equal(&who, &machine);
+	}
+	spin_unlock(&rdma->sc_lock);
+	return total < RDMA_QUEUE_MAX && *waiting < RDMA_QUEUE_MACHINE;
+}
+
 /* Events of a listener, and of a connection until it is accepted. Return: 1 to refuse, else 0. */
 static int rdma_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 {
+	const struct sockaddr *from = (const struct sockaddr *)&id->route.addr.dst_addr;
 	struct svcxprt_rdma *rdma = id->context;
+	unsigned int waiting;
 	int ret;
 
 	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST) {
 		down_read(&rdma_queue_sem);
-		ret = test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags) ?: rdma_stock_event(id, event);
+		ret = 1;
+		if (!test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags) &&
+		    dnfs_rdma_queue_has_room(&rdma->sc_xprt, from, &waiting) &&
+		    dnfs_conn_may_connect(rdma->sc_xprt.xpt_net, from, waiting))
+			ret = rdma_stock_event(id, event);
 		up_read(&rdma_queue_sem);
 		return ret;
 	}

@@ -14,6 +14,7 @@
 #include "worker.h"
 
 struct dnfs_rpc_call;
+struct sockaddr;
 
 /* The thread of a request */
 
@@ -74,6 +75,17 @@ void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops 
 
 /* Let a connection over RDMA use them. */
 void dnfs_rdma_ops_use(struct svc_xprt *xprt);
+
+/**
+ * dnfs_rdma_queue_has_room - check whether a connection may wait to be accepted
+ * @listener: the listener for RDMA
+ * @from: address of the client
+ * @waiting: set to the number of connections of its machine that wait
+ *
+ * Return: false if there are too many, of all machines or of this one.
+ */
+bool dnfs_rdma_queue_has_room(struct svc_xprt *listener, const struct sockaddr *from,
+			      unsigned int *waiting);
 
 /* Close the connections to a listener for RDMA, closed before, that wait to be accepted. */
 void dnfs_rdma_queue_empty(struct svc_xprt *listener);

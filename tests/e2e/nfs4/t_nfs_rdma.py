@@ -9,6 +9,7 @@ import errno
 import functools
 import os
 
+import rdma_cm
 import writers
 from checks import eq, expect_errno, one_of, wait_for
 from files import KIB, MIB, get, pattern, put
@@ -284,6 +285,26 @@ def charged_and_disconnected(w):
         r.server.ctl('client', 'disconnect', ADDRESS)
         put(f'{m}/f', b'y')
         eq(get(w.path('f')), b'y')
+
+
+@rdma
+def too_many_connections(w):
+    """A machine that has as many connections as it may is refused before another one is made."""
+    if run('modprobe', 'rdma_ucm', check=False).returncode:
+        raise Skip('the kernel has no RDMA for user space')
+    with serving(w) as r, contextlib.ExitStack() as opened:
+        def connect():
+            c = rdma_cm.Connector()
+            opened.callback(c.close)
+            return c.connect(ADDRESS, int(PORT))
+        r.server.ctl('server', 'set', 'budget-connections', '4')
+        opened.callback(r.server.ctl, 'server', 'set', 'budget-connections', '0')
+        for i in range(4):
+            eq(connect(), rdma_cm.CONNECT_RESPONSE)
+            # It is charged when it is listed.
+            wait_for('it is accepted', lambda i=i: r.listener()['connections'] == i + 1)
+        eq([connect() for _ in range(4)], [rdma_cm.REJECTED] * 4)
+        eq(r.listener()['connections'], 4)
 
 
 @rdma

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Room in the send queue of a connection over RDMA, for what calls want to be fetched and sent. */
+/*
+ * Room over RDMA: in the send queue of a connection for what calls want to be fetched and sent, and
+ * in the queue of a listener.
+ */
 #include <kunit/test.h>
+#include <linux/inet.h>
 #include <linux/sunrpc/svc_rdma.h>
 
 #include "../../../fs/nfs/rpc/connection_private.h"
@@ -114,11 +118,59 @@ static void room_is_reserved(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dnfs_rdma_has_room(xprt, dnfs_rdma_places_most(xprt) + 1));
 }
 
+static void queue_add(struct kunit *test, struct svcxprt_rdma *listener, const char *from)
+{
+	struct svcxprt_rdma *queued = kunit_kzalloc(test, sizeof(*queued), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, queued);
+	KUNIT_ASSERT_EQ(test, 0, inet_pton_with_scope(&init_net, AF_UNSPEC, from, "0",
+						      &queued->sc_xprt.xpt_remote));
+	list_add_tail(&queued->sc_accept_q, &listener->sc_accept_q);
+}
+
+static bool queue_has_room(struct kunit *test, struct svcxprt_rdma *listener, const char *from,
+			   unsigned int waiting)
+{
+	struct sockaddr_storage sa;
+	unsigned int found;
+	bool room;
+
+	KUNIT_ASSERT_EQ(test, 0, inet_pton_with_scope(&init_net, AF_UNSPEC, from, "0", &sa));
+	room = dnfs_rdma_queue_has_room(&listener->sc_xprt, (struct sockaddr *)&sa, &found);
+	KUNIT_EXPECT_EQ(test, found, waiting);
+	return room;
+}
+
+/* One machine cannot fill the queue of connections that wait, and all together cannot exceed it. */
+static void queue_is_bounded(struct kunit *test)
+{
+	struct svcxprt_rdma *listener = kunit_kzalloc(test, sizeof(*listener), GFP_KERNEL);
+	char from[32];
+
+	KUNIT_ASSERT_NOT_NULL(test, listener);
+	spin_lock_init(&listener->sc_lock);
+	INIT_LIST_HEAD(&listener->sc_accept_q);
+	/* A machine with IPv6 has many addresses. */
+	for (int i = 0; i < 16; i++) {
+		KUNIT_EXPECT_TRUE(test, queue_has_room(test, listener, "2001:db8::ffff", i));
+		snprintf(from, sizeof(from), "2001:db8::%x", i + 1);
+		queue_add(test, listener, from);
+	}
+	KUNIT_EXPECT_FALSE(test, queue_has_room(test, listener, "2001:db8::ffff", 16));
+	for (int i = 16; i < 64; i++) {
+		snprintf(from, sizeof(from), "192.0.2.%d", i);
+		KUNIT_EXPECT_TRUE(test, queue_has_room(test, listener, from, 0));
+		queue_add(test, listener, from);
+	}
+	KUNIT_EXPECT_FALSE(test, queue_has_room(test, listener, "192.0.2.1", 0));
+}
+
 static struct kunit_case rdma_room_cases[] = {
 	KUNIT_CASE(segments_are_counted),
 	KUNIT_CASE(headers_are_cut),
 	KUNIT_CASE(places_of_calls),
 	KUNIT_CASE(room_is_reserved),
+	KUNIT_CASE(queue_is_bounded),
 	{}
 };
 
