@@ -16,7 +16,7 @@
  * operation. A connection that must not receive gets a second copy, in which there is never room
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
  * when it is closed, because a callback may hold it for longer than this module is loaded. RDMA has
- * another copy, in which those are replaced that accept, receive, send, and ask for room to send.
+ * another copy, in which those are replaced that accept, receive, send, ask for room, and end.
  * Its module may have been unloaded and loaded elsewhere since the last listener; before that, all
  * who used the copy went.
  *
@@ -31,6 +31,12 @@
  * freed. A connection that is left there keeps the module and the device for ever. So the
  * listener's events come to us first: a closed listener refuses connections, and then the queue is
  * emptied; an open one refuses what is too much.
+ *
+ * The identifier of a listener of RDMA. Its end waits until its handler returns, and while sunrpc's
+ * handler is replaced by ours either may be called. But an event may end the identifier while a
+ * thread closes the listener with it. So who closes a listener waits for its events, and later ones
+ * find it closed and leave its identifier to svc_rdma_free(). Only while our handler is installed
+ * may a change of a bond end an identifier that is in use, as in sunrpc.
  *
  * The first user of a connection. sunrpc has no private pointer in a struct svc_xprt for TCP, but a
  * list of users that are notified of its end. Ours is registered before any other, and sunrpc
@@ -57,11 +63,14 @@
  * whose request it is, where ours has a mark, and nothing looks at that any more once the
  * request is in the list.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/align.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
+#include <linux/printk.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -82,8 +91,8 @@ const struct svc_xprt_ops *dnfs_stock_ops;
 struct svc_xprt_ops dnfs_ops, dnfs_held_ops;
 static struct svc_xprt_ops rdma_ops;
 static rdma_cm_event_handler rdma_stock_event;
-/* Held while a connection is queued; taken for writing to wait until it is. */
-static DECLARE_RWSEM(rdma_queue_sem);
+/* Held while a listener has an event; taken for writing to wait for the end of that. */
+static DECLARE_RWSEM(rdma_event_sem);
 
 /* Most connections that wait to be accepted, as many as for TCP; and of one machine. */
 #define RDMA_QUEUE_MAX		64
@@ -95,6 +104,8 @@ static DECLARE_RWSEM(rdma_queue_sem);
 #define RDMA_PARTS	3
 /* Requests for a segment, where the device registers memory for it, and invalidates that. */
 #define RDMA_REGISTERED	3
+
+static int rdma_event(struct rdma_cm_id *id, struct rdma_cm_event *event);
 
 static int held_has_wspace(struct svc_xprt *xprt)
 {
@@ -149,29 +160,83 @@ bool dnfs_rdma_queue_has_room(struct svc_xprt *listener, const struct sockaddr *
 	return total < RDMA_QUEUE_MAX && *waiting < RDMA_QUEUE_MACHINE;
 }
 
-/* Events of a listener, and of a connection until it is accepted. Return: 1 to refuse, else 0. */
-static int rdma_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
+/* Return: true if a request for a connection goes into the queue of a listener. */
+static bool rdma_may_queue(struct svc_xprt *listener, const struct rdma_cm_id *id)
 {
 	const struct sockaddr *from = (const struct sockaddr *)&id->route.addr.dst_addr;
-	struct svcxprt_rdma *rdma = id->context;
 	unsigned int waiting;
+
+	return dnfs_rdma_queue_has_room(listener, from, &waiting) &&
+	       dnfs_conn_may_connect(listener->xpt_net, from, waiting);
+}
+
+/*
+ * An event of a listener that is not closed, with rdma_event_sem. sunrpc gives it another
+ * identifier when a bond has changed to another device, which may fail. It does nothing when the
+ * device is removed, which waits for the end of the identifier.
+ */
+static int rdma_listener_event(struct svcxprt_rdma *rdma, struct rdma_cm_id *id,
+			       struct rdma_cm_event *event)
+{
+	int ret = 0;
+
+	switch (event->event) {
+	case RDMA_CM_EVENT_CONNECT_REQUEST:
+		return rdma_may_queue(&rdma->sc_xprt, id) ? rdma_stock_event(id, event) : 1;
+	case RDMA_CM_EVENT_ADDR_CHANGE:
+		if (id != rdma->sc_cm_id)
+			return 0;
+		ret = rdma_stock_event(id, event);
+		if (rdma->sc_cm_id)
+			WRITE_ONCE(rdma->sc_cm_id->event_handler, rdma_event);
+		break;
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+		ret = 1;
+		if (id == rdma->sc_cm_id)
+			rdma->sc_cm_id = NULL;
+		break;
+	default:
+		break;
+	}
+	if (!rdma->sc_cm_id)
+		pr_warn("listener %pISpc: its RDMA device is gone, remove it and add it again\n",
+			&rdma->sc_xprt.xpt_local);
+	return ret;
+}
+
+/*
+ * Events of a listener, and of a connection until it is accepted. Return: 1 to have the identifier
+ * ended, else 0. sunrpc would take the connection for a listener if its address changed.
+ */
+static int rdma_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
+{
+	struct svcxprt_rdma *rdma = id->context;
 	int ret;
 
-	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST) {
-		down_read(&rdma_queue_sem);
-		ret = 1;
-		if (!test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags) &&
-		    dnfs_rdma_queue_has_room(&rdma->sc_xprt, from, &waiting) &&
-		    dnfs_conn_may_connect(rdma->sc_xprt.xpt_net, from, waiting))
-			ret = rdma_stock_event(id, event);
-		up_read(&rdma_queue_sem);
-		return ret;
-	}
-	ret = rdma_stock_event(id, event);
-	/* The listener has another one now. */
-	if (event->event == RDMA_CM_EVENT_ADDR_CHANGE && rdma->sc_cm_id)
-		WRITE_ONCE(rdma->sc_cm_id->event_handler, rdma_event);
+	if (!test_bit(XPT_LISTENER, &rdma->sc_xprt.xpt_flags))
+		return 0;
+	down_read(&rdma_event_sem);
+	if (test_bit(XPT_CLOSE, &rdma->sc_xprt.xpt_flags))
+		ret = event->event == RDMA_CM_EVENT_CONNECT_REQUEST;
+	else
+		ret = rdma_listener_event(rdma, id, event);
+	up_read(&rdma_event_sem);
 	return ret;
+}
+
+/* Wait for events of listeners that have been found open. */
+static void rdma_await_events(void)
+{
+	down_write(&rdma_event_sem);
+	up_write(&rdma_event_sem);
+}
+
+static void rdma_detach(struct svc_xprt *xprt)
+{
+	/* An event may end the identifier that is used here. */
+	if (test_bit(XPT_LISTENER, &xprt->xpt_flags))
+		rdma_await_events();
+	dnfs_class_ops(xprt)->xpo_detach(xprt);
 }
 
 void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours)
@@ -183,6 +248,7 @@ void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops 
 	ops.xpo_recvfrom = ours->xpo_recvfrom;
 	ops.xpo_sendto = ours->xpo_sendto;
 	ops.xpo_has_wspace = ours->xpo_has_wspace;
+	ops.xpo_detach = rdma_detach;
 	mutex_lock(&ops_lock);
 	if (memcmp(&rdma_ops, &ops, sizeof(ops)))
 		rdma_ops = ops;
@@ -200,9 +266,8 @@ void dnfs_rdma_queue_empty(struct svc_xprt *listener)
 	struct module *owner = listener->xpt_class->xcl_owner;
 	struct svc_xprt *xprt;
 
-	/* A thread that queues a connection now has seen the listener open. */
-	down_write(&rdma_queue_sem);
-	up_write(&rdma_queue_sem);
+	/* What queues a connection now has found the listener open. */
+	rdma_await_events();
 	while (!list_empty_careful(&rdma->sc_accept_q)) {
 		/* A connection has a reference of the module, as in sunrpc. */
 		__module_get(owner);

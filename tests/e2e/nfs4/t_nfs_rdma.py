@@ -308,6 +308,25 @@ def too_many_connections(w):
 
 
 @rdma
+def device_of_an_address_removed(w):
+    """The device of a listener's address can be removed; the listener ends with it."""
+    with serving(w) as r:
+        r.server.ctl('listener', 'del', str(r.listener()['id']))
+        for version in (b'first', b'second'):
+            r.add(ADDRESS)
+            m = r.mount('4.2')
+            put(f'{m}/f', version)
+            r.umount()
+            eq(get(w.path('f')), version)
+            remove_device()
+            assert 'its RDMA device is gone' in run('dmesg'), 'no message'
+            add_device()
+            r.server.ctl('listener', 'del', str(r.listener()['id']))
+        r.add()
+        assert get(f'{r.mount("3")}/f') == b'second'
+
+
+@rdma
 def device_cut(w):
     """The device goes while clients write, and comes back: nothing is lost."""
     with serving(w) as r:
