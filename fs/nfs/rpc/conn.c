@@ -83,7 +83,7 @@ static void conn_gone(struct svc_xpt_user *user)
 
 	dnfs_ops_return(conn->xprt);
 	if (dnfs_xprt_is_rdma(conn->xprt))
-		dnfs_rdma_wake_end(conn->xprt, &conn->wake);
+		dnfs_rdma_wake_end(conn);
 	conn->gone = true;
 	dnfs_conn_uncount(conn);
 	if (cancel_delayed_work(&conn->look)) {
@@ -136,15 +136,16 @@ static long conn_rounded(u32 bytes)
 
 bool dnfs_conn_rdma_has_room(struct svc_xprt *xprt)
 {
-	/* The threads of the connection may each be in a call that takes as many places as any. */
-	long calls = 1 + atomic_read(&xprt->xpt_nr_rqsts);
 	const struct dnfs_conn *conn;
+	long places = 1;
 
 	rcu_read_lock();
 	conn = dnfs_conn_of(xprt);
-	calls *= conn ? READ_ONCE(conn->places) : 1;
+	/* Calls give up theirs after they took them from the send queue, which is read next. */
+	if (conn)
+		places = (long)atomic_read_acquire(&conn->places) + READ_ONCE(conn->wants);
 	rcu_read_unlock();
-	return dnfs_rdma_has_room(xprt, calls);
+	return dnfs_rdma_has_room(xprt, places);
 }
 
 /*
@@ -176,12 +177,18 @@ static void conn_queue_check(struct dnfs_conn *conn)
 	queue_delayed_work(conn_wq, &conn->look, conn->wait);
 }
 
+/* Return: true if something waits to be taken by the client. */
+static bool conn_waits(struct dnfs_conn *conn)
+{
+	return dnfs_xprt_is_rdma(conn->xprt) ? dnfs_rdma_unsent(conn->xprt) : conn->unsent.amount;
+}
+
 /* Charge for unsent bytes, and check them regularly until there are none. Return: as above. */
 static bool conn_watch_unsent(struct dnfs_conn *conn)
 {
 	bool full = conn_settle_unsent(conn);
 
-	if ((full || conn->unsent.amount) && !conn->looking) {
+	if ((full || conn_waits(conn)) && !conn->looking) {
 		conn->moved = jiffies;
 		conn->wait = CONN_LOOK_MIN;
 		conn_queue_check(conn);
@@ -192,14 +199,14 @@ static bool conn_watch_unsent(struct dnfs_conn *conn)
 /* Return: true if replies wait, and the client has acknowledged nothing for too long. */
 static bool conn_is_stalled(struct dnfs_conn *conn)
 {
-	bool rdma = dnfs_xprt_is_rdma(conn->xprt);
-	u32 acked = rdma ? dnfs_rdma_unsent(conn->xprt) :
-			   READ_ONCE(tcp_sk(dnfs_conn_sock(conn->xprt))->snd_una);
-	bool moves = acked != conn->acked, waits = rdma ? acked : conn->unsent.amount;
+	u32 acked = dnfs_xprt_is_rdma(conn->xprt) ?
+		    READ_ONCE(conn->taken) :
+		    READ_ONCE(tcp_sk(dnfs_conn_sock(conn->xprt))->snd_una);
+	bool moves = acked != conn->acked;
 
 	conn->acked = acked;
 	conn->wait = moves ? CONN_LOOK_MIN : min(2 * conn->wait, CONN_LOOK_MAX);
-	if (moves || !waits)
+	if (moves || !conn_waits(conn))
 		conn->moved = jiffies;
 	return time_after(jiffies, conn->moved + CONN_STALLED);
 }
@@ -215,7 +222,7 @@ static void conn_check_unsent(struct work_struct *work)
 		full = conn_settle_unsent(conn);
 		stalled = conn_is_stalled(conn);
 		conn->looking = false;
-		if (full || conn->unsent.amount)
+		if (full || conn_waits(conn))
 			conn_queue_check(conn);
 	}
 	spin_unlock(&xprt->xpt_lock);
@@ -226,7 +233,7 @@ static void conn_check_unsent(struct work_struct *work)
 	 */
 	smp_mb();
 	if (stalled) {
-		pr_info_ratelimited("client %pISpc is disconnected: it does not take the replies to its calls\n",
+		pr_info_ratelimited("client %pISc is disconnected: it does not take the replies to its calls\n",
 				    &xprt->xpt_remote);
 		svc_xprt_deferred_close(xprt);
 	} else if (!full) {
@@ -246,7 +253,7 @@ struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt)
 	conn->xprt = xprt;
 	conn->server = dnfs_server_of(xprt->xpt_net);
 	conn->user.callback = conn_gone;
-	conn->places = 1;
+	conn->wants = 1;
 	refcount_set(&conn->ref, 1);
 	INIT_DELAYED_WORK(&conn->look, conn_check_unsent);
 	return conn;

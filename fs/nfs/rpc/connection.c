@@ -195,7 +195,7 @@ static struct svc_xprt *rdma_accept(struct svc_xprt *listener)
 	if (conn_begin(xprt, dnfs_rdma_memory(xprt))) {
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 	} else {
-		dnfs_rdma_wake_begin(xprt, &dnfs_conn_of(xprt)->wake);
+		dnfs_rdma_wake_begin(dnfs_conn_of(xprt));
 		dnfs_rdma_ops_use(xprt);
 	}
 	return xprt;
@@ -203,55 +203,112 @@ static struct svc_xprt *rdma_accept(struct svc_xprt *listener)
 
 static int rdma_has_wspace(struct svc_xprt *xprt)
 {
-	return dnfs_conn_rdma_has_room(xprt);
+	/* A call that was fetched has its places already. */
+	return dnfs_rdma_is_fetched(xprt) || dnfs_conn_rdma_has_room(xprt);
 }
 
-/* The client may never take what takes the room, so that is watched. */
+/* The client may never take what waits for it, so that is watched. */
 static void rdma_watch(struct svc_xprt *xprt)
 {
-	if (unlikely(!dnfs_conn_rdma_has_room(xprt)))
+	const struct dnfs_conn *conn;
+	bool looking;
+
+	if (!dnfs_rdma_unsent(xprt))
+		return;
+	rcu_read_lock();
+	conn = dnfs_conn_of(xprt);
+	looking = !conn || READ_ONCE(conn->looking);
+	rcu_read_unlock();
+	if (!looking)
 		dnfs_conn_watch(xprt);
 }
 
-/* Return: false if the next call of a connection must not be received now. */
-static bool rdma_may_receive(struct svc_xprt *xprt, struct dnfs_conn *conn)
+/* Take the places for the next call. Return: false if it must not be received now. */
+static bool rdma_reserve(struct svc_xprt *xprt, struct dnfs_conn *conn,
+			 const struct dnfs_rdma_call *next)
 {
-	unsigned int places = dnfs_rdma_next_places(xprt);
-
-	if (likely(places <= conn->places))
+	if (!next->ctxt)
 		return true;
-	if (places > dnfs_rdma_places_most(xprt)) {
+	if (next->places > dnfs_rdma_places_most(xprt)) {
 		pr_info_ratelimited("client %pISc is disconnected: its call has too many segments for the send queue\n",
 				    &xprt->xpt_remote);
 		svc_xprt_deferred_close(xprt);
 		return false;
 	}
-	WRITE_ONCE(conn->places, places);
-	/* This thread is one of the connection already. */
-	return dnfs_rdma_has_room(xprt, (long)places * atomic_read(&xprt->xpt_nr_rqsts));
+	WRITE_ONCE(conn->wants, next->places);
+	if (!dnfs_conn_rdma_has_room(xprt))
+		return false;
+	atomic_add(next->places, &conn->places);
+	WRITE_ONCE(conn->wants, 1);
+	return true;
+}
+
+/*
+ * Give places back that the call does not need any more, after something was received: @ctxt, or
+ * NULL if no call is to be executed. What is being fetched has its own places in the send queue. A
+ * malformed message with arguments to fetch is not told from one that is being fetched, which is
+ * the loss of its client alone.
+ */
+static void rdma_settle(struct svc_xprt *xprt, struct dnfs_conn *conn,
+			const struct dnfs_rdma_call *next, const void *ctxt)
+{
+	unsigned int kept = 0;
+
+	/* Else one was received whose arguments were fetched after rdma_reserve() had looked. */
+	if (ctxt == next->ctxt || (!ctxt && next->fetches))
+		kept = next->reply;
+	if (next->places == kept)
+		return;
+	atomic_sub(next->places - kept, &conn->places);
+	svc_xprt_enqueue(xprt);
 }
 
 static int rdma_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
 	struct dnfs_conn *conn = dnfs_conn_of(xprt);
-	int len = 0;
+	struct dnfs_rdma_call next;
+	int len;
 
-	if (likely(conn))
-		dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
-	if (unlikely(conn && !rdma_may_receive(xprt, conn)))
-		svc_xprt_received(xprt);
-	else
-		len = dnfs_class_ops(xprt)->xpo_recvfrom(rqstp);
+	if (unlikely(!conn))
+		return dnfs_class_ops(xprt)->xpo_recvfrom(rqstp);
+	dnfs_worker_of(rqstp)->trust = READ_ONCE(conn->charge.trust);
+	rdma_watch(xprt);
+	if (!dnfs_rdma_next(xprt, &next) || unlikely(!rdma_reserve(xprt, conn, &next)))
+		goto later;
+	refcount_inc(&conn->ref);
+	len = dnfs_class_ops(xprt)->xpo_recvfrom(rqstp);
+	rdma_settle(xprt, conn, &next, rqstp->rq_xprt_ctxt);
+	dnfs_conn_put(conn);
 	rdma_watch(xprt);
 	return len;
+
+later:
+	svc_xprt_received(xprt);
+	return 0;
+}
+
+static void rdma_release_ctxt(struct svc_xprt *xprt, void *ctxt)
+{
+	struct dnfs_conn *conn;
+
+	if (ctxt) {
+		rcu_read_lock();
+		conn = dnfs_conn_of(xprt);
+		if (conn)
+			atomic_sub(dnfs_rdma_reply_places(xprt, ctxt), &conn->places);
+		rcu_read_unlock();
+	}
+	dnfs_class_ops(xprt)->xpo_release_ctxt(xprt, ctxt);
 }
 
 static int rdma_sendto(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
-	int sent = dnfs_class_ops(xprt)->xpo_sendto(rqstp);
+	int sent;
 
+	rdma_watch(xprt);
+	sent = dnfs_class_ops(xprt)->xpo_sendto(rqstp);
 	rdma_watch(xprt);
 	return sent;
 }
@@ -261,6 +318,7 @@ static const struct svc_xprt_ops rdma_ops = {
 	.xpo_recvfrom = rdma_recvfrom,
 	.xpo_sendto = rdma_sendto,
 	.xpo_has_wspace = rdma_has_wspace,
+	.xpo_release_ctxt = rdma_release_ctxt,
 };
 
 void dnfs_connections_charge(struct svc_xprt *listener)

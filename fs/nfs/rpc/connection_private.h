@@ -41,16 +41,16 @@ struct dnfs_server;
  * @looking: @look is armed or running
  * @shaking: @shake is queued or running
  * @gone: the connection is closed
- * @acked: sequence number of the last byte that the client acknowledged; over RDMA, places of the
- *	send queue that were not free
+ * @acked: sequence number of the last byte that the client acknowledged; over RDMA, @taken
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
  * @stay_until: jiffies up to which a move of the charges to a higher level is not tried again;
  *	valid if @stays. Both are guarded by xpt_lock
  * @stays: such a move has failed
  * @stream: for its batches
- * @places: over RDMA, most places of the send queue that one of its calls has taken; read without
- *	a lock
+ * @places: over RDMA, places of the send queue that its calls in progress may take
+ * @wants: over RDMA, those for the next call, if it was seen, else 1; read without a lock
+ * @taken: over RDMA, how often the client has taken something; read without a lock
  * @wake: over RDMA, see dnfs_rdma_wake_begin()
  * @part_bytes: bytes of memory of the large call that is being received; guarded by xpt_lock
  * @rcu: frees it after a grace period
@@ -77,7 +77,9 @@ struct dnfs_conn {
 	unsigned long stay_until;
 	bool stays;
 	struct dnfs_stream stream;
-	u32 places;
+	atomic_t places;
+	u32 wants;
+	u32 taken;
 	struct wait_queue_entry wake;
 	u32 part_bytes;
 	struct rcu_head rcu;

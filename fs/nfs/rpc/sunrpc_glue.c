@@ -16,15 +16,16 @@
  * operation. A connection that must not receive gets a second copy, in which there is never room
  * to send: for such a connection sunrpc wakes no thread. A connection gets its own operations back
  * when it is closed, because a callback may hold it for longer than this module is loaded. RDMA has
- * another copy, in which those are replaced that accept, receive, send, ask for room, and end.
- * Its module may have been unloaded and loaded elsewhere since the last listener; before that, all
- * who used the copy went.
+ * another copy, in which those are replaced that accept, receive, send, ask for room, release a
+ * call, and end. Its module may have been unloaded and loaded elsewhere since the last listener;
+ * before that, all who used the copy went.
  *
  * The send queue of RDMA. A thread that finds no place in it waits until the client takes what was
- * sent, which it need never do. So there are places for all calls in progress before another one is
- * received. A call takes as many as its client wants, by the segments of memory that it names; the
- * header with their number is read before sunrpc reads it. Threads that wait are woken for each
- * reply that is taken. An entry of ours among them has a connection enqueued then.
+ * sent, which it need never do. So a call is received only if there are places for it and for the
+ * calls in progress. A call takes as many as its client wants, by the segments of memory that it
+ * names; the header with them is read before sunrpc reads it. A call with arguments to fetch is
+ * received twice, and has its places from the first time on. Threads that wait are woken whenever
+ * the client has taken something. An entry of ours among them has a connection enqueued then.
  *
  * The listener of RDMA. sunrpc queues a connection to a listener until it is accepted, however many
  * there are, forgets the queue when the listener is closed, and takes connections until it is
@@ -97,10 +98,7 @@ static DECLARE_RWSEM(rdma_event_sem);
 /* Most connections that wait to be accepted, as many as for TCP; and of one machine. */
 #define RDMA_QUEUE_MAX		64
 #define RDMA_QUEUE_MACHINE	16
-/*
- * A part of a message may begin and end within segments of others, and a message has three parts:
- * head, pages and tail.
- */
+/* Parts of a message: head, pages and tail. No piece is in two of them. */
 #define RDMA_PARTS	3
 /* Requests for a segment, where the device registers memory for it, and invalidates that. */
 #define RDMA_REGISTERED	3
@@ -166,8 +164,17 @@ static bool rdma_may_queue(struct svc_xprt *listener, const struct rdma_cm_id *i
 	const struct sockaddr *from = (const struct sockaddr *)&id->route.addr.dst_addr;
 	unsigned int waiting;
 
-	return dnfs_rdma_queue_has_room(listener, from, &waiting) &&
-	       dnfs_conn_may_connect(listener->xpt_net, from, waiting);
+	if (!dnfs_rdma_queue_has_room(listener, from, &waiting)) {
+		pr_info_ratelimited("client %pISc is refused: %u connections over RDMA wait to be accepted, of all clients, or %u of its address or /64\n",
+				    from, RDMA_QUEUE_MAX, RDMA_QUEUE_MACHINE);
+		return false;
+	}
+	if (!dnfs_conn_may_connect(listener->xpt_net, from, waiting)) {
+		pr_info_ratelimited("client %pISc is refused: it has as many connections as the budget lets it have\n",
+				    from);
+		return false;
+	}
+	return true;
 }
 
 /*
@@ -248,6 +255,7 @@ void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops 
 	ops.xpo_recvfrom = ours->xpo_recvfrom;
 	ops.xpo_sendto = ours->xpo_sendto;
 	ops.xpo_has_wspace = ours->xpo_has_wspace;
+	ops.xpo_release_ctxt = ours->xpo_release_ctxt;
 	ops.xpo_detach = rdma_detach;
 	mutex_lock(&ops_lock);
 	if (memcmp(&rdma_ops, &ops, sizeof(ops)))
@@ -290,14 +298,23 @@ static bool rdma_has_item(const __be32 **p, const __be32 *end)
 	return *p < end && *(*p)++ != xdr_zero;
 }
 
-/* The segments of a chunk for results; *@p is moved past them. */
-static unsigned int rdma_segments(const __be32 **p, const __be32 *end)
+/* Add to @pages where one may end within a segment, which begins anywhere in a page. */
+static void rdma_add_pages(unsigned int *pages, __be32 length)
+{
+	*pages = min_t(unsigned int, DNFS_PAGES, *pages + (be32_to_cpu(length) >> PAGE_SHIFT) + 1);
+}
+
+/* Add the segments of a chunk for results; *@p is moved past them. */
+static void rdma_add_segments(struct dnfs_rdma_chunks *chunks, const __be32 **p,
+			      const __be32 *end)
 {
 	unsigned int count = *p < end ? be32_to_cpup((*p)++) : 0;
 
 	count = min_t(size_t, count, (end - *p) / rpcrdma_segment_maxsz);
-	*p += count * rpcrdma_segment_maxsz;
-	return count;
+	chunks->writes += count;
+	/* Handle and length, and an offset of two words. */
+	for (; count; count--, *p += rpcrdma_segment_maxsz)
+		rdma_add_pages(&chunks->write_pages, (*p)[1]);
 }
 
 struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int bytes)
@@ -307,53 +324,92 @@ struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int b
 	unsigned int writes = 0;
 
 	while (rdma_has_item(&p, end) && end - p >= rpcrdma_readseg_maxsz) {
+		/* Position and handle come first. */
+		rdma_add_pages(&chunks.read_pages, p[2]);
 		p += rpcrdma_readseg_maxsz;
 		chunks.reads++;
 	}
+	/* Things cut into n and m pieces at different places are n + m - 1 pieces. */
 	while (rdma_has_item(&p, end)) {
-		chunks.writes += RDMA_PARTS + rdma_segments(&p, end);
+		rdma_add_segments(&chunks, &p, end);
+		chunks.writes += RDMA_PARTS - 1;
 		writes++;
 	}
 	/* What is not in the other chunks: before the first, between two, and after the last. */
-	if (rdma_has_item(&p, end))
-		chunks.writes += RDMA_PARTS * (writes + 1) + rdma_segments(&p, end);
+	if (rdma_has_item(&p, end)) {
+		rdma_add_segments(&chunks, &p, end);
+		chunks.writes += RDMA_PARTS * (writes + 1) - 1;
+	}
 	return chunks;
 }
 
 unsigned int dnfs_rdma_places(struct dnfs_rdma_chunks chunks, unsigned int read_sge,
 			      unsigned int write_sge, bool registers)
 {
-	unsigned int reads = 0, writes = 0;
+	/* The call itself, if it is fetched, is cut by other chunks, each with a segment. */
+	unsigned int pieces = 2 * chunks.reads, reads, writes;
 
-	/* Of @n pieces that begin and end anywhere in pages, at most @n requests are not full. */
-	if (chunks.reads)
-		reads = (chunks.reads + 1) * (registers ? RDMA_REGISTERED : 1) +
-			(DNFS_PAGES + chunks.reads) / read_sge;
-	if (chunks.writes)
-		writes = chunks.writes + (DNFS_PAGES + chunks.writes) / write_sge;
+	/* A piece takes a request, and further ones only for pages that end within it. */
+	reads = pieces * (registers ? RDMA_REGISTERED : 1) + chunks.read_pages / read_sge;
+	writes = chunks.writes + chunks.write_pages / write_sge;
 	return 1 + max(reads, writes);
 }
 
-unsigned int dnfs_rdma_next_places(struct svc_xprt *xprt)
+static struct dnfs_rdma_call rdma_call_of(const struct svcxprt_rdma *rdma,
+					  const struct svc_rdma_recv_ctxt *ctxt)
 {
-	struct svcxprt_rdma *rdma = rdma_of(xprt);
 	struct ib_device *dev = rdma->sc_cm_id->device;
 	bool iwarp = rdma_protocol_iwarp(dev, rdma->sc_port_num);
 	u32 write_sge = rdma->sc_qp->max_write_sge ?: 1;
 	/* iWARP registers what it reads, which takes many pages each time. */
 	u32 read_sge = iwarp ? write_sge : rdma->sc_qp->max_read_sge ?: 1;
-	const struct svc_rdma_recv_ctxt *next;
+	struct dnfs_rdma_chunks chunks = dnfs_rdma_chunks_of(ctxt->rc_recv_buf, ctxt->rc_byte_len);
+	bool registers = iwarp || dev->attrs.max_sgl_rd;
+	struct dnfs_rdma_call call = {
+		.ctxt = ctxt,
+		.fetches = chunks.reads,
+		.places = dnfs_rdma_places(chunks, read_sge, write_sge, registers),
+	};
 
+	chunks.reads = 0;
+	chunks.read_pages = 0;
+	call.reply = dnfs_rdma_places(chunks, read_sge, write_sge, registers);
+	return call;
+}
+
+bool dnfs_rdma_next(struct svc_xprt *xprt, struct dnfs_rdma_call *next)
+{
+	struct svcxprt_rdma *rdma = rdma_of(xprt);
+	const struct svc_rdma_recv_ctxt *ctxt = NULL;
+	bool fetched;
+
+	*next = (struct dnfs_rdma_call) {};
 	spin_lock(&rdma->sc_rq_dto_lock);
-	next = list_first_entry_or_null(&rdma->sc_rq_dto_q, struct svc_rdma_recv_ctxt, rc_list);
+	fetched = !list_empty(&rdma->sc_read_complete_q);
+	if (!fetched) {
+		ctxt = list_first_entry_or_null(&rdma->sc_rq_dto_q, struct svc_rdma_recv_ctxt,
+						rc_list);
+		if (!ctxt)
+			clear_bit(XPT_DATA, &xprt->xpt_flags);
+	}
 	spin_unlock(&rdma->sc_rq_dto_lock);
-	if (!next)
-		return 0;
+	if (!ctxt)
+		return fetched;
 	/* Nobody else takes it. */
-	ib_dma_sync_single_for_cpu(rdma->sc_pd->device, next->rc_recv_sge.addr, next->rc_byte_len,
+	ib_dma_sync_single_for_cpu(rdma->sc_pd->device, ctxt->rc_recv_sge.addr, ctxt->rc_byte_len,
 				   DMA_FROM_DEVICE);
-	return dnfs_rdma_places(dnfs_rdma_chunks_of(next->rc_recv_buf, next->rc_byte_len),
-				read_sge, write_sge, iwarp || dev->attrs.max_sgl_rd);
+	*next = rdma_call_of(rdma, ctxt);
+	return true;
+}
+
+unsigned int dnfs_rdma_reply_places(struct svc_xprt *xprt, const void *ctxt)
+{
+	return rdma_call_of(rdma_of(xprt), ctxt).reply;
+}
+
+bool dnfs_rdma_is_fetched(struct svc_xprt *xprt)
+{
+	return !list_empty_careful(&rdma_of(xprt)->sc_read_complete_q);
 }
 
 unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt)
@@ -389,20 +445,23 @@ u32 dnfs_rdma_unsent(struct svc_xprt *xprt)
 /* The client has taken something. The connection exists, as the entry is still in the list. */
 static int rdma_wake(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
-	svc_xprt_enqueue(entry->private);
+	struct dnfs_conn *conn = container_of(entry, struct dnfs_conn, wake);
+
+	/* The lock of the list is held. */
+	WRITE_ONCE(conn->taken, conn->taken + 1);
+	svc_xprt_enqueue(conn->xprt);
 	return 0;
 }
 
-void dnfs_rdma_wake_begin(struct svc_xprt *xprt, struct wait_queue_entry *entry)
+void dnfs_rdma_wake_begin(struct dnfs_conn *conn)
 {
-	init_waitqueue_func_entry(entry, rdma_wake);
-	entry->private = xprt;
-	add_wait_queue(&rdma_of(xprt)->sc_send_wait, entry);
+	init_waitqueue_func_entry(&conn->wake, rdma_wake);
+	add_wait_queue(&rdma_of(conn->xprt)->sc_send_wait, &conn->wake);
 }
 
-void dnfs_rdma_wake_end(struct svc_xprt *xprt, struct wait_queue_entry *entry)
+void dnfs_rdma_wake_end(struct dnfs_conn *conn)
 {
-	remove_wait_queue(&rdma_of(xprt)->sc_send_wait, entry);
+	remove_wait_queue(&rdma_of(conn->xprt)->sc_send_wait, &conn->wake);
 }
 
 long dnfs_rdma_memory(struct svc_xprt *xprt)

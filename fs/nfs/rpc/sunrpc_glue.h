@@ -9,10 +9,10 @@
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/sunrpc/xprt.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 #include "worker.h"
 
+struct dnfs_conn;
 struct dnfs_rpc_call;
 struct sockaddr;
 
@@ -67,7 +67,7 @@ static inline void dnfs_ops_return(struct svc_xprt *xprt)
 /**
  * dnfs_rdma_ops_install - let a listener for RDMA use operations of ours
  * @listener: the listener
- * @ours: accept, recvfrom, sendto and has_wspace; the same for all listeners
+ * @ours: accept, recvfrom, sendto, has_wspace and release_ctxt; the same for all listeners
  *
  * Context: may sleep.
  */
@@ -93,11 +93,29 @@ void dnfs_rdma_queue_empty(struct svc_xprt *listener);
 /**
  * struct dnfs_rdma_chunks - memory of the client that a call names
  * @reads: segments with its arguments
+ * @read_pages: most ends of pages within these, DNFS_PAGES at most
  * @writes: segments for results, and most further pieces of results that are written there
+ * @write_pages: most ends of pages within these, DNFS_PAGES at most
  */
 struct dnfs_rdma_chunks {
 	unsigned int reads;
+	unsigned int read_pages;
 	unsigned int writes;
+	unsigned int write_pages;
+};
+
+/**
+ * struct dnfs_rdma_call - a call that is to be received
+ * @ctxt: sunrpc's context of it; NULL if that was received before, to fetch its arguments
+ * @fetches: its arguments have to be fetched first
+ * @places: places of the send queue that it takes at most
+ * @reply: the same, when its arguments are fetched
+ */
+struct dnfs_rdma_call {
+	const void *ctxt;
+	bool fetches;
+	unsigned int places;
+	unsigned int reply;
 };
 
 /**
@@ -121,8 +139,22 @@ struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int b
 unsigned int dnfs_rdma_places(struct dnfs_rdma_chunks chunks, unsigned int read_sge,
 			      unsigned int write_sge, bool registers);
 
-/* The same for the next call of a connection; 0 if there is none. The caller has XPT_BUSY. */
-unsigned int dnfs_rdma_next_places(struct svc_xprt *xprt);
+/**
+ * dnfs_rdma_next - look at the next call of a connection
+ * @xprt: the connection
+ * @next: filled
+ *
+ * A call whose arguments are fetched before this one is received comes first.
+ *
+ * Context: the caller has XPT_BUSY.
+ * Return: false if there is none; then the connection waits for one.
+ */
+bool dnfs_rdma_next(struct svc_xprt *xprt, struct dnfs_rdma_call *next);
+
+/* Places that a call takes when its arguments are fetched, by sunrpc's context of it. */
+unsigned int dnfs_rdma_reply_places(struct svc_xprt *xprt, const void *ctxt);
+/* Whether the arguments of a call were fetched. Any context. */
+bool dnfs_rdma_is_fetched(struct svc_xprt *xprt);
 /* As many as a call may take. */
 unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt);
 /* Whether so many places are free, so that no thread waits for one. Any context. */
@@ -130,9 +162,9 @@ bool dnfs_rdma_has_room(struct svc_xprt *xprt, long places);
 /* Places with something that the client has not taken. */
 u32 dnfs_rdma_unsent(struct svc_xprt *xprt);
 
-/* Have a connection enqueued whenever the client has taken something, until the end of that. */
-void dnfs_rdma_wake_begin(struct svc_xprt *xprt, struct wait_queue_entry *entry);
-void dnfs_rdma_wake_end(struct svc_xprt *xprt, struct wait_queue_entry *entry);
+/* Count what the client takes, and have the connection enqueued then, until the end of that. */
+void dnfs_rdma_wake_begin(struct dnfs_conn *conn);
+void dnfs_rdma_wake_end(struct dnfs_conn *conn);
 
 /* Bytes of the buffers that are made with a connection over RDMA. */
 long dnfs_rdma_memory(struct svc_xprt *xprt);

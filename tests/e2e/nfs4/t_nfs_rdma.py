@@ -229,6 +229,32 @@ def files_v42(w):
     all_files(w, '4.2')
 
 
+@contextlib.contextmanager
+def calls_in_progress(number):
+    """Connections made meanwhile have a send queue for fewer calls."""
+    setting = '/proc/sys/sunrpc/svc_rdma/max_requests'
+    before = get(setting).decode()
+    put(setting, str(number).encode())
+    try:
+        yield
+    finally:
+        put(setting, before.encode())
+
+
+@rdma
+def short_queue(w):
+    """With a short send queue calls wait until there is room, but no service thread does."""
+    waited = '/proc/sys/sunrpc/svc_rdma/rdma_stat_sq_starve'
+    with serving(w) as r, calls_in_progress(4):
+        before = get(waited)
+        m = r.mount('4.2', opts='rsize=8192,wsize=8192')
+        put(f'{m}/file', pattern(9, MIB + 5))
+        drop_cache(f'{m}/file')
+        assert get(f'{m}/file') == pattern(9, MIB + 5)
+        eq(get(waited), before)
+        r.umount()
+
+
 @rdma
 def delegation_recalled(w):
     """Recalls take the connection of the session, as over TCP."""
