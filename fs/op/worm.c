@@ -376,7 +376,7 @@ static int worm_check_writers(const struct worm_caller *by, struct ditto_node *n
 	if (ditto_delegation_writes(&node->point))
 		return -ETXTBSY;
 	/* Some who had it open before a restart may come back. */
-	if (READ_ONCE(node->point.table->guards))
+	if (READ_ONCE(node->point.table->state) != DITTO_STATE_NORMAL)
 		return -EJUKEBOX;
 	if (atomic_read(&node->changes))
 		return -ETXTBSY;

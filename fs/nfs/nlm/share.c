@@ -15,7 +15,6 @@
 
 #include "../../../lockd/grace.h"
 #include "../../../lockd/open.h"
-#include "../../../lockd/table.h"
 #include "../../node/node.h"
 #include "../../op/check/worm.h"
 #include "../../share/caller.h"
@@ -193,15 +192,19 @@ static int dnlm_share_claim_checked(struct dnfs_call *call, struct dnlm_asker *a
 	int err;
 
 	/* While claims may be taken back, nothing is committed; later, it is no reclaim. */
-	if (msg->reclaim && READ_ONCE(asker->client->client.table->guards))
+	if (msg->reclaim && ditto_grace_may_reclaim(&asker->client->client))
 		writes = false;
 	err = writes ? ditto_worm_check(&op, file->node, DITTO_INTENT_WRITE) : 0;
-	err = err ?: dnlm_share_claim(asker, file, msg);
-	if (writes && !err) {
-		err = ditto_worm_recheck(&op, file->node);
-		if (err)
-			dnlm_share_give_up(asker, msg);
-	}
+	if (err)
+		goto committed;
+	err = dnlm_share_claim(asker, file, msg);
+	if (err || !writes)
+		return err;
+	err = ditto_worm_recheck(&op, file->node);
+	if (!err)
+		return 0;
+	dnlm_share_give_up(asker, msg);
+committed:
 	/* NLM has a status for file systems that are read-only, and none for files. */
 	return err == -EPERM ? -EROFS : err;
 }

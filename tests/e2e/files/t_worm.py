@@ -457,6 +457,24 @@ def reserved(w):
         eq(n.remove(n.root, 'young').status, nfs3.PERM, 'committed')
 
 
+@test(locks='raw', clients=2, timeout=120, **ON)
+def reserved_again(w):
+    """A reservation to write is taken back after a restart, and keeps an old file as it is."""
+    os.chmod(w.export, 0o777)
+    a, _ = machines(w)
+    status(a.share(1, nlm.NONE, WRITE), nlm.OK)
+    w.server.lengthen_grace()
+    w.server.restart()
+    n = w.client.nfs()
+    a = connect(w.clients[0], a.fh)
+    with later():
+        eq(n.setattr(a.fh, sattr(mode=0o640)).status, nfs3.JUKEBOX, 'before')
+        status(a.share(1, nlm.NONE, WRITE, reclaim=True), nlm.OK, 'a reclaim')
+        w.server.end_grace()
+        eq((n.setattr(a.fh, sattr(mode=0o640)).status, record(w)), (nfs3.OK, None), 'behind it')
+    a.free_all()
+
+
 @test(smb=True, **ON)
 def removed_late(w):
     """A file whose time comes before it is removed at its close stays; opens leave it immutable."""
