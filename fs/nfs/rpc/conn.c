@@ -221,7 +221,8 @@ static void conn_check_unsent(struct work_struct *work)
 	if (!conn->gone) {
 		full = conn_settle_unsent(conn);
 		stalled = conn_is_stalled(conn);
-		conn->looking = false;
+		/* Order it before the look at what waits: pairs with rdma_watch(). */
+		smp_store_mb(conn->looking, false);
 		if (full || conn_waits(conn))
 			conn_queue_check(conn);
 	}
