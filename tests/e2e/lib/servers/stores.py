@@ -15,6 +15,7 @@ import subprocess
 import time
 
 import servers
+import uncounted
 from checks import wait_for
 from files import put
 from harness import Skip
@@ -54,7 +55,8 @@ def start(kind):
         raise Skip(f'there is no {program}')
     if not os.path.exists(f'{KEEP}/{kind}/ready'):
         os.makedirs(KEEP, exist_ok=True)
-        run(f'{servers.TOP}/tests/s3/{kind}', 'start', f'{KEEP}/{kind}', str(port), timeout=600)
+        with uncounted.time():
+            run(f'{servers.TOP}/tests/s3/{kind}', 'start', f'{KEEP}/{kind}', str(port), timeout=600)
         put(f'{KEEP}/{kind}/ready')
 
 
