@@ -255,14 +255,28 @@ static const struct export_option *option_find(const char *word)
 	return NULL;
 }
 
+/* Check the value of a key of a share. Reports the option if it is not allowed. */
+static bool value_is_allowed(struct exports *x, const struct export_client *c, const char *what,
+			     const char *key, const char *value)
+{
+	struct import scratch = { 0 };
+	struct import_section *s;
+	struct why why;
+	bool allowed;
+
+	s = import_share_add(&scratch, "check", &why);
+	allowed = s && import_set(s, key, value, &why);
+	import_free(&scratch);
+	if (!allowed)
+		import_tell(x->im, &c->at, what, IMPORT_LOST, "%s", why.text);
+	return allowed;
+}
+
 /* Use a key that all clients of the share have in common. */
 static void option_key(struct exports *x, struct export_client *c, const struct export_option *o,
 		       const char *what, const char *value)
 {
 	char *text = mem_chain_print(&x->chain, "%s", value), *p;
-	struct import_section *s;
-	struct import scratch = { 0 };
-	struct why why;
 
 	for (p = text; o->arg <= XPRTSEC && (p = strchr(p, ':')); p++)
 		*p = ',';
@@ -271,16 +285,12 @@ static void option_key(struct exports *x, struct export_client *c, const struct 
 	if (o->arg == SEC && c->has_sec)
 		c->cannot = "what differs between security flavours has no counterpart";
 	c->has_sec |= o->arg == SEC;
-	s = import_share_add(&scratch, "check", &why);
-	if (s && import_set(s, wide_keys[o->arg].key, text, &why)) {
-		c->key[o->arg] = text;
-		import_tell(x->im, &c->at, what, IMPORT_MAPPED, "%s = %s", wide_keys[o->arg].key,
-			    text);
-	} else {
-		import_tell(x->im, &c->at, what, IMPORT_LOST, "%s", why.text);
+	if (!value_is_allowed(x, c, what, wide_keys[o->arg].key, text)) {
 		c->cannot = "the value of an option is not known";
+		return;
 	}
-	import_free(&scratch);
+	c->key[o->arg] = text;
+	import_tell(x->im, &c->at, what, IMPORT_MAPPED, "%s = %s", wide_keys[o->arg].key, text);
 }
 
 /* Use a user or group that the client's rule names. */
@@ -288,24 +298,17 @@ static void option_anon(struct exports *x, struct export_client *c, const struct
 			const char *what, const char *value)
 {
 	const char **to = o->effect == ANON_UID ? &c->anon_uid : &c->anon_gid;
-	struct import scratch = { 0 };
 	const char *words, *rule;
-	struct import_section *s;
-	struct why why;
 
 	/* A negative number is 65534 to clients of 16 bits, which is the default; or nobody's. */
 	words = value[0] == '-' ? "" :
 		mem_chain_print(&x->chain, ",%s=%s", o->effect == ANON_UID ? "anon-uid" :
 				"anon-gid", value);
 	rule = mem_chain_print(&x->chain, "any%s", words);
-	s = import_share_add(&scratch, "check", &why);
-	if (s && import_set(s, "allow", rule, &why)) {
+	if (value_is_allowed(x, c, what, "allow", rule))
 		*to = words;
-	} else {
-		import_tell(x->im, &c->at, what, IMPORT_LOST, "%s", why.text);
+	else
 		c->cannot = "the value of an option is not allowed";
-	}
-	import_free(&scratch);
 }
 
 static void options_read(struct exports *x, struct export_client *c, const char *host, char *text)
