@@ -9,7 +9,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,7 +74,6 @@ static void quota_close(struct quota_fs *fs)
 static int quota_open(struct ctl *ctl, const char *name, struct quota_fs *fs)
 {
 	struct nl_msg *reply;
-	struct stat st;
 	int status;
 
 	*fs = (struct quota_fs){ .ctl = ctl, .fd = -1 };
@@ -89,9 +87,9 @@ static int quota_open(struct ctl *ctl, const char *name, struct quota_fs *fs)
 		return ctl_refused(ctl, name);
 	}
 	fs->fd = open(fs->share->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fs->fd < 0 || fstat(fs->fd, &st))
+	if (fs->fd < 0)
 		return ctl_failed(ctl, "%s: %s: %s", name, fs->share->path, strerror(errno));
-	if (fs->share->inode && (st.st_dev != fs->share->device || st.st_ino != fs->share->inode))
+	if (!share_has_root(fs->share, fs->fd))
 		return ctl_failed(ctl, "%s: something else is mounted at %s than what is served",
 				  name, fs->share->path);
 	quota_state(fs);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "ctl/offload/apart.h"
@@ -113,12 +112,9 @@ static void trash_walk(struct trash_run *r, trash_fn fn)
 /* Open the bin of a share whose path still leads to its root. */
 static bool trash_open(struct trash_bin *bin, const struct share *share, struct why *why)
 {
-	struct stat st;
-
 	if (!trash_bin_open(bin, share->path, why))
 		return false;
-	if (!share->inode || (!fstat(bin->root, &st) && st.st_ino == share->inode &&
-			      st.st_dev == share->device))
+	if (share_has_root(share, bin->root))
 		return true;
 	trash_bin_close(bin);
 	return why_not(why, "%s does not lead to the root of the share any more", share->path);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <netlink/genl/genl.h>
 
@@ -861,6 +862,13 @@ struct share *share_from_msg(struct nl_msg *msg)
 		return NULL;
 	}
 	return s;
+}
+
+bool share_has_root(const struct share *s, int fd)
+{
+	struct stat st;
+
+	return !s->inode || (!fstat(fd, &st) && st.st_ino == s->inode && st.st_dev == s->device);
 }
 
 static bool same_rules(const struct share *a, const struct share *b)

@@ -211,6 +211,8 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s);
 void share_put_name(struct nl_msg *msg, const void *name);
 /* Read a share from a reply; NULL if the reply is malformed. */
 struct share *share_from_msg(struct nl_msg *msg);
+/* Whether a directory is the root that the kernel serves, if that tells. */
+bool share_has_root(const struct share *s, int fd);
 
 /*
  * Read a nested option of a message. Sets @name to NULL if it is malformed. Returns its place, or
