@@ -478,8 +478,14 @@ static void worm_remove_or_prolong(struct kunit *test)
 	worm_race_end(test);
 }
 
+static void worm_expect_early(struct kunit *test, bool committed)
+{
+	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, committed ? 0444 : 0644);
+	KUNIT_EXPECT_EQ(test, worm_has_record(), committed);
+}
+
 /* An early commit that fails has not changed the mode, so the client can try again. */
-static void worm_early_again(struct kunit *test)
+static void worm_early_repeated(struct kunit *test)
 {
 	worm_race_begin(test);
 	meeting.node = folder_make(test, &folder, "f", 0644, false);
@@ -487,15 +493,13 @@ static void worm_early_again(struct kunit *test)
 	atomic_inc(&meeting.node->changes);
 	KUNIT_EXPECT_EQ(test, worm_commit_early(), -ETXTBSY);
 	atomic_dec(&meeting.node->changes);
-	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0644);
-	KUNIT_EXPECT_FALSE(test, worm_has_record());
+	worm_expect_early(test, false);
 	folder.op.cred = folder.user;
 	KUNIT_EXPECT_NE(test, worm_commit_early(), 0);
 	folder.op.cred = folder.admin;
 	KUNIT_EXPECT_FALSE(test, worm_has_record());
 	KUNIT_EXPECT_EQ(test, worm_commit_early(), 0);
-	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0444);
-	KUNIT_EXPECT_TRUE(test, worm_has_record());
+	worm_expect_early(test, true);
 	worm_scrap(test, "f");
 	worm_race_end(test);
 }
@@ -516,11 +520,9 @@ static void worm_early_too_late(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, meeting.result, 0);
 	meeting.flagging = NULL;
 	put_write_access(meeting.node->inode);
-	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0644);
-	KUNIT_EXPECT_FALSE(test, worm_has_record());
+	worm_expect_early(test, false);
 	KUNIT_EXPECT_EQ(test, worm_commit_early(), 0);
-	KUNIT_EXPECT_EQ(test, meeting.node->inode->i_mode & 0777, 0444);
-	KUNIT_EXPECT_TRUE(test, worm_has_record());
+	worm_expect_early(test, true);
 	worm_scrap(test, "f");
 	worm_race_end(test);
 }
@@ -673,7 +675,7 @@ static void worm_reading_denied(struct kunit *test)
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(worm_change_or_commit),
 	KUNIT_CASE(worm_remove_or_prolong),
-	KUNIT_CASE(worm_early_again),
+	KUNIT_CASE(worm_early_repeated),
 	KUNIT_CASE(worm_early_too_late),
 	KUNIT_CASE(worm_early_guarded),
 	KUNIT_CASE(worm_no_change),
