@@ -341,7 +341,7 @@ static int setattr_check_early(struct ditto_op *op, struct ditto_node *node,
 	struct iattr ia;
 	int err;
 
-	/* Who may not make a file read-only does not commit it early either. */
+	/* An early commit is for those who may make the file read-only. */
 	if ((!ditto_has_grants(node) && likely(!READ_ONCE(node->volume->worm))) ||
 	    setattr_is_special(node->volume))
 		return 0;

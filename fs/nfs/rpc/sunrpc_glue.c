@@ -274,7 +274,7 @@ void dnfs_rdma_queue_empty(struct svc_xprt *listener)
 	struct module *owner = listener->xpt_class->xcl_owner;
 	struct svc_xprt *xprt;
 
-	/* What queues a connection now has found the listener open. */
+	/* An event that queues a connection now has found the listener open. */
 	rdma_await_events();
 	while (!list_empty_careful(&rdma->sc_accept_q)) {
 		/* A connection has a reference of the module, as in sunrpc. */
@@ -335,7 +335,7 @@ struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int b
 		chunks.writes += RDMA_PARTS - 1;
 		writes++;
 	}
-	/* What is not in the other chunks: before the first, between two, and after the last. */
+	/* The Reply chunk has the rest: before the first, between two, and after the last. */
 	if (rdma_has_item(&p, end)) {
 		rdma_add_segments(&chunks, &p, end);
 		chunks.writes += RDMA_PARTS * (writes + 1) - 1;
@@ -395,7 +395,7 @@ bool dnfs_rdma_next(struct svc_xprt *xprt, struct dnfs_rdma_call *next)
 	spin_unlock(&rdma->sc_rq_dto_lock);
 	if (!ctxt)
 		return fetched;
-	/* Nobody else takes it. */
+	/* The call stays first, as the caller has XPT_BUSY. */
 	ib_dma_sync_single_for_cpu(rdma->sc_pd->device, ctxt->rc_recv_sge.addr, ctxt->rc_byte_len,
 				   DMA_FROM_DEVICE);
 	*next = rdma_call_of(rdma, ctxt);

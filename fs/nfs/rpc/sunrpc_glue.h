@@ -155,7 +155,7 @@ bool dnfs_rdma_next(struct svc_xprt *xprt, struct dnfs_rdma_call *next);
 unsigned int dnfs_rdma_reply_places(struct svc_xprt *xprt, const void *ctxt);
 /* Whether the arguments of a call were fetched. Any context. */
 bool dnfs_rdma_is_fetched(struct svc_xprt *xprt);
-/* As many as a call may take. */
+/* Most places that a call may take. */
 unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt);
 /* Whether so many places are free, so that no thread waits for one. Any context. */
 bool dnfs_rdma_has_room(struct svc_xprt *xprt, long places);

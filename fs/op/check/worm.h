@@ -192,8 +192,8 @@ int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node);
  * @op: the caller
  * @node: held; the caller has claimed it since ditto_worm_check()
  *
- * Who commits a file stores the record and then looks for claims; here it is the other way round,
- * so one of both finds the other.
+ * A commit stores the record and then looks for claims; here it is the other way round, so one of
+ * both finds the other.
  *
  * Context: may sleep; the inode of the file is not locked.
  * Return: 0; -EPERM; or an errno of the file system.
