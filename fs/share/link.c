@@ -58,7 +58,7 @@ static bool link_target_parse(char *text, struct ditto_link_target *target)
 }
 
 /* "PATH=TARGET[,TARGET...]"; the text is cut into its parts. */
-static bool link_parse(char *text, struct ditto_link *link)
+static bool link_parse(char *text, struct ditto_share_link *link)
 {
 	char *targets = strchr(text, '='), *target;
 
@@ -183,7 +183,7 @@ void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *
 		return;
 	links->share = share->number;
 	for (unsigned int i = 0; i < links->count; i++) {
-		struct ditto_link *link = &links->link[i];
+		struct ditto_share_link *link = &links->link[i];
 
 		err = vfs_path_lookup(share->root.dentry, share->root.mnt, link->path,
 				      LOOKUP_DIRECTORY | LOOKUP_BENEATH | LOOKUP_NO_SYMLINKS |
@@ -253,8 +253,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_share_has_link_at, "DITTO");
  *
  * Return: the link, valid as long as @links; or NULL.
  */
-const struct ditto_link *ditto_link_of(const struct ditto_links *links,
-				       const struct ditto_share *share, struct inode *inode)
+const struct ditto_share_link *ditto_link_of(const struct ditto_links *links,
+					     const struct ditto_share *share, struct inode *inode)
 {
 	u32 raw[DITTO_FID_WORDS];
 	int type, len;
@@ -262,7 +262,7 @@ const struct ditto_link *ditto_link_of(const struct ditto_links *links,
 	if (links->share != share->number)
 		return NULL;
 	for (unsigned int i = 0; i < links->count; i++) {
-		const struct ditto_link *link = &links->link[i];
+		const struct ditto_share_link *link = &links->link[i];
 
 		if (!link->fid.len || link->ino != inode->i_ino)
 			continue;

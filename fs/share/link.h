@@ -35,14 +35,14 @@ struct ditto_link_target {
 };
 
 /**
- * struct ditto_link - a link of a share
+ * struct ditto_share_link - a link of a share
  * @path: its directory, from the root of the share, without a leading slash
  * @count: number of @target
  * @target: in the order of preference
  * @ino: inode of the directory, if @fid is known
  * @fid: the directory; @fid.len is 0 if there was none when the link was set
  */
-struct ditto_link {
+struct ditto_share_link {
 	const char *path;
 	unsigned int count;
 	struct ditto_link_target target[DITTO_LINK_TARGETS_MAX];
@@ -65,7 +65,7 @@ struct ditto_links {
 	unsigned int count;
 	char *text;
 	char *words;
-	struct ditto_link link[] __counted_by(count);
+	struct ditto_share_link link[] __counted_by(count);
 };
 
 /* Make, drop, get and search links; see link.c. */
@@ -75,8 +75,8 @@ void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *
 			   struct netlink_ext_ack *extack);
 bool ditto_share_has_link_at(const struct ditto_share *share, u64 ino);
 struct ditto_links *ditto_share_links(const struct ditto_share *share);
-const struct ditto_link *ditto_link_of(const struct ditto_links *links,
-				       const struct ditto_share *share, struct inode *inode);
+const struct ditto_share_link *ditto_link_of(const struct ditto_links *links,
+					     const struct ditto_share *share, struct inode *inode);
 bool ditto_share_has_link(const struct ditto_share *share, struct inode *inode);
 
 /* True if the share has links. Any context; this is all that other shares pay. */

@@ -69,7 +69,7 @@ static u32 dfs_consumed(struct dsmb_cursor path, unsigned int count)
 }
 
 /* Is the only target a link's in a share of this server that has links, too? */
-static bool link_is_interlink(struct dsmb_ioctl *io, const struct ditto_link *link,
+static bool link_is_interlink(struct dsmb_ioctl *io, const struct ditto_share_link *link,
 			      struct dsmb_cursor server)
 {
 	const struct ditto_link_target *target = &link->target[0];

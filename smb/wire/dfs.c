@@ -38,7 +38,7 @@ static bool has_shortname(const struct ditto_name *own, const struct ditto_name 
 	return ditto_names_same(&as, sent);
 }
 
-static bool link_covers(const struct ditto_link *link, const struct dsmb_path *dfs,
+static bool link_covers(const struct ditto_share_link *link, const struct dsmb_path *dfs,
 			bool short_names)
 {
 	const char *own = link->path, *path = dfs->path;
@@ -70,8 +70,8 @@ static bool link_covers(const struct ditto_link *link, const struct dsmb_path *d
  *
  * Return: the link, valid as long as @links; or NULL.
  */
-const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
-					    const struct dsmb_path *path, bool short_names)
+const struct ditto_share_link *dsmb_dfs_find_link(const struct ditto_links *links,
+						  const struct dsmb_path *path, bool short_names)
 {
 	for (unsigned int i = 0; i < links->count; i++)
 		if (link_covers(&links->link[i], path, short_names))

@@ -21,14 +21,14 @@ struct dsmb_path;
  */
 struct dsmb_referral {
 	u16 version;
-	const struct ditto_link *link;
+	const struct ditto_share_link *link;
 	bool interlink;
 	struct dsmb_cursor path;
 };
 
 /* Find the link of a path, cut off what is before the share's root, and encode; see dfs.c. */
-const struct ditto_link *dsmb_dfs_find_link(const struct ditto_links *links,
-					    const struct dsmb_path *path, bool short_names);
+const struct ditto_share_link *dsmb_dfs_find_link(const struct ditto_links *links,
+						  const struct dsmb_path *path, bool short_names);
 bool dsmb_dfs_split(struct dsmb_cursor *path, struct dsmb_cursor *share);
 void dsmb_referral_encode(struct dsmb_builder *out, const struct dsmb_referral *referral);
 

@@ -78,7 +78,7 @@ static void links_empty(struct kunit *test)
 static void link_parts(struct kunit *test)
 {
 	struct ditto_links *links = ditto_links_parse("a/b=one:/s/x,[fe80::1]:/t", NULL);
-	const struct ditto_link *link;
+	const struct ditto_share_link *link;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, links);
 	link = &links->link[0];
@@ -129,7 +129,7 @@ static void link_directory(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_link_of(links, f->share, in->inode));
 	ditto_links_find_dirs(f->share, links, NULL);
 	KUNIT_EXPECT_PTR_EQ(test, ditto_link_of(links, f->share, in->inode),
-			    (const struct ditto_link *)&links->link[0]);
+			    (const struct ditto_share_link *)&links->link[0]);
 	KUNIT_EXPECT_NULL(test, ditto_link_of(links, f->share, out->inode));
 	KUNIT_EXPECT_NULL(test, ditto_link_of(links, f->share, f->root->inode));
 	links->share++;

@@ -8,7 +8,7 @@
 #include "../../../smb/wire/dfs.h"
 #include "../../../smb/wire/name.h"
 
-static const struct ditto_link one_link = {
+static const struct ditto_share_link one_link = {
 	.path = "Deep/Link",
 	.count = 2,
 	.target = {

@@ -42,7 +42,7 @@
 #define DNFS4_ATTR_WRITE	BIT(1)
 #define DNFS4_ATTR_EXCL		BIT(2)	/* may be set by an exclusive create */
 
-struct ditto_link;
+struct ditto_share_link;
 struct ditto_links;
 struct dnfs4_attr_src;
 
@@ -118,7 +118,7 @@ struct dnfs4_attr_src {
 	struct dnfs4_acl_value dacl;
 	struct lsm_context label;
 	struct ditto_links *links;
-	const struct ditto_link *link;
+	const struct ditto_share_link *link;
 	__be32 *built;
 	u32 built_len;
 	bool owned;
