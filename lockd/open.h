@@ -73,12 +73,12 @@ void ditto_open_end(struct ditto_open *open);
 /**
  * ditto_open_claim - claim an open in memory of its own
  * @point: see ditto_open_claim_in()
- * @actor: see there
- * @access: see there
- * @deny: see there
- * @reclaim: see there
- * @park: see there
- * @conflict: see there
+ * @actor: see ditto_open_claim_in()
+ * @access: see ditto_open_claim_in()
+ * @deny: see ditto_open_claim_in()
+ * @reclaim: see ditto_open_claim_in()
+ * @park: see ditto_open_claim_in()
+ * @conflict: see ditto_open_claim_in()
  *
  * Return: the open, to be released with ditto_open_release(); or an ERR_PTR.
  */

@@ -76,7 +76,7 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
  * ditto_show_point - list all claims and waiting requests of one node, client by client
  * @point: of the node, held by the caller
  * @cursor: see ditto_show_clients()
- * @fn: see there
+ * @fn: see ditto_show_clients()
  * @arg: for @fn
  *
  * Looks at the claims of all nodes: only clients have theirs in an order in which a list can go on.

@@ -343,7 +343,7 @@ struct ditto_offload_fill {
 int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
 		       struct netlink_ext_ack *extack);
 
-/* The part of ditto_offload_find_room() for operations that found none. Return: see there. */
+/* The part of ditto_offload_find_room() for operations that found none, with its results. */
 int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes);
 
 /**

@@ -165,7 +165,7 @@ static inline bool ditto_offload_is_own(const struct ditto_offload_record *recor
 	return test_bit(range, record->own);
 }
 
-/* Note the same of all ranges. */
+/* Note all ranges, as ditto_offload_own() notes one. */
 void ditto_offload_own_all(struct ditto_offload_record *record);
 
 /* Forget what lies behind @size. */

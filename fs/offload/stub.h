@@ -338,7 +338,7 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
  * Return: 0 or an errno.
  */
 int ditto_stub_cut(struct ditto_stub *stub, u64 size);
-/* Store a record that was cut, if that is still to be done. Context and result: as above. */
+/* Store a record that was cut, if that is still to be done: as ditto_stub_cut(). */
 int ditto_stub_store_cut(struct ditto_stub *stub);
 /*
  * The file is whole, since what was absent was cut. Context: may sleep; no inode lock held. Return:
@@ -509,13 +509,21 @@ int ditto_stub_conflict_decide(struct ditto_stub *stub, enum ditto_offload_choic
 
 /* May sleep for memory. NULL without. */
 struct ditto_part *ditto_part_alloc(u32 range, u64 end);
-/* Keep the beginning of a range that nobody brings back now. stub->lock is held, as below. */
+/* Keep the beginning of a range that nobody brings back now. Context: stub->lock held. */
 void ditto_part_keep_locked(struct ditto_stub *stub, struct ditto_part *part);
-/* Byte behind the beginning of a range that is here; the first one of the range if none is. */
+/*
+ * Byte behind the beginning of a range that is here; the first one of the range if none is.
+ * Context: stub->lock held.
+ */
 u64 ditto_part_end_locked(struct ditto_stub *stub, u32 range);
-/* The same for whoever brings the rest of the range. */
+/*
+ * Byte behind the beginning of a range that is here, for whoever brings the rest of the range.
+ * Context: stub->lock held.
+ */
 u64 ditto_part_take_locked(struct ditto_stub *stub, u32 range);
-/* What is here of absent ranges does not stay. Also when the stub is freed. */
+/*
+ * What is here of absent ranges does not stay. Context: stub->lock held, or the stub is freed.
+ */
 void ditto_parts_drop_locked(struct ditto_stub *stub);
 
 /* cut.c */

@@ -140,7 +140,7 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
  * @node: held
  * @handle: filled
  *
- * Return: see there.
+ * Return: see ditto_handle_encode().
  */
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle);
@@ -152,7 +152,7 @@ int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
  * @stream: dentry of the stream
  * @handle: filled
  *
- * Return: see there.
+ * Return: see ditto_handle_encode().
  */
 int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
 			   struct dentry *stream, struct ditto_stream_handle *handle);
@@ -198,7 +198,7 @@ int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid 
  * @handle: filled
  * @memo: zero for the first entry of a listing, then kept by this function
  *
- * Return: see there.
+ * Return: see ditto_handle_encode().
  */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
 			      struct dentry *dentry, struct ditto_dir_part_handle *cached,

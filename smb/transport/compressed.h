@@ -33,7 +33,7 @@ int dsmb_compressed_expand(const struct dsmb_compression *with, const void *data
 /*
  * Compress a message of @len bytes but for its first @head bytes. Returns the bytes written to
  * @out, which are fewer than @len; 0 if there would be no fewer, if the message is longer than may
- * be compressed, or without memory. Context: as above.
+ * be compressed, or without memory. Context: process; may sleep for memory.
  */
 u32 dsmb_compressed_make(const struct dsmb_compression *with, const u8 *data, u32 len, u32 head,
 			 u8 *out);

@@ -118,7 +118,7 @@ void ditto_worm_volume_exit(struct ditto_volume *volume);
 #define DITTO_WORM_QUIET	BIT(0)	/* a refusal is no event */
 #define DITTO_WORM_RECORDED	BIT(1)	/* a file without a record is not committed */
 
-/* The part of ditto_worm_check() for file systems with committed files. @how: bits as above. */
+/* The part of ditto_worm_check() for file systems with committed files. @how: DITTO_WORM_* bits. */
 int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 			  enum ditto_intent_kind kind, u32 how);
 

@@ -290,8 +290,8 @@ void dnfs4_times_vet(struct ditto_lease_times *times, const struct dnfs4_write_d
 /**
  * dnfs4_delegation_vet_times - the same as dnfs4_times_vet(), now
  * @wd: the delegation
- * @times: as above
- * @owns: as above
+ * @times: see dnfs4_times_vet()
+ * @owns: see dnfs4_times_vet()
  *
  * Context: any.
  */
