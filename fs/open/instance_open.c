@@ -234,7 +234,10 @@ static int opening_decide_rights(struct opening *o)
 	return missing ? ditto_rights_refusal(&o->op, o->base, have, missing) : 0;
 }
 
-/* Check the DOS attributes of an existing file (MS-FSA section 2.1.5.1.2). */
+/* Rights that an open for as much as possible does not get to a read-only file. */
+#define READONLY_LOSES	(DITTO_RIGHTS_WRITE | DITTO_RIGHT_DELETE_CHILD)
+
+/* Check the DOS attributes of an existing file (MS-FSA section 2.1.5.1.2.1). */
 static int opening_check_flags(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
@@ -243,7 +246,7 @@ static int opening_check_flags(struct opening *o)
 	u32 flags, kept;
 
 	if (req->flags & DITTO_OPENF_GRANTED ||
-	    (!(o->rights & DITTO_RIGHTS_WRITE) && !o->empties && !closes))
+	    (!(o->rights & READONLY_LOSES) && !o->empties && !closes))
 		return 0;
 	flags = ditto_node_flags(&o->op, o->base);
 	if ((flags & DITTO_FLAG_READONLY) && !(req->flags & DITTO_OPENF_MODE_ONLY)) {
@@ -252,7 +255,7 @@ static int opening_check_flags(struct opening *o)
 		if (!is_dir && (o->empties || (req->rights & DITTO_RIGHTS_WRITE)))
 			return -EACCES;
 		if (!is_dir)
-			o->rights &= ~DITTO_RIGHTS_WRITE;
+			o->rights &= ~READONLY_LOSES | req->rights;
 	}
 	if (!o->empties || o->stream)
 		return 0;

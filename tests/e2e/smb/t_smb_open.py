@@ -25,7 +25,7 @@ from smb_cachers import H, R, key, later, two
 from volumes import frozen
 
 ONE = dict(smb=True, squash='none')
-FILE_BASIC, HIDDEN = 4, 2
+FILE_BASIC, HIDDEN, READONLY = 4, 2, 1
 ADD_FILE, ADD_SUBDIRECTORY = 2, 4
 APPEND_DATA, NO_BUFFERING = 4, 8
 COLLISION = smb2.NUMBERS['OBJECT_NAME_COLLISION']
@@ -498,6 +498,22 @@ def root_by_its_list(w):
     b.close(held)
     a.end()
     b.end()
+
+
+@test(**ONE)
+def most_of_a_read_only_file(w):
+    """An open for all there is gets no right to change what is read-only (MS-FSA 2.1.5.1.2.1)."""
+    everything, delete_child = 0x1f01ff, 0x40
+    s, = sessions(w, 1)
+    s.close(s.create('f', attributes=READONLY))
+    for access, granted in ((smb2.MAXIMUM, everything & ~(WRITE_DATA | APPEND_DATA | delete_child)),
+                            (smb2.MAXIMUM | delete_child, everything & ~(WRITE_DATA | APPEND_DATA)),
+                            (delete_child, delete_child)):
+        fid = s.create('f', access=access | READ_ATTRIBUTES, how=OPEN)
+        eq(struct.unpack('<I', s.query(fid, 8))[0], granted | READ_ATTRIBUTES)
+        s.close(fid)
+    refused('ACCESS_DENIED', s.create, 'f', access=smb2.MAXIMUM | WRITE_DATA, how=OPEN)
+    s.end()
 
 
 @test(**ONE)
