@@ -464,9 +464,8 @@ int ditto_file_set_size(struct file *file, u64 size)
 	return notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
 }
 
-struct ditto_file *ditto_file_open_own(struct ditto_node *node)
+struct ditto_file *ditto_file_open_own(struct vfsmount *mnt, struct ditto_node *node)
 {
-	struct vfsmount *mnt = node->volume->mnt;
 	struct ditto_file *df;
 
 	if (!mnt)

@@ -75,15 +75,15 @@ int ditto_file_set_size(struct file *file, u64 size);
 
 /**
  * ditto_file_open_own - open a file for writing by the server itself
+ * @mnt: mount of a share, or of the volume; NULL if the volume has none
  * @node: a regular file, held
  *
- * The file is not cached, and is on the mount of the volume. Writing to it changes no times. No
- * program is notified of the open or of writes.
+ * The file is not cached. Writing to it changes no times. No program is notified of the open or of
+ * writes.
  *
- * Return: a file with a reference; ERR_PTR(-EOPNOTSUPP) if the volume has no mount; or as
- * ditto_file_get().
+ * Return: a file with a reference; ERR_PTR(-EOPNOTSUPP) without @mnt; or as ditto_file_get().
  */
-struct ditto_file *ditto_file_open_own(struct ditto_node *node);
+struct ditto_file *ditto_file_open_own(struct vfsmount *mnt, struct ditto_node *node);
 
 /**
  * ditto_files_in_use - tell whether the server has a file open for data

@@ -173,7 +173,7 @@ int ditto_stub_conflict_check(struct ditto_stub *stub)
 		WRITE_ONCE(stub->checked, true);
 		goto unlock;
 	}
-	own = ditto_file_open_own(stub->node);
+	own = ditto_file_open_own(stub->node->volume->mnt, stub->node);
 	if (IS_ERR(own)) {
 		err = PTR_ERR(own);
 		goto unlock;
@@ -279,7 +279,7 @@ int ditto_stub_conflict_decide(struct ditto_stub *stub, enum ditto_offload_choic
 	err = ditto_stub_conflict_check(stub);
 	if (!READ_ONCE(stub->conflict))
 		return err;
-	own = ditto_file_open_own(node);
+	own = ditto_file_open_own(node->volume->mnt, node);
 	if (IS_ERR(own))
 		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
 	old = override_creds(node->volume->srv->nodes->cred);

@@ -371,7 +371,7 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 		return -EINVAL;
 	}
 	if (first) {
-		file = ditto_file_open_own(recall->node);
+		file = ditto_file_open_own(recall->node->volume->mnt, recall->node);
 		if (IS_ERR(file))
 			return PTR_ERR(file) == -EJUKEBOX ? -EBUSY : PTR_ERR(file);
 		recall->file = file;

@@ -377,7 +377,7 @@ static int release_begun(struct ditto_stub *stub, const struct ditto_offload_rel
 		NL_SET_ERR_MSG_FMT(extack, "%s", why);
 		return -EBUSY;
 	}
-	own = ditto_file_open_own(node);
+	own = ditto_file_open_own(node->volume->mnt, node);
 	if (IS_ERR(own))
 		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
 	if (args->adopt)
@@ -664,7 +664,7 @@ static int again_begun(struct ditto_stub *stub)
 
 	if (release_quiesce(node))
 		return -EBUSY;
-	own = ditto_file_open_own(node);
+	own = ditto_file_open_own(node->volume->mnt, node);
 	if (IS_ERR(own))
 		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
 	err = release_clean(node->inode->i_mapping);

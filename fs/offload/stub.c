@@ -238,7 +238,7 @@ static int stub_catch_up(struct ditto_stub *stub)
 	/* The caller may have write access already, so it is not waited for. */
 	if (!sb_start_write_trylock(sb))
 		return -EBUSY;
-	own = ditto_file_open_own(node);
+	own = ditto_file_open_own(node->volume->mnt, node);
 	err = PTR_ERR_OR_ZERO(own);
 	if (err)
 		goto end;
@@ -466,7 +466,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 	if (!buf)
 		return -ENOMEM;
 	if (!file) {
-		own = ditto_file_open_own(stub->node);
+		own = ditto_file_open_own(stub->node->volume->mnt, stub->node);
 		if (IS_ERR(own))
 			err = PTR_ERR(own);
 		else

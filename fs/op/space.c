@@ -207,7 +207,9 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	changing = ditto_worm_change_begin(op, node, intent.kind);
 	if (changing < 0)
 		return changing;
-	df = ditto_op_file(op, node, DITTO_FILE_WRITE);
+	/* Space that no client can see is no reason for a new write time. */
+	df = how == DITTO_SPACE_RESERVE_KEEP ? ditto_file_open_own(op->share->root.mnt, node) :
+	     ditto_op_file(op, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df)) {
 		ditto_worm_change_end(op, node, changing);
 		return ditto_no_wait(PTR_ERR(df));

@@ -187,11 +187,16 @@ static u32 dsmb_set_end_of_file(struct dsmb_change *c)
 	return dsmb_set_size(c, size);
 }
 
-/* A smaller size truncates the file, a larger one reserves space (MS-FSA section 2.1.5.15.1). */
+/*
+ * A smaller size truncates the file, a larger one reserves space (MS-FSA section 2.1.5.15.1). As on
+ * Windows, the change time moves also if there is nothing to do.
+ */
 static u32 dsmb_set_allocation(struct dsmb_change *c)
 {
+	static const struct ditto_setattr changed = { .valid = DITTO_SET_CTIME_NOW };
 	u64 size = dsmb_get_u64(&c->in);
 	struct dsmb_attrs attrs;
+	struct ditto_wcc wcc;
 	int err;
 
 	if (ditto_instance_is_dir(c->inst) || size > DSMB_SIZE_MAX)
@@ -203,11 +208,12 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 		return dsmb_op_status(c->call, err);
 	if (size < attrs.size)
 		return dsmb_set_size(c, size);
-	if (size <= attrs.allocation)
-		return STATUS_SUCCESS;
-	err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
-	/* If the file system cannot reserve space, the request is ignored. */
-	return err == -EOPNOTSUPP ? STATUS_SUCCESS : dsmb_op_status(c->call, err);
+	if (size > attrs.allocation)
+		err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
+	/* If the file system cannot reserve space, that is ignored. */
+	if (!err || err == -EOPNOTSUPP)
+		err = ditto_setattr(&c->call->op, c->node, &changed, &wcc);
+	return dsmb_op_status(c->call, err);
 }
 
 /*

@@ -5,6 +5,7 @@ Sections are of MS-FSA unless they say otherwise. A row is an open, a request an
 """
 import os
 import struct
+import time
 
 import smb2
 from checks import eq
@@ -283,6 +284,20 @@ def sizes_of_files(w):
         ('file', u64(MINUS), 'INVALID_PARAMETER'), ('file', u64(LARGEST), 'INVALID_PARAMETER'),
         ('dir', u64(0), 'INVALID_PARAMETER'), ('reader', u64(0), 'ACCESS_DENIED')])
     walk.end()
+
+
+@test(smb=True, squash='none')
+def allocation_moves_the_change_time(w):
+    """FileAllocation sets the change time, also to the size that is there, not the write time."""
+    s = session(w)
+    fid = s.create('f')
+    for size in 0, 4096, 4096, 100, 8192:
+        *_, write, change = struct.unpack('<4Q', s.query(fid, 4)[:32])
+        time.sleep(0.02)  # more than a tick of the clock
+        s.set(fid, 19, u64(size))
+        *_, write_now, change_now = struct.unpack('<4Q', s.query(fid, 4)[:32])
+        eq((write_now == write, change_now > change), (True, True), f'{size} bytes')
+    s.end()
 
 
 @test(smb=True, squash='none')
