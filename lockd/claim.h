@@ -76,6 +76,7 @@ struct file;
  * @local_access: return DITTO_OPEN_READ and DITTO_OPEN_WRITE as processes on the server have the
  *	file open now, without the server's own opens; called under a spinlock; NULL if there are
  *	no such processes
+ * @size: return how many bytes the file has; called under a spinlock; NULL if that is not known
  * @settle: wait briefly until @local_access can be trusted, because it may count the server's own
  *	file as a local process's while that file is being opened or closed. May sleep. NULL if
  *	this cannot happen
@@ -92,6 +93,7 @@ struct ditto_lock_point_ops {
 	void (*get)(struct ditto_lock_point *point);
 	void (*put)(struct ditto_lock_point *point);
 	u8 (*local_access)(struct ditto_lock_point *point);
+	u64 (*size)(struct ditto_lock_point *point);
 	void (*settle)(struct ditto_lock_point *point);
 	struct file *(*keep)(struct ditto_lock_point *point, struct file *file);
 	void (*unkeep)(struct ditto_lock_point *point, struct file *file);

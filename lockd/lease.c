@@ -206,6 +206,21 @@ static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 	return want;
 }
 
+/*
+ * Ranges behind the end of the file are no reason not to cache data and handles. A holder of WRITE
+ * would lock there without asking (MS-FSA section 2.1.5.18).
+ */
+static u8 range_takes(const struct ditto_lease_request *req, const struct ditto_range *range,
+		      u8 taken)
+{
+	struct ditto_lock_point *point = req->point;
+
+	if (ditto_is_delegation(style_rows[req->style]) || !point->ops->size ||
+	    range->first < point->ops->size(point))
+		return taken;
+	return taken & DITTO_LEASE_WRITE;
+}
+
 static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	const struct ditto_owner *key = req->actor.lease_owner;
@@ -224,12 +239,12 @@ static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_reques
 						  DITTO_INTENT_RANGE_SHARED, 0, 0);
 		if (!(want & taken))
 			continue;
-		/* Ranges of the same holder do not count. */
+		/* Ranges of the same holder do not count. The first one of others takes most. */
 		range = ditto_range_other(ctx, row, 0, U64_MAX, &pass);
 		while (range && same_holder(req, &range->claim))
 			range = ditto_range_other_next(range, 0, U64_MAX, &pass);
 		if (range)
-			want &= ~taken;
+			want &= ~range_takes(req, range, taken);
 	}
 	return want;
 }

@@ -361,10 +361,16 @@ static u8 point_local_access(struct ditto_lock_point *point)
 	return access;
 }
 
+static u64 point_size(struct ditto_lock_point *point)
+{
+	return i_size_read(ditto_node_of_point(point)->inode);
+}
+
 static const struct ditto_lock_point_ops point_ops = {
 	.get = point_get,
 	.put = point_put,
 	.local_access = point_local_access,
+	.size = point_size,
 	.settle = ditto_file_settle,
 	.keep = ditto_file_keep,
 	.unkeep = ditto_file_unkeep,

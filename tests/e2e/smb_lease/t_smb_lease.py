@@ -29,6 +29,23 @@ def soon(read, want, what):
 
 
 @test(smb=True, squash='none')
+def ranges_behind_the_end(w):
+    """Where a file has no data, another's range leaves R and H to be had, and not W."""
+    os.chmod(w.export, 0o777)
+    a, b = Cacher(w.client), Cacher(w.client)
+    fid = a.open('f').fid
+    a.lock(fid, 100, 10)
+    for size, state in ((0, R | H), (100, R | H), (101, 0)):
+        put(w.path('f'), bytes(size))
+        granted = b.open('f', key=key(1), state=R | W | H)
+        eq(granted.state, state, f'a lease of {size} bytes')
+        b.close(granted.fid)
+    a.end()
+    b.end()
+
+
+
+@test(smb=True, squash='none')
 def granted_as_asked(w):
     """Valid lease states are granted, invalid ones are not."""
     s, _, _, _ = two(w)

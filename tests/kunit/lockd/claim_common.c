@@ -72,10 +72,16 @@ static u8 node_local(struct ditto_lock_point *point)
 	return container_of(point, struct claim_node, point)->local;
 }
 
+static u64 node_size(struct ditto_lock_point *point)
+{
+	return container_of(point, struct claim_node, point)->size;
+}
+
 static const struct ditto_lock_point_ops node_ops = {
 	.get = node_get,
 	.put = node_put,
 	.local_access = node_local,
+	.size = node_size,
 };
 
 void claim_node_init(struct kunit *test, struct claim_node *node)
@@ -83,6 +89,7 @@ void claim_node_init(struct kunit *test, struct claim_node *node)
 	ditto_lock_point_init(&node->point, claim_table(test), &node_ops);
 	refcount_set(&node->ref, 1);
 	node->local = 0;
+	node->size = U64_MAX;
 }
 
 struct claim_node *claim_node(struct kunit *test)

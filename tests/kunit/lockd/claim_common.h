@@ -15,11 +15,13 @@
  * @point: its lock point
  * @ref: references
  * @local: access that local processes have, for local_access
+ * @size: bytes of the file
  */
 struct claim_node {
 	struct ditto_lock_point point;
 	refcount_t ref;
 	u8 local;
+	u64 size;
 };
 
 /**

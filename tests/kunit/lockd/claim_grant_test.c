@@ -166,6 +166,12 @@ static void fits_beside_other_claims(struct kunit *test)
 	req.exclusive = true;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), 0);
+	/* There is nothing to read behind the end of the file. */
+	t->node->size = 0;
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
+	lease_drop(test, t, 1);
+	t->node->size = 1;
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), 0);
 	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	lease_drop(test, t, 0);
 	ditto_range_release_owner(&t->node->point, t->key[0]);
