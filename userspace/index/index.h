@@ -252,7 +252,7 @@ struct index_list {
 /**
  * struct index_deletion - a deletion
  * @object: the object
- * @time: when it was deleted, seconds since 1970
+ * @time: when it was deleted, seconds since 1970; 0 if the run has not said what became of it
  * @run: when the run of gc began
  */
 struct index_deletion {
@@ -300,7 +300,16 @@ void index_new_garbage(struct index *x, void (*use)(void *arg, const struct inde
  */
 void index_condemned(struct index *x, const char *store, bool referred,
 		     void (*use)(void *arg, const struct index_object *o), void *arg);
-/* An object was deleted at a time by a run of gc, whose number is the time when it began. */
+/* An object is going to be deleted by a run of gc, whose number is the time when it began. */
+void index_begin_deletion(struct index *x, const struct index_object *o, u64 run);
+/* It stays. */
+void index_stop_deletion(struct index *x, const struct index_object *o);
+/*
+ * A survey has listed all objects: what a run was going to delete that did not come to its end is
+ * deleted, since the beginning of that run, or is there still.
+ */
+void index_settle_deletions(struct index *x);
+/* An object was deleted at a time. */
 void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run);
 /* Call @use for the last deletions, the oldest one first. */
 void index_deletions(struct index *x, void (*use)(void *arg, const struct index_deletion *d),

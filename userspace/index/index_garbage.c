@@ -119,12 +119,34 @@ void index_condemned(struct index *x, const char *store, bool referred,
 			  "o.name = r.name WHERE NOT r.kept AND (?1 = '' OR t.name = ?1) AND\n"
 			  "iif(?2, " INDEX_REFERRED ", NOT EXISTS (SELECT 1 FROM deletion d\n"
 			  "WHERE d.store = t.name AND d.kind = r.kind AND d.name = r.name AND\n"
-			  "d.since = r.since))", "si", store, (u64)referred);
+			  "d.since = r.since AND d.time))", "si", store, (u64)referred);
 	index_objects(x, use, arg);
+}
+
+void index_begin_deletion(struct index *x, const struct index_object *o, u64 run)
+{
+	index_do(x, "INSERT INTO deletion(time, run, store, kind, name, size, since)\n"
+		    "VALUES(0, ?, ?, ?, ?, ?, ?)", "isinii", run, o->store, (u64)o->kind, o->name,
+		 o->size, o->since);
+}
+
+void index_stop_deletion(struct index *x, const struct index_object *o)
+{
+	index_do(x, "DELETE FROM deletion WHERE store = ? AND kind = ? AND name = ? AND NOT time",
+		 "sin", o->store, (u64)o->kind, o->name);
+}
+
+void index_settle_deletions(struct index *x)
+{
+	index_run(x, "DELETE FROM deletion WHERE NOT time AND EXISTS (SELECT 1 FROM object o\n"
+		     "JOIN store s ON s.id = o.store WHERE s.name = deletion.store\n"
+		     "AND o.kind = deletion.kind AND o.name = deletion.name);"
+		     "UPDATE deletion SET time = run WHERE NOT time");
 }
 
 void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run)
 {
+	index_stop_deletion(x, o);
 	index_do(x, "INSERT INTO deletion(time, run, store, kind, name, size, since)\n"
 		    "VALUES(?, ?, ?, ?, ?, ?, ?)", "iisinii", time, run, o->store, (u64)o->kind,
 		 o->name, o->size, o->since);

@@ -171,6 +171,79 @@ static void lists_spent(void)
 	index_close(x);
 }
 
+static void deletion_note(void *arg, const struct index_deletion *d)
+{
+	object_note(arg, &d->object);
+	text_add(arg, d->time == 19 * DAY ? 'r' : d->time == 20 * DAY ? 't' : '?');
+}
+
+static const char *deletion_names(struct index *x)
+{
+	static char text[64];
+
+	memset(text, 0, sizeof(text));
+	index_deletions(x, deletion_note, text);
+	return text;
+}
+
+/* What a run was about to delete when it ended is remembered, and found out by the next one. */
+static void deletions_begun(void)
+{
+	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST, .since = 11 * DAY };
+	struct index_list list = { .store = "s", .name = o.name, .time = 11 * DAY };
+	char text[64] = "", *name;
+	struct index *x;
+	struct why why;
+
+	index_close(index_open(path, true, &why));
+	database_change("DELETE FROM deletion");
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	index_forget_lists(x);
+	index_add_list(x, &list);
+	for (name = "AB"; *name; name++) {
+		memcpy(o.name, name_of(*name), HASH_SIZE);
+		index_add_condemned(x, &o, false);
+	}
+	index_end_lists(x);
+	index_survey(x, "", 12 * DAY);
+	for (name = "AB"; *name; name++) {
+		memcpy(o.name, name_of(*name), HASH_SIZE);
+		index_begin_deletion(x, &o, 19 * DAY);
+	}
+	SAME(deletion_names(x), "A?B?");
+	/* They are condemned until they are known to be gone. */
+	index_condemned(x, "s", false, object_note, text);
+	SAME(text, "abcAB");
+	CHECK(index_commit(x, &why));
+	index_close(x);
+
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	SAME(deletion_names(x), "A?B?");
+	/* The store has them all, and then none. */
+	index_survey(x, "", 12 * DAY);
+	index_settle_deletions(x);
+	SAME(deletion_names(x), "");
+	index_begin_deletion(x, &o, 19 * DAY);
+	index_begin_survey(x, true);
+	index_end_survey(x);
+	index_settle_deletions(x);
+	SAME(deletion_names(x), "Br");
+	/* A run that comes to its end says itself what became of them. */
+	memcpy(o.name, name_of('A'), HASH_SIZE);
+	index_begin_deletion(x, &o, 19 * DAY);
+	index_stop_deletion(x, &o);
+	SAME(deletion_names(x), "Br");
+	index_begin_deletion(x, &o, 19 * DAY);
+	index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
+	SAME(deletion_names(x), "BrAt");
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
 /* The parts of a list come in any order, and tell of their names only. */
 static void lists_in_parts(void)
 {
@@ -413,6 +486,7 @@ int main(void)
 		TEST(forgotten_in_parts),
 		TEST(readers_do_not_wait),
 		TEST(index_is_shared),
+		TEST(deletions_begun),
 		{ NULL, NULL }
 	};
 

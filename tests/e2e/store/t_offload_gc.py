@@ -12,6 +12,7 @@ from checks import eq
 from fault_points import Point
 from files import MIB, get, put
 from harness import test
+from power_orders import NOTES
 from store_files import content, offloaded
 from stores import Store, collect, deletions, forget_index
 
@@ -209,6 +210,28 @@ def it_ends_early(w):
     assert 'has begun anew' in errors, errors
     eq(collect(s), 2, 'by the next run')
     eq(get(path) == content('f', MIB), True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def head_that_is_sent(w):
+    """A snapshot whose head was not there yet when gc looked keeps its objects, with old lists."""
+    s = Store(w)
+    point = Point('snapshot-noted', Point.prepare(w.base))
+    offloaded(s, w.path('f'), content('f', MIB))
+    create = s.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'snapshot', 'create', 'data',
+                               'one', stdout=subprocess.DEVNULL)
+    point.wait()
+    s.tool('gc')
+    assert get(NOTES), 'the note stays'
+    s.mode('old-lists')
+    point.go_on()
+    eq(create.wait(), 0, 'status')
+    os.unlink(w.path('f'))
+    eq(s.tool('gc')['condemned'], 0, 'condemned')
+    eq(get(NOTES), b'', 'notes, when the index has the snapshot')
+    s.mode('ok')
+    s.tool('snapshot', 'restore', 'data/one', 'f')
+    eq(get(w.path('f')) == content('f', MIB), True, 'content')
 
 
 @test(smb=True, offload=True, timeout=300)

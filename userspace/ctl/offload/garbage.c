@@ -252,8 +252,8 @@ int offload_undelete(struct ctl *ctl, char **words)
 	return good ? CTL_OK : CTL_REFUSED;
 }
 
-/* Add an object to a list. @time, @run: of its deletion; 0 if it is not deleted. */
-static void row_add(struct table *t, const struct index_object *o, u64 time, u64 run)
+/* Add an object to a list. @d: its deletion, or NULL. */
+static void row_add(struct table *t, const struct index_object *o, const struct index_deletion *d)
 {
 	char name[OBJECT_NAME_SIZE], bytes[OUT_VALUE_MAX], text[OUT_VALUE_MAX];
 
@@ -264,26 +264,26 @@ static void row_add(struct table *t, const struct index_object *o, u64 time, u64
 		json_string(stdout, "object", name);
 		json_number(stdout, "size", o->size);
 		json_number(stdout, "condemned", o->since);
-		if (time) {
-			json_number(stdout, "deleted", time);
-			json_number(stdout, "run", run);
-		}
+		if (d && d->time)
+			json_number(stdout, "deleted", d->time);
+		if (d)
+			json_number(stdout, "run", d->run);
 		json_close(stdout, '}');
 		return;
 	}
 	table_cell(t, "%s", o->store);
 	table_cell(t, "%s", bytes_text((double)o->size, bytes));
 	table_cell(t, "%s", time_text(o->since, 0, false, text));
-	if (time) {
-		table_cell(t, "%s", time_text(time, 0, false, text));
-		table_cell(t, "%s", time_text(run, 0, false, text));
+	if (d) {
+		table_cell(t, "%s", d->time ? time_text(d->time, 0, false, text) : "?");
+		table_cell(t, "%s", time_text(d->run, 0, false, text));
 	}
 	table_cell(t, "%s", name);
 }
 
 static void list_row(void *arg, const struct index_object *o)
 {
-	row_add(arg, o, 0, 0);
+	row_add(arg, o, NULL);
 }
 
 int offload_garbage_list(struct ctl *ctl)
@@ -309,7 +309,7 @@ int offload_garbage_list(struct ctl *ctl)
 
 static void history_row(void *arg, const struct index_deletion *d)
 {
-	row_add(arg, &d->object, d->time, d->run);
+	row_add(arg, &d->object, d);
 }
 
 int offload_garbage_history(struct ctl *ctl)

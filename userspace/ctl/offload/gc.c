@@ -77,6 +77,7 @@ struct run {
  * @relied: objects that stay because an upload relies on them
  * @refused: objects that the store refuses to delete; each is a problem, too
  * @requests: requests to delete
+ * @unknown_heads: notes of heads of snapshots that the index does not have
  * @batch: objects that are going to be deleted in one request
  * @n: number of them
  * @room: most of them
@@ -98,6 +99,7 @@ struct gc {
 	u64 relied;
 	u64 refused;
 	u64 requests;
+	u64 unknown_heads;
 	struct index_object batch[BULK_OBJECTS_MAX];
 	u32 n;
 	u32 room;
@@ -297,7 +299,7 @@ static bool gc_is_stopped(const struct gc *g)
 	return g->s.problems > g->refused;
 }
 
-/* Delete the batch, and note that durably. */
+/* Delete the batch, and note that durably, before and afterwards. */
 static void gc_flush(struct gc *g)
 {
 	u64 began = clock_ms(), took, now;
@@ -305,7 +307,10 @@ static void gc_flush(struct gc *g)
 	char *others, *line, *next;
 	u32 i;
 
-	/* Nothing more is deleted after another problem. Others may use the index from here. */
+	/* Nothing more is deleted after another problem. */
+	for (i = 0; i < g->n && !gc_is_stopped(g); i++)
+		index_begin_deletion(g->s.index, &g->batch[i], g->began);
+	/* Others may use the index from here. */
 	if (!g->n || gc_is_stopped(g) || !offload_survey_commit(&g->s) ||
 	    !gc_order(g, &others)) {
 		g->n = 0;
@@ -319,8 +324,10 @@ static void gc_flush(struct gc *g)
 	free(others);
 	fault_point("gc-deleted");
 	for (i = 0; i < g->n; i++) {
-		if (stays[i])
+		if (stays[i]) {
+			index_stop_deletion(g->s.index, &g->batch[i]);
 			continue;
+		}
 		index_add_deletion(g->s.index, &g->batch[i], now, g->began);
 		g->deleted++;
 	}
@@ -411,6 +418,28 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_end(stdout);
 }
 
+/* Count a note of a head that the index does not have. */
+static void gc_check_head(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	struct index_object o = { .store = store, .kind = ENVELOPE_SNAPSHOT };
+	struct gc *g = arg;
+
+	memcpy(o.name, name, HASH_SIZE);
+	g->unknown_heads += !index_is_referred(g->s.index, &o);
+}
+
+/*
+ * Whether the index has all snapshots that are noted. A head that it does not have was deleted or
+ * never sent, or is being sent: then it is there when the uploads that have begun were waited for.
+ */
+static bool gc_has_heads(struct gc *g, bool waited)
+{
+	struct why why;
+
+	g->unknown_heads = 0;
+	return waited || (heads_each(HEADS_PATH, gc_check_head, g, &why) && !g->unknown_heads);
+}
+
 /*
  * So much garbage is rather a mistake than the end of so many files, and a store of files without a
  * file system has lost what it knew.
@@ -443,7 +472,7 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 {
 	u64 notes = heads_size(HEADS_PATH);
 	struct index_counts c;
-	bool good;
+	bool good, has_heads;
 
 	if (!offload_survey_open(&g->s, ctl, false))
 		return CTL_REFUSED;
@@ -455,6 +484,8 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 	if (good)
 		gc_condemn(g);
 	good = good && !g->s.problems;
+	if (good && !g->dry)
+		index_settle_deletions(g->s.index);
 	g->before = (u64)time(NULL) - g->grace;
 	index_count(g->s.index, &c);
 	gc_count_all(g);
@@ -469,9 +500,7 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 		offload_garbage_clean(&g->s);
 		good = offload_survey_commit(&g->s) && !gc_is_stopped(g);
 	}
-	/* The index has the snapshots of these notes now. */
-	if (good && !g->dry)
-		heads_forget(HEADS_PATH, notes);
+	has_heads = good && !g->dry && gc_has_heads(g, g->objects);
 	if (ctl->json)
 		gc_print_json(g, &c);
 	else
@@ -479,6 +508,9 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 	free(g->runs);
 	g->runs = NULL;
 	offload_survey_close(&g->s);
+	/* The snapshots of these notes are in the index, which is on disk. */
+	if (has_heads)
+		heads_forget(HEADS_PATH, notes);
 	return good && !g->s.lost && !g->refused ? CTL_OK : CTL_REFUSED;
 }
 

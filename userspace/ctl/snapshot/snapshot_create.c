@@ -103,8 +103,9 @@ static bool create_store_head(struct create *c)
 	union offload_ctl_answer a;
 	bool good = fd >= 0 && write(fd, head, len) == (ssize_t)len;
 
-	good = good && snapshot_note_head(c->ctl, &c->s, fd) &&
-	       create_call(c, OFFLOAD_CTL_KEEP, fd, &a, &got) &&
+	good = good && snapshot_note_head(c->ctl, &c->s, fd);
+	fault_point("snapshot-noted");
+	good = good && create_call(c, OFFLOAD_CTL_KEEP, fd, &a, &got) &&
 	       a.type == OFFLOAD_CTL_OBJECT;
 	if (good) {
 		c->requests += a.object.requests;

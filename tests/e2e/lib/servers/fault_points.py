@@ -25,9 +25,13 @@ RECALL = {'fetch-ask': 'dittod', 'fetch-send': 'ditto-offload', 'fetch-fill': 'd
           'commit-record': 'kernel', 'commit-recorded': 'kernel'}
 # Points of other orders of administrators.
 ORDERS = {**dict.fromkeys(('gc-condemned', 'gc-delete', 'gc-deleted', 'registered',
-                           'snapshot-tree', 'snapshot-tree-sent', 'snapshot-delete',
-                           'snapshot-rename', 'undelete-sent'), 'dittoctl'),
-          **dict.fromkeys(('snapshot-head', 'snapshot-head-sent'), 'ditto-offload')}
+                           'snapshot-tree', 'snapshot-tree-sent', 'snapshot-noted',
+                           'snapshot-delete', 'snapshot-rename', 'snapshot-expose',
+                           'snapshot-removed', 'undelete-sent', 'forget-deleted', 'forget-index',
+                           'repack-recalled'), 'dittoctl'),
+          **dict.fromkeys(('snapshot-head', 'snapshot-head-sent', 'owner-written', 'rekey-sent'),
+                          'ditto-offload'),
+          'owner-known': 'dittod'}
 # A recall whose data does not come at once comes to these, too.
 FLUSH = 'flush-data', 'flush-done'
 # A recall that makes a file whole comes to the first one; a release of such a file to the others.
