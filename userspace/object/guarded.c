@@ -123,7 +123,7 @@ bool guarded_add(const struct filesystem *fs, struct why *why)
 	return good;
 }
 
-bool guarded_remove(const u8 id[FILESYSTEM_ID_SIZE], struct why *why)
+bool guarded_remove(const u8 id[FILESYSTEM_ID_SIZE], bool *known, struct why *why)
 {
 	int folder = guarded_lock(why);
 	struct guarded all;
@@ -135,6 +135,7 @@ bool guarded_remove(const u8 id[FILESYSTEM_ID_SIZE], struct why *why)
 	good = guarded_read(&all, why);
 	i = guarded_find(&all, id);
 	if (good && i < all.n) {
+		*known = true;
 		all.list[i] = all.list[--all.n];
 		good = guarded_write(&all, why);
 	}

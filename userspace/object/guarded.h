@@ -30,7 +30,7 @@ bool guarded_read(struct guarded *all, struct why *why);
 void guarded_free(struct guarded *all);
 /* Add a file system, unless it is there, durably. Returns false and fills @why on errors. */
 bool guarded_add(const struct filesystem *fs, struct why *why);
-/* Remove a file system. Returns false and fills @why on errors. */
-bool guarded_remove(const u8 id[FILESYSTEM_ID_SIZE], struct why *why);
+/* Remove a file system. *@known: set if it was there. Returns false and fills @why on errors. */
+bool guarded_remove(const u8 id[FILESYSTEM_ID_SIZE], bool *known, struct why *why);
 
 #endif

@@ -310,8 +310,10 @@ static int filesystem_forget(struct ctl *ctl, const char *word)
 	}
 	offload_orders_free(orders);
 	registrations_free(&all);
+	fault_point("forget-deleted");
 	f.failed = f.failed || !forget_in_index(&f, fs.id, &known);
-	if (!f.failed && !guarded_remove(fs.id, &why)) {
+	fault_point("forget-index");
+	if (!f.failed && !guarded_remove(fs.id, &known, &why)) {
 		offload_complain(f.ctl, false, word, why.text);
 		f.failed = true;
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -105,14 +106,51 @@ static int expose_begin(struct ctl *ctl, char **words, bool make, struct snapsho
 	return *folder < 0 ? CTL_REFUSED : CTL_OK;
 }
 
-/* Make the directory, with a mark that it may be removed again. Returns false after a message. */
+/* Whether expose has made a directory. */
+static bool expose_is_ours(int fd)
+{
+	return fgetxattr(fd, RESTORED_XATTR, NULL, 0) > 0;
+}
+
+/* Remove what the end of the machine has left of others: nobody has it locked. */
+static void expose_clean(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found;
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (list && (e = readdir(list))) {
+		if (strncmp(e->d_name, RESTORE_NEW_NAME, strlen(RESTORE_NEW_NAME) - 2))
+			continue;
+		found = openat(folder, e->d_name,
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (found < 0)
+			continue;
+		if (expose_is_ours(found) && !flock(found, LOCK_EX | LOCK_NB))
+			snapshot_remove(folder, e->d_name);
+		close(found);
+	}
+	if (list)
+		closedir(list);
+	else if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * Make the directory, with a lock, and a mark that it may be removed again. Returns false after a
+ * message.
+ */
 static bool expose_make(struct restore *r, int folder, const char *new)
 {
 	const char *object = r->s.object;
 
+	expose_clean(folder);
+	/* One that was left without a mark is empty. */
+	unlinkat(folder, new, AT_REMOVEDIR);
 	if (!mkdirat(folder, new, 0700)) {
 		r->root = openat(folder, new, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (r->root >= 0 && !fsetxattr(r->root, RESTORED_XATTR, object, strlen(object), 0))
+		if (r->root >= 0 && !flock(r->root, LOCK_SH) &&
+		    !fsetxattr(r->root, RESTORED_XATTR, object, strlen(object), 0))
 			return true;
 	}
 	snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
@@ -159,18 +197,23 @@ int snapshot_expose(struct ctl *ctl, char **words)
 	return rc;
 }
 
+/* While it is removed, it is no snapshot to clients. */
 static bool hide_tree(struct ctl *ctl, int folder, const char *name)
 {
 	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool ours = fd >= 0 && fgetxattr(fd, RESTORED_XATTR, NULL, 0) > 0;
+	bool ours = fd >= 0 && expose_is_ours(fd), good = false;
+	char new[RESTORE_NAME_SIZE];
 
+	snprintf(new, sizeof(new), RESTORE_NEW_NAME, getpid());
+	if (ours && !flock(fd, LOCK_SH) &&
+	    !renameat2(folder, name, folder, new, RENAME_NOREPLACE))
+		good = snapshot_remove(folder, new);
+	if (!good)
+		snapshot_problem(ctl, name, "%s", ours ? strerror(errno) :
+				 "it stays, for expose did not make it");
 	if (fd >= 0)
 		close(fd);
-	if (ours && snapshot_remove(folder, name))
-		return true;
-	snapshot_problem(ctl, name, "%s", ours ? strerror(errno) :
-			 "it stays, for expose did not make it");
-	return false;
+	return good;
 }
 
 /* The directory of a snapshot with this name, whatever its time is. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/types.h"
+#include "fault.h"
 #include "snapshot_remove.h"
 
 /* Name of a directory that moved up, and bytes of it. */
@@ -120,10 +121,12 @@ static bool remove_all_in(struct removal *r, int dir)
 	while ((e = readdir(list))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		if (remove_entry(r, dir, e->d_name))
-			r->removed++;
-		else
+		if (!remove_entry(r, dir, e->d_name)) {
 			error = errno;
+			continue;
+		}
+		r->removed++;
+		fault_point("snapshot-removed");
 	}
 	closedir(list);
 	errno = error;
