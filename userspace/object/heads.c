@@ -69,6 +69,28 @@ bool heads_each(const char *path,
 	return good || why_not(why, "%s: it cannot be read", path);
 }
 
+/* Whenever the power is cut, other lines are whole. */
+void heads_drop(const char *path, const char *store, const char *object)
+{
+	char *note = mem_print("%s %s\n", store, object), *line = NULL;
+	FILE *file = fopen(path, "r+e");
+	size_t room = 0;
+	ssize_t len;
+	off_t at = 0;
+
+	while (file && !flock(fileno(file), LOCK_EX) && (len = getline(&line, &room, file)) >= 0) {
+		if (!strcmp(line, note)) {
+			memset(line, '\n', (size_t)len);
+			(void)!pwrite(fileno(file), line, (size_t)len, at);
+		}
+		at += len;
+	}
+	if (file)
+		fclose(file);
+	free(line);
+	free(note);
+}
+
 u64 heads_size(const char *path)
 {
 	struct stat st;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Notes of the heads of snapshots that are about to be sent: the list of a bucket may be old, so
- * that it does not have the newest ones. A note stays until the index knows the snapshot.
+ * that it does not have the newest ones. A note stays until the index knows the snapshot, or it is
+ * deleted.
  */
 #ifndef _DITTO_OFFLOAD_HEADS_H
 #define _DITTO_OFFLOAD_HEADS_H
@@ -26,6 +27,8 @@ bool heads_note(const char *path, const char *store, const char *object, struct 
 bool heads_each(const char *path,
 		void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg,
 		struct why *why);
+/* Forget the note of a head that was deleted, or it would be asked for again and again. */
+void heads_drop(const char *path, const char *store, const char *object);
 /* Bytes of all notes, before they are read. */
 u64 heads_size(const char *path);
 /* Forget all notes, unless there are others than those @size bytes. */

@@ -188,6 +188,11 @@ static void heads_noted(void)
 	memset(text, 0, sizeof(text));
 	CHECK(heads_each(notes, head_note, text, &why));
 	SAME(text, "sasb");
+	heads_drop(notes, "t", head);
+	heads_drop(notes, "s", head);
+	memset(text, 0, sizeof(text));
+	CHECK(heads_each(notes, head_note, text, &why));
+	SAME(text, "sa");
 	heads_forget(notes, heads_size(notes));
 	memset(text, 0, sizeof(text));
 	CHECK(heads_each(notes, head_note, text, &why));

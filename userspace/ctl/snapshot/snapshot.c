@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "ctl/offload/lock.h"
 #include "ctl/offload/orders.h"
+#include "object/heads.h"
 #include "snapshot.h"
 #include "ctl/out.h"
 
@@ -187,7 +188,9 @@ static void delete_done(void *arg, const struct offload_result *r)
 	bool *failed = arg;
 
 	*failed = *failed || r->error;
-	if (r->error)
+	if (!r->error)
+		heads_drop(HEADS_PATH, r->store, r->path);
+	else
 		fprintf(stderr, "dittoctl: offload snapshot: %s: %s\n", r->path, r->text);
 }
 
