@@ -21,7 +21,7 @@ import volumes  # noqa: E402
 from fault_points import AGAIN, FLUSH, PUSH, RECALL, STORED, Point  # noqa: E402
 from checks import wait_for  # noqa: E402
 from files import get, put  # noqa: E402
-from power_orders import DONE, ORDERS  # noqa: E402
+from power_orders import DONE, ORDERS, OTHER_ORDERS  # noqa: E402
 from processes import Child, run  # noqa: E402
 
 RANGE = 8 << 20
@@ -79,9 +79,12 @@ def good(point):
 
 
 def split(where):
-    """The file system, scenario and point of an argument."""
-    scenario, _, name = where.rpartition(':')
-    return (scenario, '', name) if scenario in OTHERS else ('ext4', scenario, name)
+    """The file system, scenario and point of an argument: [KIND:][SCENARIO:]POINT."""
+    kind, _, rest = where.partition(':')
+    if kind not in OTHERS:
+        kind, rest = 'ext4', where
+    scenario, _, name = rest.rpartition(':')
+    return kind, scenario, name
 
 
 def make_disk(image, kind, size=200 << 20):
@@ -98,7 +101,7 @@ def mount_disk(image, where, kind):
     volumes.mount(run('losetup', '-f', '--show', image).strip(), where, kind, 0, LATE[kind])
 
 
-def serve(kind):
+def serve(kind, keys=stores.KEY):
     """A world whose share is on the disk that is kept, and whose objects are, too."""
     harness.prepare()
     spec = dict(clients=1, fs=None, locks=False, smb=False, vers='3', share=False)
@@ -108,7 +111,7 @@ def serve(kind):
     os.makedirs('/var/lib/ditto/state', exist_ok=True)
     os.symlink('/var/lib/ditto/state', f'{world.base}/state')
     folder = f'{world.base}/store'
-    stores.start_disk_store(world.server_ns, folder, f'{RESULTS}/objects')
+    stores.start_disk_store(world.server_ns, folder, f'{RESULTS}/objects', keys)
     # A write must not have all of the file brought back.
     world.server.ctl('server', 'set', 'offload-read-ahead', '0')
     world.fault_file = Point.prepare(world.base)
@@ -167,8 +170,8 @@ def cut_order(world, order, name):
     process = order.begin(world)
     if point:
         order.reach(point)
-    elif process.wait():
-        sys.exit(f'the order fails with {process.returncode}')
+    elif process.wait() != order.status:
+        sys.exit(f'the order ends with {process.returncode}')
     lose_power()
 
 
@@ -213,10 +216,11 @@ def compare(path, contents):
 
 def check(where):
     kind, scenario, name = split(where)
-    world = serve(kind)
+    order = ORDERS[scenario]() if scenario in ORDERS else None
+    world = serve(kind, order.keys if order else stores.KEY)
     mount = world.client.mount()
-    if scenario in ORDERS:
-        ORDERS[scenario]().check_all(world, mount, name)
+    if order:
+        order.check_all(world, mount, name)
         return
     if scenario == 'room':
         os.unlink(world.path('filler'))
@@ -235,7 +239,9 @@ def main():
                          *(f'{scenario}:{point}' for scenario in ('stored', 'room')
                            for point in AGAIN),
                          *(f'{name}:{point}' for name, order in ORDERS.items()
-                           for point in order.points)]))
+                           for point in order.points),
+                         *(f'{kind}:{name}:{point}' for kind in OTHERS for name in OTHER_ORDERS
+                           for point in ORDERS[name].points)]))
         return
     {'cut': cut, 'check': check}[sys.argv[1]](sys.argv[2])
 

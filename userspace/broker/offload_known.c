@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault.h"
 #include "folder.h"
 #include "daemon/log.h"
 #include "mem.h"
@@ -208,6 +209,7 @@ bool offload_known_set(struct offload_known *k, const char *name, const char *uu
 		known_add(k, name, uuid);
 	}
 	rc = known_write(k);
+	fault_point("owner-known");
 	/* What is not on disk is not known. */
 	if (rc && known)
 		*known = before;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "object/chunker.h"
 #include "object/filesystem.h"
 #include "object/garbage.h"
@@ -264,6 +265,7 @@ static void order_rewritten(struct transfer *t)
 {
 	struct order *o = t->arg;
 
+	fault_point("rekey-sent");
 	if (t->outcome == OUTCOME_GOOD)
 		order_rekeyed(o);
 	else

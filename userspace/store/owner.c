@@ -12,6 +12,7 @@
 
 #include "bucket_look.h"
 #include "clock.h"
+#include "fault.h"
 #include "listing.h"
 #include "mem.h"
 #include "offload/memfile.h"
@@ -393,6 +394,7 @@ static void claim_was_written(struct transfer *t)
 {
 	struct claim *c = t->arg;
 
+	fault_point("owner-written");
 	if (t->outcome == OUTCOME_GOOD) {
 		c->written = true;
 		claim_read(c, true);

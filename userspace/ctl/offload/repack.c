@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "fault.h"
 #include "mem.h"
 #include "offload.h"
 #include "survey.h"
@@ -95,6 +96,7 @@ static bool repack_batch(struct repack *r, size_t first, size_t n)
 	r->changed += n - m;
 	if (m)
 		good = offload_recall_files(r->s.ctl, paths) == CTL_OK;
+	fault_point("repack-recalled");
 	/* Those that came back are pushed, whatever became of the others. */
 	if (m)
 		good = offload_push_files(r->s.ctl, paths, r->stores[first], "") == CTL_OK && good;

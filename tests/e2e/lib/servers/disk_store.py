@@ -3,7 +3,8 @@
 
 It knows GET (of a range, too), HEAD, PUT and DELETE of objects, lists of them and DeleteObjects,
 believes every signature, and has each object on disk before it says so: DIR is a folder of the
-machine that the guest runs on.
+machine that the guest runs on. Objects with the word in their names that the file DIR.retained has
+are not deleted.
 """
 import contextlib
 import hashlib
@@ -88,7 +89,16 @@ class Objects(http.server.BaseHTTPRequestHandler):
             self.end_headers()
         return self.rfile.read(int(self.headers['Content-Length']))
 
+    def is_retained(self, name):
+        with contextlib.suppress(FileNotFoundError), \
+                open(f'{self.folder}.retained', encoding='ascii') as f:
+            return f.read() in name
+        return False
+
     def do_DELETE(self):
+        if self.is_retained(self.path):
+            self.answer(403)
+            return
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path_of())
         self.answer(204)
@@ -96,11 +106,14 @@ class Objects(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         """DeleteObjects."""
         bucket = self.path.partition('?')[0].rstrip('/')
-        names = re.findall('<Key>(.*?)</Key>', self.read_body().decode())
-        for name in names:
+        rows = ''
+        for name in re.findall('<Key>(.*?)</Key>', self.read_body().decode()):
+            if self.is_retained(name):
+                rows += f'<Error><Key>{name}</Key><Code>AccessDenied</Code></Error>'
+                continue
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path_of(f'{bucket}/{name}'))
-        rows = ''.join(f'<Deleted><Key>{name}</Key></Deleted>' for name in names)
+            rows += f'<Deleted><Key>{name}</Key></Deleted>'
         self.answer(200, f'<DeleteResult>{rows}</DeleteResult>'.encode())
 
     def do_PUT(self):

@@ -8,15 +8,25 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 
 import servers
+import stores
+import volumes
 from checks import eq, wait_for
 from fault_points import stopped
 from files import MIB, get, put
 from leftovers import GUARDED_LIST
 
 DONE = 'done'
+# What outlives the guest: a folder, the objects below, and the object that says whose they are.
+RESULTS = os.environ.get('DITTO_RESULTS', '')
+OBJECTS = f'{RESULTS}/objects'
+OWNER = f'{OBJECTS}/%2Fbucket%2Fditto-owner'
+# Objects with this word in their names are not deleted.
+RETAINED = f'{OBJECTS}.retained'
+TREE = '.snapshots'
 NOTES = '/var/lib/ditto/offload-heads'
 
 
@@ -28,6 +38,11 @@ def tool(world, *words):
     """Run dittoctl offload, which has to succeed. Returns its JSON."""
     out = world.server.ctl('--json', 'offload', *words, timeout=200).splitlines()
     return json.loads(out[-1]) if out else None
+
+
+def tries(world, *words):
+    """Run dittoctl offload, which may fail. Returns its status."""
+    return world.server.ctl('--json', 'offload', *words, check=False, timeout=200).returncode
 
 
 def push(world, *names):
@@ -44,10 +59,15 @@ def is_gone_or_good(path, *contents):
 
 
 class Order:
-    """An order, with @points where it may stop. What is garbage after the next start is deleted."""
+    """An order, with @points where it may stop. What is garbage after the next start is deleted.
+
+    It ends with @status. @keys: lines of the file with the keys of the store afterwards.
+    """
 
     points = ()
     words = ()
+    status = 0
+    keys = stores.KEY
     collects = True
 
     def prepare(self, world):
@@ -83,6 +103,7 @@ class Collect(Order):
             put(world.path(name), content(name), 0o666)
         push(world, 'kept', 'gone', 'changed')
         tool(world, 'gc')
+        put(f'{RESULTS}/before', '\n'.join(os.listdir(OBJECTS)))
 
     def begin(self, world):
         # The cut of the record is durable, and all that came before on ext4.
@@ -97,11 +118,41 @@ class Collect(Order):
             # open() with O_TRUNC may have come alone.
             is_good(f'{folder}/changed', content('changed'), content('new'), b'')
 
+    def check_all(self, world, mount, point):
+        """What is gone is in the history, also if the run has not come to its end."""
+        gone = set(get(f'{RESULTS}/before').decode().split('\n')) - set(os.listdir(OBJECTS))
+        known = [row['object'].replace('/', '%2F') for row in tool(world, 'gc', '--history')]
+        eq(gone - {f'%2Fbucket%2F{name}' for name in known}, set(), 'objects without a history')
+        eq(bool(gone), point in ('gc-deleted', DONE), 'objects are gone')
+        super().check_all(world, mount, point)
+
+
+class Retain(Collect):
+    """The same in a bucket that keeps its manifests for a time."""
+
+    points = 'gc-delete', 'gc-deleted', DONE
+    status = 1
+
+    def prepare(self, world):
+        super().prepare(world)
+        put(RETAINED, 'manifests')
+
+    def check_all(self, world, mount, point):
+        before = set(os.listdir(OBJECTS))
+        for _ in range(2):
+            eq(tries(world, *self.words), 1, 'status of gc')
+            self.check(world, mount, point)
+        eq(before - set(os.listdir(OBJECTS)), set(), 'objects are gone')
+        eq(tool(world, 'scrub')['bad'], [], 'bad')
+        os.unlink(RETAINED)
+        Order.check_all(self, world, mount, point)
+        eq(before - set(os.listdir(OBJECTS)) != set(), True, 'objects are gone later')
+
 
 class Register(Order):
     """The first push to a store."""
 
-    points = 'registered',
+    points = 'owner-written', 'owner-known', 'registered'
 
     def prepare(self, world):
         put(world.path('f'), content('f'), 0o666)
@@ -109,6 +160,8 @@ class Register(Order):
 
     def check(self, world, mount, point):
         is_good(f'{mount}/f', content('f'))
+        if point != 'registered':
+            push(world, 'f')
         known, = tool(world, 'filesystem', 'list')
         eq(get(GUARDED_LIST).decode().split()[0], known['id'], 'what the guard watches')
 
@@ -247,5 +300,199 @@ class Adopt(Restore):
     words = again = 'adopt', 'main'
 
 
-ORDERS = {'gc': Collect, 'register': Register, 'recall': Recall, 'undelete': Undelete,
-          'create': Create, 'delete': Delete, 'restore': Restore, 'adopt': Adopt}
+class Forget(Order):
+    """A file system that is gone for good."""
+
+    points = 'forget-deleted', 'forget-index', DONE
+
+    def prepare(self, world):
+        put(world.path('f'), content('f'), 0o666)
+        push(world, 'f')
+        disk = volumes.Volume(f'{world.base}/lost', 'ext4', '32m')
+        world.server.serve('lost', disk.where, offload=True)
+        path = put(f'{disk.where}/g', content('g'), 0o666)
+        tool(world, 'push', path)
+        tool(world, 'gc')
+        lost = {row['path']: row['id'] for row in tool(world, 'filesystem', 'list')}[disk.where]
+        world.server.delete('lost')
+        disk.umount()
+        put(f'{RESULTS}/lost', lost)
+        self.words = 'filesystem', 'forget', lost
+
+    def check_all(self, world, mount, point):
+        lost = get(f'{RESULTS}/lost').decode()
+        status = tries(world, 'gc', '--grace', '0', '--force')
+        if point == 'forget-deleted':
+            eq(status, 1, 'gc while the index knows it')
+        is_good(f'{mount}/f', content('f'))
+        # It has been forgotten if it was done.
+        eq(tries(world, 'filesystem', 'forget', lost), point == DONE, 'status when it is repeated')
+        eq(lost in get(GUARDED_LIST).decode(), False, 'what the guard watches')
+        eq(lost in [row['id'] for row in tool(world, 'filesystem', 'list')], False, 'registered')
+        super().check_all(world, mount, point)
+
+    def check(self, world, mount, point):
+        is_good(world.path('f'), content('f'))
+
+
+class Take(Order):
+    """A prefix that another server had."""
+
+    points = 'owner-written', DONE
+    words = 'take', 'main'
+
+    @staticmethod
+    def change_owner(*changes):
+        text = get(OWNER).decode()
+        for line, value in changes:
+            text = re.sub(f'(?m)^{line}: .*', f'{line}: {value}', text)
+        put(OWNER, text)
+
+    def prepare(self, world):
+        put(world.path('f'), content('f'), 0o666)
+        push(world, 'f')
+        self.change_owner(('server', '0' * 32))
+
+    def check(self, world, mount, point):
+        for path in f'{mount}/f', world.path('f'):
+            is_good(path, content('f'))
+
+    def check_all(self, world, mount, point):
+        eq(tool(world, *self.words)['taken'], False, 'it is this server\'s by now')
+        super().check_all(world, mount, point)
+        put(world.path('g'), content('g'), 0o666)
+        push(world, 'g')
+        is_good(world.path('g'), content('g'))
+
+
+class TakeNew(Take):
+    """A new bucket, and the old one again."""
+
+    points = 'owner-written', 'owner-known', DONE
+    words = 'take', '--new-bucket', 'main'
+
+    def prepare(self, world):
+        super().prepare(world)
+        put(f'{RESULTS}/owner', get(OWNER))
+        self.change_owner(('store', '5' * 32))
+
+    def check_all(self, world, mount, point):
+        tool(world, *self.words)
+        tries(world, 'gc', '--grace', '0', '--force')
+        put(OWNER, get(f'{RESULTS}/owner'))
+        eq(tool(world, *self.words)['taken'], True, 'the old bucket')
+        wait_for('it can be read', lambda: self.can_be_read(world))
+        super().check_all(world, mount, point)
+
+    @staticmethod
+    def can_be_read(world):
+        with contextlib.suppress(OSError):
+            return get(world.path('f')) == content('f')
+
+
+class Rekey(Snapshots):
+    """All objects get another key."""
+
+    points = 'rekey-sent', DONE
+    words = 'rekey',
+    keys = f'{"77" * 32}\n{stores.KEY}'
+
+    def prepare(self, world):
+        super().prepare(world)
+        put(f'{world.base}/store/key', f'{self.keys}\n', 0o600)
+        world.server.helper_stop()
+        world.server.helper_start(world.server.conf)
+        wait_for('the store is ready', lambda: 'ready' in world.server.ctl('offload', 'status'))
+
+    def check_all(self, world, mount, point):
+        keys, = re.findall('(?m)^keys: (.*)', get(OWNER).decode())
+        eq(len(keys.split()), 2, 'keys that whoever takes the bucket needs')
+        super().check_all(world, mount, point)
+        tool(world, 'rekey')
+        eq(tool(world, 'rekey')['rewritten'], 0, 'rewritten again')
+        eq(tool(world, 'scrub')['bad'], [], 'bad')
+        tool(world, 'snapshot', 'create', 'data', 'four')
+        self.is_restored(world, mount, 'four')
+
+
+class Repack(Order):
+    """A pack that only one of its files is left in."""
+
+    points = ('commit-recorded', 'repack-recalled', 'push-pack-sent', 'release-recorded', DONE)
+    words = 'repack',
+
+    def prepare(self, world):
+        names = [f'f{i}' for i in range(12)]
+        for name in names:
+            put(world.path(name), content(name, 5000), 0o666)
+        push(world, *names)
+        for name in names[1:]:
+            os.unlink(world.path(name))
+
+    def check(self, world, mount, point):
+        for _ in range(2):
+            for path in f'{mount}/f0', world.path('f0'):
+                is_good(path, content('f0', 5000))
+            tool(world, *self.words)
+
+
+class Expose(Snapshots):
+    """A snapshot that clients see."""
+
+    points = 'adopt-recorded', 'snapshot-expose', DONE
+    words = 'snapshot', 'expose', 'data/one'
+
+    def prepare(self, world):
+        super().prepare(world)
+        world.server.ctl('share', 'set', 'data', 'snapshots', TREE)
+
+    def is_whole(self, world, mount):
+        """What is exposed is whole. Returns the names of it."""
+        names = [name for name in os.listdir(world.path(TREE)) if not name.startswith('.ditto')]
+        for name in names:
+            for folder in mount, world.export:
+                for path, data in self.tree.items():
+                    is_good(f'{folder}/{TREE}/{name}/{path}', data)
+            eq(os.stat(world.path(f'{TREE}/{name}')).st_mode,
+               os.stat(world.export).st_mode & ~0o222, 'mode')
+        return names
+
+    def check_all(self, world, mount, point):
+        world.server.ctl('share', 'set', 'data', 'snapshots', TREE)
+        self.check_exposed(world, mount, point)
+        eq(os.listdir(world.path(TREE)), self.is_whole(world, mount), 'only what is exposed')
+        super().check_all(world, mount, point)
+        eq(len(self.is_whole(world, mount)), 1, 'exposed')
+
+    def check_exposed(self, world, mount, point):
+        there = self.is_whole(world, mount)
+        eq(len(there), point == DONE, 'exposed')
+        eq(tries(world, *self.words), len(there), 'status when it is repeated')
+
+
+class Hide(Expose):
+    """It is removed from their sight."""
+
+    points = 'snapshot-removed', DONE
+    words = 'snapshot', 'hide', 'data/one'
+
+    def prepare(self, world):
+        super().prepare(world)
+        tool(world, *Expose.words)
+
+    def reach(self, point):
+        point.wait()
+        os.sync()
+
+    def check_exposed(self, world, mount, point):
+        if self.is_whole(world, mount):
+            tool(world, *self.words)
+        tool(world, *Expose.words)
+
+
+ORDERS = {'gc': Collect, 'retain': Retain, 'register': Register, 'recall': Recall,
+          'undelete': Undelete, 'create': Create, 'delete': Delete, 'restore': Restore,
+          'adopt': Adopt, 'forget': Forget, 'take': Take, 'take-new': TakeNew, 'rekey': Rekey,
+          'repack': Repack, 'expose': Expose, 'hide': Hide}
+# Those that change the file system, which may be another than ext4.
+OTHER_ORDERS = 'gc', 'recall', 'restore', 'adopt', 'repack', 'expose', 'hide'

@@ -91,11 +91,11 @@ def add_program():
         shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', helper)
 
 
-def start_disk_store(ns, folder, objects):
-    """Run a store whose objects are files, with credentials and key in another folder."""
+def start_disk_store(ns, folder, objects, keys=KEY):
+    """Run a store whose objects are files, with credentials and keys in another folder."""
     os.makedirs(folder)
     put(f'{folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
-    put(f'{folder}/key', f'{KEY}\n', 0o600)
+    put(f'{folder}/key', f'{keys}\n', 0o600)
     ns.spawn('/usr/bin/python3', '-B', f'{HERE}/disk_store.py', objects, str(PROXY_PORT))
     wait_for('the store listens', lambda: f':{PROXY_PORT} ' in ns.run('ss', '-Hltn'))
     add_program()
@@ -239,7 +239,8 @@ class Store:
         headers = {'host': f'127.0.0.1:{self.port}', 'x-amz-date': now,
                    'x-amz-content-sha256': hashlib.sha256(body).hexdigest(), **dict(more)}
         path, signed = f'/{self.bucket}' + (f'/{name}' if name else ''), ';'.join(sorted(headers))
-        lines = [method, path, f'{query}=' if query else '', *(f'{h}:{headers[h]}' for h in sorted(headers)), '', signed,
+        asked = query if '=' in query or not query else f'{query}='
+        lines = [method, path, asked, *(f'{h}:{headers[h]}' for h in sorted(headers)), '', signed,
                  headers['x-amz-content-sha256']]
         key = f'AWS4{SECRET}'.encode()
         for word in (*words, '\n'.join(('AWS4-HMAC-SHA256', now, '/'.join(words),
