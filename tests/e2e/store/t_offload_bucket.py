@@ -52,12 +52,27 @@ def comes_back(path, data):
     return False
 
 
+@contextlib.contextmanager
+def expect_refusal():
+    """The store refuses a request."""
+    try:
+        yield
+    except AssertionError as e:
+        eq(e.args[0][2], 403, 'status')
+        return
+    raise AssertionError('the store does what it should refuse')
+
+
+def send(s, query, text, name=''):
+    """Set a part of the configuration of the bucket or an object."""
+    body = text.encode()
+    s.call('PUT', name, body, query=query,
+           more={'content-md5': base64.b64encode(hashlib.md5(body).digest()).decode()})
+
+
 def configured(s, change, more=KEYED):
     """Set the configuration of the bucket, and have it looked at."""
-    query, text = change
-    body = text.encode()
-    s.call('PUT', body=body, query=query,
-           more={'content-md5': base64.b64encode(hashlib.md5(body).digest()).decode()})
+    send(s, *change)
     s.configure(more)
 
 
@@ -210,11 +225,26 @@ def versions_and_locks(w):
     b = offloaded(s, w.path('b'), data)
     s.tool('take', 'main')
     eq(get(b), data, 'content')
+    objects = re.findall('<Key>((?:chunks|manifests)/.*?)</Key>', s.fetch().decode())
+    held = objects[0]
+    send(s, 'legal-hold', '<LegalHold><Status>ON</Status></LegalHold>', held)
     os.unlink(b)
-    assert s.tool('gc', '--grace', '0', '--force')['deleted'] > 1
+    said = s.tool('gc', '--grace', '0', '--force')
+    eq((said['deleted'], said['refused']), (len(objects), 0), 'gc')
+    # The bucket keeps all that is deleted, for a time or while it is held.
+    kept = dict(re.findall('<Version>.*?<Key>(.*?)</Key>.*?<VersionId>(.*?)</VersionId>',
+                           s.call('GET', query='versions').decode()))
+    eq(set(objects) - set(kept), set(), 'versions that stay')
+    for name in objects:
+        with expect_refusal():
+            s.call('DELETE', name, query=f'versionId={kept[name]}')
+    b = offloaded(s, w.path('b'), data)
+    c = offloaded(s, w.path('c'), content('c', MIB))
+    os.unlink(b)
+    eq(s.tool('gc', '--grace', '0', '--force')['refused'], 0, 'refused')
     b = offloaded(s, w.path('b'), data)
     eq(s.tool('scrub')['bad'], [], 'bad')
-    eq(get(b), data, 'content')
+    eq((get(b), get(c)), (data, content('c', MIB)), 'content')
 
 
 @test(smb=True, offload=True, timeout=300)
