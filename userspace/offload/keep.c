@@ -93,11 +93,6 @@ static bool keep_find_kind(struct keep *k, size_t len, struct why *why)
 	return snapshot_head_decode(&head, k->plain, len, why);
 }
 
-static bool keep_wants_name(const struct offload_msg *msg)
-{
-	return msg->text_len == strlen(KEEP_NAME) && !memcmp(msg->text, KEEP_NAME, msg->text_len);
-}
-
 void keep_start(struct engine *engine, const struct offload_msg *msg, struct store *store, int fd)
 {
 	struct keep *k = mem_new(sizeof(*k));
@@ -124,7 +119,7 @@ void keep_start(struct engine *engine, const struct offload_msg *msg, struct sto
 	u->done = keep_done;
 	u->arg = k;
 	key_name(store_key(store), k->plain, u->len, u->name);
-	if (keep_wants_name(msg)) {
+	if (msg->text_len == strlen(KEEP_NAME) && !memcmp(msg->text, KEEP_NAME, msg->text_len)) {
 		keep_tell(u);
 		return;
 	}

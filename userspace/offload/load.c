@@ -47,12 +47,6 @@ static bool load_use(struct load *l, const struct envelope *e, const u8 *plain)
 	return l->file >= 0 || load_lacks_memory(l, "a file", -l->file);
 }
 
-/* Bytes of the envelope that came. */
-static size_t load_length(const struct load *l)
-{
-	return l->pack ? envelope_in_room(l->stored, l->transfer.got) : l->transfer.got;
-}
-
 /* Bytes of an object, or of the part of one, at most. */
 static size_t load_room(const struct load *l)
 {
@@ -64,13 +58,16 @@ static size_t load_room(const struct load *l)
 static bool load_open_envelope(struct load *l)
 {
 	struct envelope *e = &l->envelope;
+	size_t len = l->transfer.got;
 	u8 *plain;
 	bool good;
 
 	if (l->kind == ENVELOPE_PACK)
 		return l->use(l, NULL, &l->why);
-	if (!envelope_parse(e, l->kind, l->store->keys, l->store->n_keys, l->stored,
-			    load_length(l), l->max, &l->why) ||
+	if (l->pack)
+		len = envelope_in_room(l->stored, len);
+	if (!envelope_parse(e, l->kind, l->store->keys, l->store->n_keys, l->stored, len, l->max,
+			    &l->why) ||
 	    !envelope_decrypt(e, l->stored, &l->why))
 		return false;
 	if (!e->zstd)

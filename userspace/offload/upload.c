@@ -94,12 +94,6 @@ static void upload_sealed(struct job *job)
 	transfer_start(u->engine->transfers, t);
 }
 
-/* An object of this length can be the envelope of the content. */
-static bool upload_fits(const struct upload *u, u64 length)
-{
-	return length > ENVELOPE_HEADER && length <= ENVELOPE_MAX(u->len);
-}
-
 /* Make the envelope in a thread. Returns false if there is no room for the job. */
 static bool upload_submit(struct upload *u)
 {
@@ -121,8 +115,9 @@ static void upload_head_done(struct transfer *t)
 	struct upload *u = t->arg;
 
 	upload_add_up(u, t);
-	if (t->outcome == OUTCOME_GOOD && upload_fits(u, t->got) && t->proven && !t->archived &&
-	    !u->doubted) {
+	/* It may be the envelope of the content by its length. */
+	if (t->outcome == OUTCOME_GOOD && t->got > ENVELOPE_HEADER &&
+	    t->got <= ENVELOPE_MAX(u->len) && t->proven && !t->archived && !u->doubted) {
 		u->present = true;
 		upload_end(u, 0, NULL);
 		return;

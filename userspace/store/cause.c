@@ -100,14 +100,6 @@ static void cause_element(const char *xml, const char *name, char *text, size_t 
 	text_make_printable(text);
 }
 
-static enum outcome cause_skew(const struct answer *a, int *error, struct why *why)
-{
-	*error = EACCES;
-	why_not(why, "clock skew: the clock of this machine is %lld s %s that of the store",
-		a->ahead < 0 ? -a->ahead : a->ahead, a->ahead < 0 ? "behind" : "ahead of");
-	return OUTCOME_REFUSED;
-}
-
 /* The store gave a status, which is not one of success. */
 static enum outcome cause_of_status(const struct answer *a, int *error, struct why *why)
 {
@@ -118,8 +110,12 @@ static enum outcome cause_of_status(const struct answer *a, int *error, struct w
 
 	cause_element(a->body, "Code", code, sizeof(code));
 	cause_element(a->body, "Message", message, sizeof(message));
-	if (!strcmp(code, "RequestTimeTooSkewed"))
-		return cause_skew(a, error, why);
+	if (!strcmp(code, "RequestTimeTooSkewed")) {
+		*error = EACCES;
+		why_not(why, "clock skew: the clock of this machine is %lld s %s that of the store",
+			a->ahead < 0 ? -a->ahead : a->ahead, a->ahead < 0 ? "behind" : "ahead of");
+		return OUTCOME_REFUSED;
+	}
 	*error = EIO;
 	for (i = 0; i < ARRAY_SIZE(statuses); i++)
 		if (statuses[i].status == a->status) {

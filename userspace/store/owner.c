@@ -310,11 +310,6 @@ static bool claim_take_keys(struct claim *c, char missing[OWNER_WORD_SIZE])
 	return found;
 }
 
-static bool claim_is_ours(const struct claim *c)
-{
-	return c->valid && !strcmp(c->found.server, c->store->server_id ?: "");
-}
-
 static const char *owner_word(const char *word)
 {
 	return word[0] ? word : "?";
@@ -511,7 +506,8 @@ static void claim_is_missing(struct claim *c)
 
 static void claim_is_there(struct claim *c)
 {
-	bool ours = claim_is_ours(c), foreign, known;
+	bool ours = c->valid && !strcmp(c->found.server, c->store->server_id ?: "");
+	bool foreign, known;
 	char missing[OWNER_WORD_SIZE];
 	struct why why;
 

@@ -71,13 +71,6 @@ static struct store **service_store(struct service *s, const char *name)
 	return NULL;
 }
 
-static void service_forget(struct service *s, struct store **at)
-{
-	(*at)->replaced = true;
-	store_put(*at);
-	*at = s->stores[--s->n_stores];
-}
-
 /* Only characters that need no quoting anywhere. */
 static bool service_name_is_good(const char *name)
 {
@@ -108,8 +101,11 @@ static void service_define(struct service *s, const struct offload_msg *msg, int
 			return;
 		}
 	}
-	if (at)
-		service_forget(s, at);
+	if (at) {
+		(*at)->replaced = true;
+		store_put(*at);
+		*at = s->stores[--s->n_stores];
+	}
 	if (store) {
 		s->stores = reallocarray(s->stores, s->n_stores + 1, sizeof(*s->stores));
 		if (!s->stores)

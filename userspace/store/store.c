@@ -85,22 +85,6 @@ static bool store_add_key(struct store *s, const char *value, struct why *why)
 	return true;
 }
 
-static bool store_set_uuid(struct store *s, const char *value, struct why *why)
-{
-	if (!store_uuid_is_good(value))
-		return why_not(why, "uuid: is not %d hexadecimal digits", STORE_UUID_SIZE - 1);
-	memcpy(s->uuid, value, sizeof(s->uuid));
-	return true;
-}
-
-static void store_add_other(struct store *s, const char *value)
-{
-	char *others = mem_print("%s%s\n", s->others ?: "\n", value);
-
-	free(s->others);
-	s->others = others;
-}
-
 static bool store_number(const char *name, const char *value, u64 max, u64 *number,
 			 struct why *why)
 {
@@ -115,6 +99,7 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 {
 	struct store *s = r->store;
 	struct why inner;
+	char *others;
 	u64 number;
 
 	switch (setting->kind) {
@@ -147,9 +132,15 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 		s->timeout = number * 1000;
 		return true;
 	case SETTING_UUID:
-		return store_set_uuid(s, value, why);
+		if (!store_uuid_is_good(value))
+			return why_not(why, "uuid: is not %d hexadecimal digits",
+				       STORE_UUID_SIZE - 1);
+		memcpy(s->uuid, value, sizeof(s->uuid));
+		return true;
 	case SETTING_OTHER:
-		store_add_other(s, value);
+		others = mem_print("%s%s\n", s->others ?: "\n", value);
+		free(s->others);
+		s->others = others;
 		return true;
 	case SETTING_LIFECYCLE:
 		s->allow_lifecycle = !strcmp(value, "allow");
