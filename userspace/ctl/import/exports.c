@@ -674,13 +674,14 @@ void import_exports_table(FILE *out)
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct export_option *o = &options[i];
 
+		if (o->effect == NEEDLESS)
+			continue;
 		fprintf(out, "| `%s` | ", o->name);
 		if (o->effect == KEY)
 			fprintf(out, "`%s = %s` |\n", wide_keys[o->arg].key, o->to ?: "...");
 		else if (o->effect < KEY)
 			fprintf(out, "%s |\n", o->to);
 		else
-			fprintf(out, "%s: %s |\n", o->effect == NEEDLESS ? "not needed" :
-				"no counterpart", o->to);
+			fprintf(out, "no counterpart: %s |\n", o->to);
 	}
 }

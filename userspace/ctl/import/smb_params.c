@@ -749,11 +749,7 @@ static const struct {
 	void (*map)(struct smb_share *s, const struct smb_param *p, const struct smb_value *v);
 	const char *words;
 } verdicts[] = {
-	{ map_lost, "no counterpart" },
-	{ map_refused, "no counterpart, and the share is left out" },
-	{ map_needless, "not needed" },
-	{ map_always, "not needed; off has no counterpart" },
-	{ map_never, "on has no counterpart" },
+	{ map_refused, "the share is left out" },
 	{ map_to_guest, "not needed if \"bad user\"; by default no share has guests" },
 	{ map_anonymous, "not needed; if 2, shares with guests are left out" },
 	{ map_modules, "by module" },
@@ -768,6 +764,8 @@ void import_smb_table(FILE *out)
 		const char *name = p->name;
 		int len;
 
+		if (smb_param_is_only_told(p))
+			continue;
 		for (j = 0; j < ARRAY_SIZE(verdicts) && verdicts[j].map != p->map; j++)
 			;
 		for (; *name; name += len + !!name[len]) {
