@@ -10,11 +10,10 @@
 #define _DITTOD_KEY_COMMAND_H
 
 #include "common/types.h"
+#include "worker/command.h"
 
 /* Most bytes that a command may print. */
-#define KEY_OUTPUT_MAX	4096
-/* Bytes of the longest command, with the NUL of each word. */
-#define KEY_WORDS_MAX	1152
+#define KEY_OUTPUT_MAX	COMMAND_OUTPUT_MAX
 
 /**
  * struct key_order - run a command
@@ -23,7 +22,7 @@
  */
 struct key_order {
 	u32 ms;
-	char words[KEY_WORDS_MAX + 1];
+	char words[COMMAND_WORDS_MAX + 1];
 };
 
 /**

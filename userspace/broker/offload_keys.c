@@ -70,24 +70,6 @@ void offload_keys_free(struct offload_keys *k)
 	free(k);
 }
 
-/* The words of the command, and the id behind them. Returns false if they are too many. */
-static bool keys_put_words(char words[KEY_WORDS_MAX + 1], const char *command, const char *id)
-{
-	char *copy = mem_print("%s%s%s", command, id ? " " : "", id ?: "");
-	size_t at = 0, len;
-	char *word, *next;
-
-	for (word = strtok_r(copy, " \t", &next); word; word = strtok_r(NULL, " \t", &next)) {
-		len = strlen(word) + 1;
-		if (at + len > KEY_WORDS_MAX - 1)
-			break;
-		memcpy(words + at, word, len);
-		at += len;
-	}
-	free(copy);
-	return !word;
-}
-
 static void keys_failed(struct offload *o, struct offload_store *s, const char *cause)
 {
 	const struct store_config *cfg = config_store(o->cfg, s->name);
@@ -121,7 +103,7 @@ static void keys_run(struct offload *o, struct offload_store *s, const struct st
 	int pair[2];
 	int rc;
 
-	if (!keys_put_words(order.words, cfg->key_command, k->id)) {
+	if (!command_put_words(order.words, cfg->key_command, k->id)) {
 		keys_failed(o, s, "it has too many words");
 		return;
 	}
