@@ -9,6 +9,7 @@
 #include "op/dir_cache.h"
 #include "op/dosattr_private.h"
 #include "op/job.h"
+#include "op/scan.h"
 #include "op/trash.h"
 #include "open/instance.h"
 #include "open/stream.h"
@@ -25,6 +26,10 @@ const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS] = {
 		.volume_start = ditto_offload_volume_start,
 		.volume_stop = ditto_offload_volume_stop,
 		.volume_exit = ditto_offload_volume_exit,
+	},
+	{
+		.node_free = ditto_scan_node_free,
+		.volume_stop = ditto_scan_volume_stop,
 	},
 	{ .node_free = ditto_casefold_free },
 	{ .node_free = ditto_dir_cache_free },

@@ -42,6 +42,7 @@
 #include "offload/offload.h"
 #include "op/dir_cache.h"
 #include "op/job.h"
+#include "op/scan.h"
 #include "open/instance.h"
 #include "open/stream.h"
 #include "share/cred.h"
@@ -63,6 +64,7 @@ static const struct {
 	{ ditto_records_init, ditto_records_exit },
 	{ ditto_locks_init, ditto_locks_exit },
 	{ ditto_offload_init, ditto_offload_exit },
+	{ ditto_scans_init, ditto_scans_exit },
 	{ ditto_nodes_init, ditto_nodes_exit },
 	{ ditto_jobs_init, ditto_jobs_exit },
 	{ ditto_shares_init, ditto_shares_exit },

@@ -19,6 +19,7 @@ static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
 static_assert(DITTO_EVENT_AUTH_REFUSED == (int)DITTO_EVENT_KIND_AUTH_REFUSED);
 static_assert(DITTO_EVENT_OFFLOAD_FULL == (int)DITTO_EVENT_KIND_OFFLOAD_FULL);
 static_assert(DITTO_EVENT_WORM_REFUSED == (int)DITTO_EVENT_KIND_WORM_REFUSED);
+static_assert(DITTO_EVENT_SCAN_FAILED == (int)DITTO_EVENT_KIND_SCAN_FAILED);
 
 static void event_multicast(struct net *net, enum ditto_event_type type, const char *subject,
 			    gfp_t gfp)

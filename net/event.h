@@ -36,6 +36,8 @@ enum ditto_event_type {
 	DITTO_EVENT_OFFLOAD_FAILED,
 	DITTO_EVENT_OFFLOAD_FULL,
 	DITTO_EVENT_WORM_REFUSED,
+	DITTO_EVENT_SCAN_REFUSED,
+	DITTO_EVENT_SCAN_FAILED,
 };
 
 /* The group of these events, which is the first of the family. */

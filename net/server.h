@@ -32,6 +32,7 @@ struct ditto_login_delays;
 struct ditto_peer_cert_names;
 struct ditto_jobs;
 struct ditto_offload;
+struct ditto_scans;
 
 /**
  * struct ditto_server - one server, one per network namespace
@@ -79,6 +80,7 @@ struct ditto_server {
 	struct ditto_node_table *nodes;
 	struct ditto_jobs *jobs;
 	struct ditto_offload *offload;
+	struct ditto_scans *scans;
 	struct ditto_cred_cache *creds;
 	struct ditto_peer_table *peers;
 	struct ditto_peer_cert_names *peer_certs;

@@ -179,13 +179,14 @@ static const char *const upcall_kind_names[] = {
 	"account-of-sid",
 	"audit",
 	"offload-fetch",
+	"scan",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 21,
+	.count = 22,
 };
 
 static const char *const audit_kind_names[] = {
@@ -385,13 +386,15 @@ static const char *const event_kind_names[] = {
 	"offload-failed",
 	"offload-full",
 	"worm-refused",
+	"scan-refused",
+	"scan-failed",
 };
 
 const struct spec_enum spec_event_kind = {
 	.name = "event-kind",
 	.flags = false,
 	.names = event_kind_names,
-	.count = 26,
+	.count = 28,
 };
 
 static const char *const acl_source_names[] = {
@@ -2060,6 +2063,13 @@ static const struct spec_attr upcall_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_UPCALL_SCAN] = {
+		.name = "scan",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -2218,6 +2228,9 @@ static const struct nla_policy upcall_policy[] = {
 		.type = NLA_U64,
 	},
 	[DITTO_A_UPCALL_SESSION] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_SCAN] = {
 		.type = NLA_U64,
 	},
 };
@@ -4711,6 +4724,39 @@ const struct spec_set spec_offload_set = {
 	.max = DITTO_A_OFFLOAD_MAX,
 };
 
+static const struct spec_attr scan_attrs[] = {
+	[DITTO_A_SCAN_NUMBER] = {
+		.name = "number",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SCAN_FD] = {
+		.name = "fd",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+};
+
+static const struct nla_policy scan_policy[] = {
+	[DITTO_A_SCAN_NUMBER] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SCAN_FD] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_scan_set = {
+	.name = "scan",
+	.attrs = scan_attrs,
+	.policy = scan_policy,
+	.max = DITTO_A_SCAN_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -4924,6 +4970,7 @@ static const u16 upcall_reply[] = {
 	DITTO_A_UPCALL_FILE_SIZE,
 	DITTO_A_UPCALL_OFFSET,
 	DITTO_A_UPCALL_LENGTH,
+	DITTO_A_UPCALL_SCAN,
 	0,
 };
 
@@ -4952,6 +4999,7 @@ static const u16 upcall_reply_request[] = {
 	DITTO_A_UPCALL_DATA,
 	DITTO_A_UPCALL_LOGIN,
 	DITTO_A_UPCALL_ERROR_TEXT,
+	DITTO_A_UPCALL_GRANTED,
 	0,
 };
 
@@ -5401,6 +5449,16 @@ static const u16 client_traffic_get_reply[] = {
 	0,
 };
 
+static const u16 scan_open_request[] = {
+	DITTO_A_SCAN_NUMBER,
+	0,
+};
+
+static const u16 scan_open_reply[] = {
+	DITTO_A_SCAN_FD,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -5681,5 +5739,15 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "client-traffic-get",
 		.set = &spec_traffic_set,
 		.reply = client_traffic_get_reply,
+	},
+	[DITTO_CMD_SCAN_OPEN] = {
+		.name = "scan-open",
+		.set = &spec_scan_set,
+		.request = scan_open_request,
+		.reply = scan_open_reply,
+	},
+	[DITTO_CMD_SCAN_FORGET] = {
+		.name = "scan-forget",
+		.set = &spec_scan_set,
 	},
 };

@@ -34,7 +34,7 @@ struct ditto_extension {
 	void (*volume_exit)(struct ditto_volume *volume);
 };
 
-#define DITTO_EXTENSIONS	7
+#define DITTO_EXTENSIONS	8
 
 /* In the order of the calls; @volume_exit goes backwards. */
 extern const struct ditto_extension ditto_extensions[DITTO_EXTENSIONS];

@@ -477,6 +477,19 @@ struct ditto_file *ditto_file_open_own(struct vfsmount *mnt, struct ditto_node *
 	return df;
 }
 
+struct ditto_file *ditto_file_open_quiet(struct ditto_node *node)
+{
+	struct vfsmount *mnt = node->volume->mnt;
+	struct ditto_file *df;
+
+	if (!mnt)
+		return ERR_PTR(-EOPNOTSUPP);
+	df = file_open(mnt, node, DITTO_FILE_READ, true);
+	if (!IS_ERR(df))
+		df->file->f_flags |= O_NOATIME;
+	return df;
+}
+
 bool ditto_files_in_use(struct ditto_node *node)
 {
 	struct ditto_file *df;

@@ -86,6 +86,17 @@ int ditto_file_set_size(struct file *file, u64 size);
 struct ditto_file *ditto_file_open_own(struct vfsmount *mnt, struct ditto_node *node);
 
 /**
+ * ditto_file_open_quiet - open a file for reading past the server
+ * @node: a regular file, held
+ *
+ * The file is not cached, and is on the mount of the volume. Reading it sets no time of access, and
+ * no program is notified of that or of the open. Its data stays in the file while it is open.
+ *
+ * Return: as ditto_file_open_own().
+ */
+struct ditto_file *ditto_file_open_quiet(struct ditto_node *node);
+
+/**
  * ditto_files_in_use - tell whether the server has a file open for data
  * @node: held
  *

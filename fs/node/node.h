@@ -45,6 +45,7 @@ struct ditto_casefold;
 struct ditto_cred;
 struct ditto_local;
 struct ditto_room;
+struct ditto_scan;
 struct ditto_server;
 struct ditto_share;
 struct ditto_stub;
@@ -143,6 +144,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @streamless_count: number of them
  * @worm: clock of a file system with committed files, see fs/op/check/worm.h; NULL without; set
  *	once
+ * @scans: files that the helper is asked about, see fs/op/scan.h
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -196,6 +198,7 @@ struct ditto_volume {
 	struct list_head streamless;
 	u32 streamless_count;
 	struct ditto_worm *worm;
+	atomic_t scans;
 	struct rcu_head rcu;
 };
 
@@ -255,6 +258,7 @@ struct ditto_keeper {
  *	itself
  * @victim: inode that the rename by @changer replaces in this directory, or NULL
  * @stub: where absent data is, see fs/offload/; NULL if the file is whole or that is not known
+ * @scan: what is known about its content, see fs/op/scan.h; NULL for nothing; set once
  * @release_candidate: link on the volume's @release_candidates, or empty
  * @release_bytes: its part of the volume's @release_bytes, as far as is known; under the same lock
  * @release_search: number of the last search for room that has come to the node; under the same
@@ -300,6 +304,7 @@ struct ditto_node {
 	struct task_struct *changer;
 	const struct inode *victim;
 	struct ditto_stub __rcu *stub;
+	struct ditto_scan *scan;
 	struct list_head release_candidate;
 	u64 release_bytes;
 	unsigned long release_came;

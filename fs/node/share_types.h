@@ -55,6 +55,7 @@ struct ditto_instance_list {
  * @is_subvolume: @root is the root of @subvolume, so all files of that lie below it
  * @has_links: its current @opts have links, see fs/share/link.h
  * @has_trash: its current @opts have a bin, see fs/op/trash.h
+ * @has_scan: its current @opts let a program look at content, see fs/op/scan.h
  * @traffic: its finished requests; with @outer, the counters of @outer
  * @worm_told: limits the events about changes of committed files
  * @veto: patterns of names that clients must not see, of its current @opts, see hidden.h; or NULL
@@ -92,6 +93,7 @@ struct ditto_share {
 	bool is_subvolume;
 	bool has_links;
 	bool has_trash;
+	bool has_scan;
 	struct ditto_share_traffic __percpu *traffic;
 	struct ratelimit_state worm_told;
 	const char __rcu *veto;

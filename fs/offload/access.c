@@ -12,6 +12,7 @@
 #include "../../lockd/claim.h"
 #include "../../net/server.h"
 #include "../op/op.h"
+#include "../op/scan.h"
 #include "stub.h"
 
 static u32 access_absent_locked(struct ditto_stub *stub, bool read, u64 pos, u64 end)
@@ -222,6 +223,8 @@ bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *
 
 	if (absence->room)
 		return ditto_room_park(absence->node->volume, park);
+	if (absence->unchecked)
+		return ditto_scan_park(absence->node, park);
 	stub = ditto_stub_get(absence->node);
 	if (IS_ERR_OR_NULL(stub))
 		return false;

@@ -40,19 +40,21 @@ static bool change_is_past(struct inode *inode)
 }
 
 /*
- * Get change number and size of a file while nobody writes: a write changes the number when it
- * begins, so that one under way would put more data below the number. Return: 0; -EBUSY if the file
- * changes all the time.
+ * Get the state of a file while nobody writes: a write changes the number when it begins, so that
+ * one under way would put more data below the number. Return: 0; -EBUSY if the file changes all the
+ * time.
  */
-static int change_get(struct inode *inode, struct ditto_offload_info *info)
+static int change_get(struct inode *inode, u64 *change, u64 *size, struct timespec64 *mtime)
 {
 	for (int i = 0; i < 10; i++) {
 		bool past;
 
 		inode_lock(inode);
 		inode_dio_wait(inode);
-		info->change = ditto_offload_change(inode);
-		info->size = i_size_read(inode);
+		*change = ditto_offload_change(inode);
+		*size = i_size_read(inode);
+		if (mtime)
+			*mtime = inode_get_mtime(inode);
 		past = change_is_past(inode);
 		inode_unlock(inode);
 		if (past)
@@ -60,6 +62,15 @@ static int change_get(struct inode *inode, struct ditto_offload_info *info)
 		msleep(20);
 	}
 	return -EBUSY;
+}
+
+int ditto_offload_settle(struct inode *inode, u64 *change, u64 *size, struct timespec64 *mtime)
+{
+	int err;
+
+	err = filemap_write_and_wait(inode->i_mapping) ?: change_get(inode, change, size, mtime);
+	/* Protects pages mapped in between, so that the next write to one is a change. */
+	return err ?: filemap_write_and_wait(inode->i_mapping);
 }
 
 /* A file that is whole. Its content may be stored. */
@@ -74,9 +85,7 @@ static int get_whole(struct ditto_node *node, struct ditto_offload_info *info)
 	/* This is a change by itself. */
 	if (ditto_stored_read(node, stored) == -ESTALE)
 		ditto_stored_forget(node, stored);
-	err = filemap_write_and_wait(inode->i_mapping) ?: change_get(inode, info);
-	/* Protects pages mapped in between, so that the next write to one is a change. */
-	err = err ?: filemap_write_and_wait(inode->i_mapping);
+	err = ditto_offload_settle(inode, &info->change, &info->size, NULL);
 	if (!err && !ditto_stored_read(node, stored) && stored->change == info->change) {
 		info->cookie_len = stored->cookie_len;
 		memcpy(info->cookie, stored->cookie, info->cookie_len);

@@ -62,12 +62,14 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
  * @last: last byte that is needed of the range
  * @read: it is read only
  * @room: no data is needed, but room in the file system of @node
+ * @unchecked: no data is needed, but an answer about it, see fs/op/scan.h
  */
 struct ditto_absence {
 	struct ditto_node *node;
 	u64 last;
 	bool read;
 	bool room;
+	bool unchecked;
 };
 
 /**
@@ -229,6 +231,24 @@ enum ditto_offload_obstacle_kind {
  * Return: as long as the volume exists, the same.
  */
 enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volume *volume);
+
+/* A number that each change of data alters, and perhaps others. Any context. */
+u64 ditto_offload_change(struct inode *inode);
+
+/**
+ * ditto_offload_settle - get the state of a file while nobody writes
+ * @inode: a regular file
+ * @change: filled with ditto_offload_change()
+ * @size: filled
+ * @mtime: filled; may be NULL
+ *
+ * Data that processes have written is on disk afterwards, so a later change, also through memory
+ * that is mapped, changes the number.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0; -EBUSY if the file changes all the time; or an errno of the file system.
+ */
+int ditto_offload_settle(struct inode *inode, u64 *change, u64 *size, struct timespec64 *mtime);
 
 /**
  * struct ditto_offload_info - an offloaded file, for the administrator

@@ -746,9 +746,6 @@ void ditto_release_volume_end(struct ditto_volume *volume);
 /* Return: true if this server, of all that serve the file system, may use its offloaded files. */
 bool ditto_offload_volume_owns(const struct ditto_volume *volume);
 
-/* Number that changes with the data of a file. Any context. */
-u64 ditto_offload_change(struct inode *inode);
-
 /* handover.c */
 
 /*

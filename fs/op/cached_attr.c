@@ -18,6 +18,7 @@
 #include "../node/watch.h"
 #include "check/lock_check_private.h"
 #include "op_private.h"
+#include "scan.h"
 
 /* An access time alone is stored when a local read would store one (see mount(8), relatime). */
 static bool cached_atime_is_due(const struct ditto_share *share, struct inode *inode,
@@ -130,6 +131,7 @@ static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node
 	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	if (changing < 0)
 		return asked_read(op, dentry, attr);
+	ditto_scan_times_set(node);
 	if (cached_store(op->share, dentry, &answer.times, answer.modified, &what) > 0)
 		err = asked_read(op, dentry, attr);
 	ditto_worm_change_end(op, node, changing);
@@ -176,6 +178,7 @@ int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 	if (changing < 0)
 		return changing;
 	dentry = ditto_node_dentry(node);
+	ditto_scan_times_set(node);
 	ret = cached_store(op->share, dentry, times, false, &what);
 	ditto_worm_change_end(op, node, changing);
 	if (ret > 0) {

@@ -18,6 +18,7 @@
 #include "../offload/offload.h"
 #include "check/lock_check_private.h"
 #include "data_private.h"
+#include "scan.h"
 #include "space.h"
 
 /* Size of one VFS call, which does not check for signals. */
@@ -138,7 +139,8 @@ static int copy_enter(const struct copy *c, struct ditto_stub **stub)
 	struct ditto_stub *from;
 	int err;
 
-	err = ditto_offload_enter(c->op, c->from, DITTO_OFFLOAD_READ, c->from_pos, c->count, &from);
+	err = ditto_scan_check(c->op, c->from) ?:
+	      ditto_offload_enter(c->op, c->from, DITTO_OFFLOAD_READ, c->from_pos, c->count, &from);
 	if (err)
 		return err;
 	/* It stays in the file as long as the file is open. */

@@ -25,6 +25,7 @@
 #include "../offload/offload.h"
 #include "check/lock_check_private.h"
 #include "data_private.h"
+#include "scan.h"
 
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 {
@@ -111,6 +112,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		       struct iov_iter *iter, size_t count,
 		       splice_actor *actor, void *data, bool *eof)
 {
+	bool scanned = READ_ONCE(op->share->has_scan);
 	struct inode *inode = node->inode;
 	struct ditto_stub *stub;
 	loff_t end = pos;
@@ -135,12 +137,19 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	if (ret)
 		goto leave;
 	count = clamp_count(inode, pos, count);
-	ret = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
+	ret = unlikely(scanned) ? ditto_scan_check_slow(op, node) : 0;
+	if (!ret)
+		ret = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
 	if (ret)
 		goto put;
 	if (iter) {
 		iov_iter_truncate(iter, count);
 		ret = vfs_iter_read(df->file, iter, &end, 0);
+		if (unlikely(scanned) && ret > 0)
+			ret = ditto_scan_check_slow(op, node) ?: ret;
+	} else if (unlikely(scanned)) {
+		/* Pages may change until they are sent. */
+		ret = -EOPNOTSUPP;
 	} else {
 		ret = splice_file(df->file, pos, count, actor, data);
 	}
@@ -198,8 +207,10 @@ int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 
 	if (!err) {
 		df = ditto_file_to_read(op, node, pos, count);
 		err = PTR_ERR_OR_ZERO(df);
-		if (!err)
+		if (!err) {
+			err = ditto_scan_check(op, node);
 			ditto_file_put(df);
+		}
 	}
 	ditto_op_leave(old);
 	return err;

@@ -13,6 +13,7 @@
 #include "../offload/offload.h"
 #include "check/lock_check_private.h"
 #include "data_private.h"
+#include "scan.h"
 #include "space.h"
 
 /* Distance of the places where holes are looked for. */
@@ -120,7 +121,8 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 	err = PTR_ERR_OR_ZERO(df);
 	if (err)
 		goto leave;
-	err = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
+	err = ditto_scan_check(op, node) ?:
+	      ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
 	size = i_size_read(inode);
 	if (!err && pos < size && count)
 		map_range(df->file, pos, pos + min(count, size - pos), data_max, map);

@@ -22,6 +22,7 @@
 #include "dir_change_private.h"
 #include "name_private.h"
 #include "op_private.h"
+#include "scan.h"
 
 /**
  * struct ditto_renamed - a rename in progress
@@ -36,6 +37,8 @@
  * @merged: the old name was removed, and the new one is another hard link of the file
  * @file: file that is renamed
  * @victim: existing file with the new name, or NULL
+ * @scanned: what is known about the content of @file is to be kept, see scan.h
+ * @times_set: for ditto_scan_rename_end()
  *
  * The nodes are held until no lock is held: freeing the victim may free its data.
  */
@@ -51,6 +54,8 @@ struct ditto_renamed {
 	bool merged;
 	struct ditto_node *file;
 	struct ditto_node *victim;
+	bool scanned;
+	u32 times_set;
 };
 
 /* The old name, if it is in the directory that gets the new one. */
@@ -182,6 +187,7 @@ static int rename_children(struct ditto_renamed *r)
 
 	/* Notifications of the rename report the replaced file first. */
 	to->dir->victim = r->victim ? r->victim->inode : NULL;
+	r->scanned = ditto_scan_rename_begin(r->file, &r->times_set);
 	old = ditto_act_as(as);
 	err = vfs_rename(&rd);
 	ditto_op_leave(old);
@@ -271,6 +277,8 @@ static void rename_tell(struct ditto_renamed *r)
 	if (r->file == r->victim)
 		return;
 	ditto_count_change(r->file);
+	if (r->scanned)
+		ditto_scan_rename_end(r->file, r->times_set);
 	ditto_lock_recheck(from->op, r->file, DITTO_INTENT_RENAME);
 	if (r->victim)
 		ditto_name_lost(to->op, r->victim, to->child, DITTO_INTENT_REPLACE);

@@ -24,6 +24,7 @@
 #include "check/lock_check_private.h"
 #include "check/worm.h"
 #include "data_private.h"
+#include "scan.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
@@ -188,6 +189,8 @@ static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto
 	/* A list decides what the bits are for a new owner or group. */
 	if (changes && ia.ia_valid & ATTR_MODE)
 		ia.ia_mode = (ia.ia_mode & ~0777) | change.mode_to;
+	if (node && ia.ia_valid & ATTR_MTIME_SET)
+		ditto_scan_times_set(node);
 	old = ditto_act_as(as);
 	err = setattr_notify(op, dentry, &ia);
 	ditto_op_leave(old);

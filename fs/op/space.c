@@ -19,6 +19,7 @@
 #include "../offload/offload.h"
 #include "check/lock_check_private.h"
 #include "data_private.h"
+#include "scan.h"
 #include "space.h"
 
 /* Pages of zeros written in one call. */
@@ -365,7 +366,8 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 	size = i_size_read(node->inode);
 	if (pos >= size)
 		goto put;
-	err = ditto_offload_enter(op, node, DITTO_OFFLOAD_LOOK, pos, 0, &stub);
+	err = ditto_scan_check(op, node) ?:
+	      ditto_offload_enter(op, node, DITTO_OFFLOAD_LOOK, pos, 0, &stub);
 	if (err)
 		goto put;
 	/* The file position that this sets is not used. */

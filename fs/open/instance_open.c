@@ -24,6 +24,7 @@
 #include "../op/check/audit.h"
 #include "../op/check/worm.h"
 #include "../op/name_private.h"
+#include "../op/scan.h"
 #include "../op/space.h"
 #include "instance_private.h"
 #include "stream.h"
@@ -334,6 +335,10 @@ static int opening_check(struct opening *o)
 	err = opening_check_worm(o) ?: opening_decide_rights(o);
 	o->rights &= ~o->committed;
 	err = err ?: opening_check_flags(o);
+	/* What was open before a restart is checked when it is read. */
+	if (!err && ditto_access_of(o->rights) & DITTO_OPEN_READ && !o->empties && !o->stream &&
+	    !req->reclaim && !(req->flags & DITTO_OPENF_GRANTED))
+		err = ditto_scan_check(&o->op, o->base);
 	if (err == -EACCES || err == -EROFS)
 		ditto_audit(&o->op, o->base, DITTO_AUDIT_OPEN, opening_wanted(o), false);
 	if (err || !(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))

@@ -74,6 +74,15 @@ OPTION(BOOL, "security-labels", security_labels, 0, 0, 1, "",
 OPTION(BOOL, "offload", offload, 0, 0, 1, "",
 	"The data of files may be moved to a store; it is brought back when it is used. "
 	"Without it no further data is moved; data that was moved is still brought back.")
+OPTION(ENUM, "scan", scan, 0, 0, 2, "off|required|advised",
+	"Content that changed is not read before the program that scan-command names in [server] has "
+	"looked at it; what it refuses nobody reads. Needs dittod. "
+	"required: without an answer of the program in time, the content is refused. "
+	"advised: without an answer, it is read.")
+OPTION(NUMBER, "scan-time", scan_time, 30, 1, 3600, "seconds",
+	"How long the program may take for a file.")
+OPTION(NUMBER, "scan-size", scan_size, 0, 0, 1073741824, "MiB",
+	"The program is not asked about larger files, which are read. 0 for any size.")
 OPTION(BOOL, "trash", trash, 0, 0, 1, "",
 	"Files with data that clients remove go to a bin in the root of the share, which no protocol "
 	"shows; \"dittoctl trash\" lists, restores and removes them. "

@@ -90,6 +90,13 @@ enum ditto_nested_use {
 	DITTO_NESTED_ON,	/* part of it */
 };
 
+/* Values of the option "scan": what happens if the program does not answer, see fs/op/scan.h. */
+enum ditto_scan_use {
+	DITTO_SCAN_OFF,		/* it is not asked */
+	DITTO_SCAN_REQUIRED,	/* the content is refused */
+	DITTO_SCAN_ADVISED,	/* the content is read */
+};
+
 /* What the administrator can do about committed files, see fs/op/check/worm.h. */
 enum ditto_worm_mode {
 	DITTO_WORM_GOVERNANCE,	/* release them */
@@ -121,6 +128,9 @@ enum ditto_worm_mode {
  * @audit: accesses are recorded as audit lists say
  * @security_labels: clients may see and set security labels of files
  * @offload: data of files may be moved to a store
+ * @scan: see enum ditto_scan_use
+ * @scan_time: seconds that the program may take for a file
+ * @scan_size: MiB of the largest file that it is asked about; 0 for any
  * @trash: removed files go to the bin
  * @trash_keep: days that the helper leaves them there; 0 for ever
  * @trash_size: MiB that the helper leaves there; 0 for any
@@ -168,6 +178,9 @@ struct ditto_share_opts {
 	u32 audit;
 	u32 security_labels;
 	u32 offload;
+	u32 scan;
+	u32 scan_time;
+	u32 scan_size;
 	bool trash;
 	u32 trash_keep;
 	u32 trash_size;

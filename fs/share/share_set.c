@@ -29,6 +29,7 @@ void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_shar
 	opts->generation = atomic64_inc_return(&opts_generation);
 	WRITE_ONCE(share->has_links, opts->links);
 	WRITE_ONCE(share->has_trash, opts->trash);
+	WRITE_ONCE(share->has_scan, opts->scan);
 	/* Before the old one is freed. */
 	rcu_assign_pointer(share->veto, opts->veto);
 	rcu_assign_pointer(share->veto_folded, opts->veto_folded);

@@ -46,6 +46,7 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_ACCOUNT_OF_SID,	/* SID to uid, gid or both */
 	DITTO_UPCALL_AUDIT,		/* a record for the audit log; answered when written */
 	DITTO_UPCALL_OFFLOAD_FETCH,	/* a range of a file; answered when its data was given */
+	DITTO_UPCALL_SCAN,		/* a file to whether clients may read it */
 };
 
 /**

@@ -17,6 +17,7 @@ static_assert(DITTO_UPCALL_USER_SIDS == (int)DITTO_UPCALL_KIND_USER_SIDS);
 static_assert(DITTO_UPCALL_ACCOUNT_OF_SID == (int)DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
 static_assert(DITTO_UPCALL_AUDIT == (int)DITTO_UPCALL_KIND_AUDIT);
 static_assert(DITTO_UPCALL_OFFLOAD_FETCH == (int)DITTO_UPCALL_KIND_OFFLOAD_FETCH);
+static_assert(DITTO_UPCALL_SCAN == (int)DITTO_UPCALL_KIND_SCAN);
 
 const char *const ditto_upcall_names[] = {
 	[DITTO_UPCALL_HOST_NAME] = "a question for a host name",
@@ -40,6 +41,7 @@ const char *const ditto_upcall_names[] = {
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = "a question for the account of a SID",
 	[DITTO_UPCALL_AUDIT] = "a record for the audit log",
 	[DITTO_UPCALL_OFFLOAD_FETCH] = "a request for offloaded data",
+	[DITTO_UPCALL_SCAN] = "a question about the content of a file",
 };
 
 /*
@@ -62,6 +64,8 @@ const struct ditto_fairq_limits ditto_upcall_queue_limits[UPCALL_QUEUES] = {
 			    .peer_waiting = 1024 },
 	/* Each user is a peer; one thread writes the log. */
 	[UPCALL_AUDIT] = { .width = 64, .peer_width = 16, .waiting = 2048, .peer_waiting = 512 },
+	/* Each occupies a process of the helper, SCAN_RUNS_MAX at most. */
+	[UPCALL_SCANS] = { .width = 16, .peer_width = 8, .waiting = 1024, .peer_waiting = 256 },
 };
 
 const u16 ditto_upcall_ends[DITTO_UPCALL_ENDS] = {
@@ -88,4 +92,5 @@ const u8 ditto_upcall_queue_of[] = {
 	[DITTO_UPCALL_SID_OF_GROUP] = UPCALL_SIDS,
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = UPCALL_SIDS,
 	[DITTO_UPCALL_AUDIT] = UPCALL_AUDIT,
+	[DITTO_UPCALL_SCAN] = UPCALL_SCANS,
 };

@@ -25,6 +25,7 @@ enum upcall_queue {
 	UPCALL_SIDS,
 	UPCALL_RECORDS,
 	UPCALL_AUDIT,
+	UPCALL_SCANS,
 	UPCALL_QUEUES,
 };
 

@@ -170,6 +170,7 @@ static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_ERROR
 	[DITTO_A_UPCALL_DATA] = { .type = NLA_BINARY, },
 	[DITTO_A_UPCALL_LOGIN] = NLA_POLICY_MASK(NLA_U32, 0x7),
 	[DITTO_A_UPCALL_ERROR_TEXT] = { .type = NLA_NUL_STRING, .len = 511, },
+	[DITTO_A_UPCALL_GRANTED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* DITTO_CMD_RECORD_LOAD - do */
@@ -339,6 +340,11 @@ static const struct nla_policy ditto_offload_adopt_nl_policy[DITTO_A_OFFLOAD_COO
 /* DITTO_CMD_UPCALL_PROGRESS - do */
 static const struct nla_policy ditto_upcall_progress_nl_policy[DITTO_A_UPCALL_ID + 1] = {
 	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
+};
+
+/* DITTO_CMD_SCAN_OPEN - do */
+static const struct nla_policy ditto_scan_open_nl_policy[DITTO_A_SCAN_NUMBER + 1] = {
+	[DITTO_A_SCAN_NUMBER] = { .type = NLA_U64, },
 };
 
 /* Ops table for ditto */
@@ -727,6 +733,18 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.start	= ditto_nl_deferred_dump,
 		.dumpit	= ditto_nl_client_traffic_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_SCAN_OPEN,
+		.doit		= ditto_nl_scan_open_doit,
+		.policy		= ditto_scan_open_nl_policy,
+		.maxattr	= DITTO_A_SCAN_NUMBER,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_SCAN_FORGET,
+		.doit	= ditto_nl_scan_forget_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -63,6 +63,7 @@ static const struct {
 	{ -EDEADLK,		STATUS_LOCK_NOT_GRANTED },
 	{ -EUCLEAN,		STATUS_DATA_ERROR },
 	{ -ENOMEDIUM,		STATUS_FILE_IS_OFFLINE },
+	{ -EKEYREJECTED,	STATUS_VIRUS_INFECTED },
 };
 
 u32 dsmb_status(int err)

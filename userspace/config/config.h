@@ -50,6 +50,7 @@ struct config_place {
  * @servers: further names of this machine
  * @share_roots: directories below which shares may be added by remote calls
  * @audit_log: file of the audit log; NULL if none is named
+ * @scan_command: program for shares with the option scan, and its arguments; NULL without
  * @tls: the section [tls]
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
@@ -81,6 +82,7 @@ struct config {
 	struct service_names servers;
 	struct share_roots share_roots;
 	char *audit_log;
+	char *scan_command;
 	struct tls_config tls;
 	struct listener *listeners;
 	unsigned int nlisteners;

@@ -75,6 +75,7 @@ void config_free(struct config *cfg)
 	tls_config_free(&cfg->tls);
 	share_roots_free(&cfg->share_roots);
 	free(cfg->audit_log);
+	free(cfg->scan_command);
 	free(cfg->workgroup);
 	free(cfg->server_string);
 	for (i = 0; i < cfg->nplaces; i++) {

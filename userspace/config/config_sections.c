@@ -237,6 +237,11 @@ static bool server_set_audit_log(struct config *cfg, const char *value, struct w
 	return config_set_path(&cfg->audit_log, value, why);
 }
 
+static bool server_set_scan_command(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->scan_command, value, why);
+}
+
 static bool server_set_workgroup(struct config *cfg, const char *value, struct why *why)
 {
 	cfg->workgroup = mem_string(value);
@@ -262,6 +267,7 @@ static const struct key server_keys[] = {
 	{ "server-names", .config = server_set_servers },
 	{ "share-root", .config = server_add_share_root, .repeats = true },
 	{ "audit-log", .config = server_set_audit_log },
+	{ "scan-command", .config = server_set_scan_command },
 	{ "workgroup", .config = server_set_workgroup },
 	{ "server-string", .config = server_set_string },
 };

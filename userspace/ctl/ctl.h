@@ -72,6 +72,7 @@ extern const struct verb job_verbs[];
 extern const struct verb offload_verbs[];
 extern const struct verb trash_verbs[];
 extern const struct verb worm_verbs[];
+extern const struct verb scan_verbs[];
 extern const struct verb quota_verbs[];
 extern const struct verb user_verbs[];
 extern const struct verb access_verbs[];

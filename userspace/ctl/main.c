@@ -31,6 +31,7 @@ static const struct object objects[] = {
 	{ "offload", "data of files that is kept in object stores", offload_verbs },
 	{ "trash", "files that clients have removed", trash_verbs },
 	{ "worm", "files that nobody can change", worm_verbs },
+	{ "scan", "content that a program looks at first", scan_verbs },
 	{ "quota", "how much users, groups and projects may store", quota_verbs },
 	{ "user", "who may log in with a password", user_verbs },
 	{ "access", "what a user may do with a file, and why", access_verbs },

@@ -41,6 +41,7 @@
 #include "config/mounts.h"
 #include "notify.h"
 #include "broker/offload.h"
+#include "broker/scan.h"
 #include "paths.h"
 #include "rpc/pipe.h"
 #include "pool.h"
@@ -112,6 +113,7 @@ static void on_down(void *arg)
 	pipes_clear(d->services.pipes);
 	mounts_drop_all(d->mounts);
 	offload_gone(d->services.offload);
+	scan_gone(d->services.scan);
 	control_down(d->control);
 }
 
@@ -195,6 +197,7 @@ static void dittod_use(struct daemon *d, const struct config *cfg)
 	rpcsec_set(d->rpcsec, !cfg->gssproxy);
 	tls_configure(d->tls, &cfg->tls);
 	offload_configure(d->services.offload, cfg);
+	scan_configure(d->services.scan, cfg->scan_command);
 }
 
 static void dittod_reload(struct daemon *d)
@@ -435,6 +438,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes, 0 },
 		tls_source(d->tls),
 		offload_source(d->services.offload),
+		scan_source(d->services.scan),
 		loop_pool(d->applier),
 		keytab_check_source(d->keytab),
 		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder, 0 },

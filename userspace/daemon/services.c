@@ -6,6 +6,7 @@
 #include "common/run_path.h"
 #include "hosts/hosts.h"
 #include "broker/offload.h"
+#include "broker/scan.h"
 #include "rpc/pipe.h"
 #include "pool.h"
 #include "services.h"
@@ -45,7 +46,8 @@ bool services_open(struct upcall_services *services, int spawner, const char *st
 	services->offload = offload_new(spawner,
 					run_path(socket, OFFLOAD_CTL_NAME, OFFLOAD_CTL_SUFFIX),
 					state_dir);
+	services->scan = scan_new(spawner);
 	return services->hosts && services->names && services->sids && services->netgroups &&
 	       services->logins && services->calls && services->audit && services->pipes &&
-	       services->offload;
+	       services->offload && services->scan;
 }

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "nl/nl.h"
 #include "broker/offload.h"
+#include "broker/scan.h"
 #include "rpc/pipe_call.h"
 #include "upcall.h"
 #include "identity/user_token.h"
@@ -535,6 +536,9 @@ void upcall_take(struct conn *channel, const struct upcall_services *services,
 		break;
 	case DITTO_UPCALL_KIND_OFFLOAD_FETCH:
 		offload_take(services->offload, channel, msg);
+		break;
+	case DITTO_UPCALL_KIND_SCAN:
+		scan_take(services->scan, channel, msg);
 		break;
 	default:
 		take_question(channel, services, msg);

@@ -17,9 +17,10 @@ struct conn;
 struct nl_msg;
 struct offload;
 struct pipes;
+struct scan;
 
 /* Supported kinds of upcalls: one bit for each enum ditto_upcall_kind. */
-#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_OFFLOAD_FETCH) - 1)
+#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_SCAN) - 1)
 
 /**
  * struct upcall_services - the services that process upcalls
@@ -35,6 +36,7 @@ struct pipes;
  * @auth: authenticates users
  * @pipes: serves named pipes
  * @offload: fetches offloaded data
+ * @scan: has the content of files scanned
  */
 struct upcall_services {
 	struct hosts *hosts;
@@ -48,6 +50,7 @@ struct upcall_services {
 	struct auth *auth;
 	struct pipes *pipes;
 	struct offload *offload;
+	struct scan *scan;
 };
 
 /*

@@ -429,7 +429,7 @@ static void retry_leaves_others(void)
 	k.no_bins = false;
 	CHECK(!kernel_share_del(&k, "b"));
 	fake_log(&k);
-	SAME(apply_again(text, &result, true), "+share:a share:d:400000000000000");
+	SAME(apply_again(text, &result, true), "+share:a share:d:2000000000000000");
 	CHECK(!result.errors && !result.problems.n);
 	SAME(apply_text(text, &result),
 	     "threads=4 +share:b +listener:nfs tcp *");

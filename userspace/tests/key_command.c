@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The key worker: what commands print, their limits, and their confinement. */
+/*
+ * The key worker: what commands print, their limits, and their confinement. And the scan worker:
+ * what they say about files.
+ */
 
 #include <errno.h>
 #include <glob.h>
@@ -13,6 +16,7 @@
 
 #include "clock.h"
 #include "broker/key_command.h"
+#include "broker/scan_order.h"
 #include "worker/worker.h"
 #include "mem.h"
 #include "test.h"
@@ -273,12 +277,85 @@ static void command_is_confined(void)
 	SAME(answer.text, "null\n");
 }
 
+/* Give the scan worker a file with this content. */
+static void scan_send(int fd, const char *path, u64 id, const char *content, u32 ms)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct scan_order order = { .id = id, .ms = ms };
+	struct iovec iov = { &order, sizeof(order) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	FILE *file = tmpfile();
+	int number = file ? fileno(file) : -1;
+
+	CHECK(file && fputs(content, file) >= 0 && !fflush(file));
+	rewind(file);
+	CHECK(command_put_words(order.words, path, "an-argument"));
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &number, sizeof(int));
+	CHECK(sendmsg(fd, &h, 0) == (ssize_t)sizeof(order));
+	fclose(file);
+}
+
+static const struct scan_case {
+	const char *content;
+	u32 ms;
+	u32 error;
+	bool clean;
+	const char *why;
+} scans[] = {
+	{ "good", LONG, 0, true, "" },
+	{ "virus", LONG, 0, false, "Test an-argument" },
+	{ "silent", LONG, 0, false, "" },
+	{ "fail", LONG, EIO, false, "it ended with status 2: no signatures" },
+	{ "die", LONG, EIO, false, "it was ended by signal 9" },
+	{ "hang", SHORT, EIO, false, "it did not end within 3.0 s" },
+	{ "much", LONG, EIO, false, "it printed more than 4096 bytes" },
+};
+
+/* Files are scanned at the same time, each in a process of its own. */
+static void scan_answers(void)
+{
+	char *path = script_write("case $(cat) in good) exit 0 ;;"
+				  "virus) echo Test $1; echo more; exit 1 ;; silent) exit 1 ;;"
+				  "fail) echo no signatures >&2; exit 2 ;; die) kill -9 $$ ;;"
+				  "hang) sleep 1000 ;; much) exec yes ;; esac; exit 3");
+	bool seen[ARRAY_SIZE(scans)] = { false };
+	struct scan_answer a;
+	const struct scan_case *c;
+	int pair[2];
+	size_t i;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+	CHECK(!worker_spawner_program(spawner, WORKER_SCANS, pair[1]));
+	close(pair[1]);
+	for (i = 0; i < ARRAY_SIZE(scans); i++)
+		scan_send(pair[0], path, i, scans[i].content, scans[i].ms);
+	for (i = 0; i < ARRAY_SIZE(scans); i++) {
+		if (!CHECK(recv(pair[0], &a, sizeof(a), 0) == (ssize_t)sizeof(a) &&
+			   a.id < ARRAY_SIZE(scans) && !seen[a.id]))
+			break;
+		seen[a.id] = true;
+		c = &scans[a.id];
+		CHECK(a.error == c->error && a.clean == c->clean);
+		SAME(a.why, c->why);
+	}
+	close(pair[0]);
+	free(path);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(command_prints), TEST(command_fails), TEST(command_limits),
 		TEST(command_says_much), TEST(command_time_is_up), TEST(command_has_daemons),
 		TEST(command_is_cancelled), TEST(command_is_replaced), TEST(command_is_confined),
+		TEST(scan_answers),
 		{ 0 }
 	};
 	char command[64];

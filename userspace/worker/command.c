@@ -31,7 +31,7 @@ static char *const command_environment[] = {
 
 /* End with a failure, or with the output without one. */
 static void command_answer(struct command *c, const char *format, ...)
-	__attribute__((__format__(__printf__, 2, 3), __noreturn__));
+	__printf(2, 3);
 
 static void command_answer(struct command *c, const char *format, ...)
 {

@@ -67,7 +67,6 @@ bool command_put_words(char words[COMMAND_WORDS_MAX + 1], const char *command, c
  *
  * Exits the process if nobody listens at WORKER_FD_CONTROL any more. Does not return.
  */
-void command_execute(struct command *c, char words[COMMAND_WORDS_MAX + 1], u32 ms)
-	__attribute__((__noreturn__));
+void command_execute(struct command *c, char words[COMMAND_WORDS_MAX + 1], u32 ms);
 
 #endif

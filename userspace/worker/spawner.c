@@ -46,6 +46,7 @@ static const struct {
 	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM, .alone = true },
 	[WORKER_KEYS] = { "--key-worker", worker_run_keys, .alone = true, .tidies = true },
 	[WORKER_KEYTABS] = { "--keytab-worker", worker_run_keytabs, .alone = true },
+	[WORKER_SCANS] = { "--scan-worker", worker_run_scans, .alone = true, .tidies = true },
 };
 
 /* Milliseconds for that, in which other orders wait. */

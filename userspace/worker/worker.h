@@ -24,6 +24,7 @@ enum worker_kind {
 	WORKER_STORES,
 	WORKER_KEYS,
 	WORKER_KEYTABS,
+	WORKER_SCANS,
 	WORKER_KINDS
 };
 
@@ -91,9 +92,9 @@ int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[W
 /**
  * worker_spawner_program - order a new worker that has only a control socket
  * @spawner: socket of the spawner
- * @kind: WORKER_STORES, WORKER_KEYS or WORKER_KEYTABS; the present worker of that kind is killed.
- *	One of WORKER_KEYS, whose socket must be closed, has time to kill what its command has
- *	started
+ * @kind: WORKER_STORES, WORKER_KEYS, WORKER_KEYTABS or WORKER_SCANS; the present worker of that
+ *	kind is killed. One of WORKER_KEYS or WORKER_SCANS, whose socket must be closed, has time
+ *	to kill what its commands have started
  * @control: the worker's end of its socket, which stays the caller's to close
  *
  * Does not block and does not wait for the worker.
@@ -112,6 +113,7 @@ void worker_run_hosts(void);
 void worker_run_tls(void);
 void worker_run_keys(void);
 void worker_run_keytabs(void);
+void worker_run_scans(void);
 
 /* Exit the worker unless @rc is 0: dittod has ended or sent an invalid message. */
 void worker_check(int rc);

@@ -52,6 +52,8 @@ static const struct dnfs_status dnfs_statuses[] = {
 	{ EBADTYPE,	NFS3ERR_BADTYPE,	MNT3ERR_SERVERFAULT },
 	/* An illegal name (RFC 1813 section 4.6). */
 	{ EILSEQ,	NFS3ERR_ACCES,		MNT3ERR_ACCES },
+	/* The program of the site refuses the content. */
+	{ EKEYREJECTED,	NFS3ERR_ACCES,		MNT3ERR_ACCES },
 	/* The client should retry later. */
 	{ EJUKEBOX,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },
 	{ EAGAIN,	NFS3ERR_JUKEBOX,	MNT3ERR_SERVERFAULT },

@@ -112,6 +112,8 @@ static const struct row rows[] = {
 	{ EKEYREVOKED,	OP_OPEN,	NFS4ERR_STALE },
 	{ EKEYREVOKED,	ANY,		NFS4ERR_ADMIN_REVOKED },
 	{ EKEYEXPIRED,	ANY,		NFS4ERR_EXPIRED },
+	/* The program of the site refuses the content. */
+	{ EKEYREJECTED,	ANY,		NFS4ERR_ACCESS },
 	{ EUCLEAN,	ANY,		NFS4ERR_IO },
 	/* A shared mount of another server, which failed. */
 	{ EREMOTEIO,	ANY,		NFS4ERR_IO },

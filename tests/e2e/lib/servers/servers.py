@@ -215,7 +215,7 @@ class Ditto:
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
         for choice in ('sec_first', 'nlm_callers', 'nested', 'trash_keep', 'trash_size',
-                       'trash_exclude', 'worm', 'worm_retention',
+                       'trash_exclude', 'scan', 'scan_time', 'scan_size', 'worm', 'worm_retention',
                        'worm_retention_max', 'worm_mode'):
             if choice in switches:
                 out += [choice.replace('_', '-'), str(switches.pop(choice))]

@@ -1,0 +1,652 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Questions about the content of files, see scan.h.
+ *
+ * There is one question about a file at a time, whoever reads it. A worker takes the stamp, opens
+ * the file and sends the request; the helper gets the file with scan-open and answers. Another work
+ * item takes the stamp again: an answer about content that has changed in between says nothing. The
+ * end of a question wakes the operations that are parked on the node.
+ *
+ * Locking: scan->lock guards all of struct ditto_scan; scans->lock guards the list of questions.
+ * Neither nests inside the other.
+ *
+ * Lifetime: a question holds the node, and has one reference for its run and one for each finder.
+ * The end of a volume ends its questions.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+
+#include "../../net/event.h"
+#include "../../net/helper/upcall.h"
+#include "../../net/netlink.h"
+#include "../../net/stats.h"
+#include "../offload/offload.h"
+#include "name_private.h"
+#include "op_private.h"
+#include "scan.h"
+
+/* How long a failure to answer is the answer, in seconds: to refuse, or to read. */
+#define SCAN_REFUSES	10
+#define SCAN_READS	60
+/* Scans of a file that changes during each, after which it counts as not answered. */
+#define SCAN_CHANGES	5
+/* Milliseconds until one for which there was no room, or no helper, is worth repeating. */
+#define SCAN_PAUSE_MS	250
+#define SCAN_HELPER_MS	1000
+/* Bytes of share and path in messages. */
+#define SCAN_WHERE_MAX	1024
+
+/**
+ * struct ditto_scan - what is known about the content of a file
+ * @lock: guards all other members
+ * @verdict: what was found out
+ * @stamp: about which state
+ * @until: jiffies until which DITTO_SCAN_UNANSWERED holds
+ * @changes: scans in sequence during which the file changed
+ * @losses: questions in sequence for which there was no helper
+ * @times_set: how often clients have set the time of modification
+ * @asked: the helper is asked
+ */
+struct ditto_scan {
+	spinlock_t lock;	/* see above */
+	enum ditto_scan_verdict verdict;
+	struct ditto_scan_stamp stamp;
+	unsigned long until;
+	u32 changes;
+	u32 losses;
+	u32 times_set;
+	bool asked;
+};
+
+/**
+ * struct ditto_scans - questions of a server
+ * @wq: runs the work items of questions
+ * @lock: guards @asks and @number
+ * @asks: questions that have not ended
+ * @number: of the last one
+ * @generation: incremented when the program knows more
+ * @stats: scans by their result
+ */
+struct ditto_scans {
+	struct workqueue_struct *wq;
+	spinlock_t lock;	/* see above */
+	struct list_head asks;
+	u64 number;
+	atomic_t generation;
+	struct ditto_stats_group *stats;
+};
+
+/**
+ * struct scan_ask - a question about a file
+ * @req: the request to the helper
+ * @ref: references
+ * @link: entry in the list of questions
+ * @begin: sends the request
+ * @end: ends the question
+ * @begun: @begin has run
+ * @sent: the request was started; set before @begun
+ * @node: the file, held
+ * @file: the file, open for reading; set before the request is sent
+ * @stamp: its state before the scan
+ * @number: number for the helper
+ * @began: when the scan was asked for, in nanoseconds
+ * @seconds: how long a helper is waited for
+ * @pause: seconds for which a failure counts
+ * @clean: the answer
+ * @error: result of the request
+ * @client: address of who needs the answer
+ * @reason: what the helper says about a refusal or an error
+ * @where: share and path
+ */
+struct scan_ask {
+	struct ditto_upcall_req req;
+	refcount_t ref;
+	struct list_head link;
+	struct work_struct begin;
+	struct delayed_work end;
+	struct completion begun;
+	bool sent;
+	struct ditto_node *node;
+	struct ditto_file *file;
+	struct ditto_scan_stamp stamp;
+	u64 number;
+	u64 began;
+	u32 seconds;
+	u32 pause;
+	bool clean;
+	int error;
+	char client[48];
+	char reason[DITTO_SCAN_REASON_MAX];
+	char where[SCAN_WHERE_MAX];
+};
+
+static u32 scan_generation(const struct ditto_node *node)
+{
+	return atomic_read(&node->volume->srv->scans->generation);
+}
+
+static struct ditto_scan *scan_of(struct ditto_node *node)
+{
+	struct ditto_scan *scan = READ_ONCE(node->scan), *other;
+
+	if (scan)
+		return scan;
+	scan = kzalloc(sizeof(*scan), GFP_KERNEL);
+	if (!scan)
+		return NULL;
+	spin_lock_init(&scan->lock);
+	other = cmpxchg(&node->scan, NULL, scan);
+	if (!other)
+		return scan;
+	kfree(scan);
+	return other;
+}
+
+/* Whether the content is the one that the stamp is of. */
+static bool scan_holds_locked(const struct ditto_scan *scan, const struct ditto_node *node)
+{
+	struct timespec64 mtime = inode_get_mtime(node->inode);
+
+	lockdep_assert_held(&scan->lock);
+	return scan->stamp.generation == scan_generation(node) &&
+	       scan->stamp.size == i_size_read(node->inode) &&
+	       timespec64_equal(&scan->stamp.mtime, &mtime) &&
+	       scan->stamp.change == ditto_offload_change(node->inode);
+}
+
+static enum ditto_scan_verdict scan_known_locked(const struct ditto_scan *scan,
+						 const struct ditto_node *node)
+{
+	lockdep_assert_held(&scan->lock);
+	switch (scan->verdict) {
+	case DITTO_SCAN_CLEAN:
+	case DITTO_SCAN_REFUSED:
+		return scan_holds_locked(scan, node) ? scan->verdict : DITTO_SCAN_UNKNOWN;
+	case DITTO_SCAN_UNANSWERED:
+		if (time_before(jiffies, scan->until) &&
+		    scan->stamp.generation == scan_generation(node))
+			return scan->verdict;
+		fallthrough;
+	default:
+		return DITTO_SCAN_UNKNOWN;
+	}
+}
+
+enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node)
+{
+	struct ditto_scan *scan = READ_ONCE(node->scan);
+	enum ditto_scan_verdict verdict;
+
+	if (!scan)
+		return DITTO_SCAN_UNKNOWN;
+	spin_lock(&scan->lock);
+	verdict = scan_known_locked(scan, node);
+	spin_unlock(&scan->lock);
+	return verdict;
+}
+
+int ditto_scan_get_stamp(struct ditto_node *node, struct ditto_scan_stamp *stamp)
+{
+	/* First: what the program learns during the scan counts for the next one. */
+	stamp->generation = scan_generation(node);
+	return ditto_offload_settle(node->inode, &stamp->change, &stamp->size, &stamp->mtime);
+}
+
+int ditto_scan_note(struct ditto_node *node, const struct ditto_scan_stamp *stamp,
+		    enum ditto_scan_verdict verdict)
+{
+	struct ditto_scan *scan = scan_of(node);
+
+	if (!scan)
+		return -ENOMEM;
+	spin_lock(&scan->lock);
+	scan->verdict = verdict;
+	scan->stamp = *stamp;
+	scan->until = jiffies + SCAN_REFUSES * HZ;
+	spin_unlock(&scan->lock);
+	return 0;
+}
+
+static void scan_ask_put(struct scan_ask *ask)
+{
+	if (!refcount_dec_and_test(&ask->ref))
+		return;
+	if (ask->file)
+		ditto_file_put(ask->file);
+	ditto_node_put(ask->node);
+	kfree(ask);
+}
+
+static int scan_ask_fill(struct sk_buff *msg, void *arg)
+{
+	const struct scan_ask *ask = arg;
+
+	return ditto_nl_put_u64(msg, DITTO_A_UPCALL_SCAN, ask->number) ? -EMSGSIZE : 0;
+}
+
+static void scan_ask_failed(struct genl_info *info, void *arg)
+{
+	const struct nlattr *text = info->attrs[DITTO_A_UPCALL_ERROR_TEXT];
+	struct scan_ask *ask = arg;
+
+	if (text)
+		strscpy(ask->reason, nla_data(text), sizeof(ask->reason));
+}
+
+static int scan_ask_got(struct genl_info *info, void *arg)
+{
+	const struct nlattr *clean = info->attrs[DITTO_A_UPCALL_GRANTED];
+	struct scan_ask *ask = arg;
+
+	if (!clean)
+		return -EBADMSG;
+	ask->clean = nla_get_u8(clean);
+	scan_ask_failed(info, arg);
+	return 0;
+}
+
+static void scan_ask_done(struct ditto_upcall_req *req, int err)
+{
+	struct scan_ask *ask = container_of(req, struct scan_ask, req);
+	u32 pause_ms = err == -EBUSY ? SCAN_PAUSE_MS : err == -ECONNREFUSED ? SCAN_HELPER_MS : 0;
+
+	ask->error = err;
+	queue_delayed_work(req->srv->scans->wq, &ask->end, msecs_to_jiffies(pause_ms));
+}
+
+static void scan_begin_work(struct work_struct *work)
+{
+	struct scan_ask *ask = container_of(work, struct scan_ask, begin);
+	struct ditto_server *srv = ask->node->volume->srv;
+	struct ditto_file *file;
+	int err;
+
+	err = ditto_scan_get_stamp(ask->node, &ask->stamp);
+	if (!err) {
+		file = ditto_file_open_quiet(ask->node);
+		err = PTR_ERR_OR_ZERO(file);
+		if (!err)
+			ask->file = file;
+	}
+	if (err) {
+		strscpy(ask->reason, err == -EBUSY ? "it changes all the time" :
+			"it cannot be opened", sizeof(ask->reason));
+		ask->req.srv = srv;
+		/* A lease of a local process is being broken, see ditto_file_get(). */
+		if (err == -EJUKEBOX)
+			err = -EBUSY;
+		else if (err == -EBUSY)
+			err = -ESTALE;
+		scan_ask_done(&ask->req, err);
+	} else {
+		ask->sent = true;
+		ditto_upcall_start(srv, &ask->req);
+	}
+	complete_all(&ask->begun);
+	scan_ask_put(ask);
+}
+
+static void scan_report(struct scan_ask *ask, bool refused)
+{
+	enum ditto_event_type type = refused ? DITTO_EVENT_SCAN_REFUSED : DITTO_EVENT_SCAN_FAILED;
+	char *text;
+
+	if (!*ask->reason)
+		strscpy(ask->reason, refused ? "no reason given" : "no answer",
+			sizeof(ask->reason));
+	text = kasprintf(GFP_KERNEL, "%s: client %s: %s", ask->where, ask->client, ask->reason);
+	if (!text)
+		return;
+	if (refused)
+		pr_warn_ratelimited("content is refused: %*pEp\n", (int)strlen(text), text);
+	else
+		pr_warn_ratelimited("content was not scanned, error %d: %*pEp\n", -ask->error,
+				    (int)strlen(text), text);
+	ditto_event(ask->node->volume->srv, type, text);
+	kfree(text);
+}
+
+/* The file is as it was before the scan. */
+static bool scan_is_unchanged(struct scan_ask *ask)
+{
+	struct ditto_scan_stamp now;
+
+	return !ditto_scan_get_stamp(ask->node, &now) && now.change == ask->stamp.change &&
+	       now.size == ask->stamp.size &&
+	       timespec64_equal(&now.mtime, &ask->stamp.mtime);
+}
+
+static void scan_end_work(struct work_struct *work)
+{
+	struct scan_ask *ask = container_of(to_delayed_work(work), struct scan_ask, end);
+	struct ditto_node *node = ask->node;
+	struct ditto_scan *scan = node->scan;
+	struct ditto_scans *scans = node->volume->srv->scans;
+	enum ditto_scan_verdict verdict = DITTO_SCAN_UNANSWERED;
+	bool changed = ask->error == -ESTALE || (!ask->error && !scan_is_unchanged(ask));
+
+	if (!changed && !ask->error)
+		verdict = ask->clean ? DITTO_SCAN_CLEAN : DITTO_SCAN_REFUSED;
+	/* These say nothing about the file, and whoever reads it asks again. */
+	else if (ask->error == -EBUSY || ask->error == -ENOMEM || ask->error == -ESHUTDOWN ||
+		 ask->error == -ECANCELED)
+		verdict = DITTO_SCAN_UNKNOWN;
+
+	spin_lock(&scan->lock);
+	scan->changes = changed ? scan->changes + 1 : 0;
+	scan->losses = ask->error == -ECONNREFUSED ? scan->losses + 1 : 0;
+	/* The helper may be just starting again. */
+	if ((changed && scan->changes < SCAN_CHANGES) ||
+	    (scan->losses && scan->losses < ask->seconds))
+		verdict = DITTO_SCAN_UNKNOWN;
+	scan->verdict = verdict;
+	scan->stamp = ask->stamp;
+	scan->until = jiffies + ask->pause * HZ;
+	scan->asked = false;
+	spin_unlock(&scan->lock);
+
+	ditto_stats_count(scans->stats, verdict, 0, ktime_get_ns() - ask->began, ask->stamp.size);
+	if (verdict == DITTO_SCAN_REFUSED || verdict == DITTO_SCAN_UNANSWERED)
+		scan_report(ask, verdict == DITTO_SCAN_REFUSED);
+	ditto_park_wake_point(&node->point);
+	atomic_dec(&node->volume->scans);
+	spin_lock(&scans->lock);
+	list_del(&ask->link);
+	spin_unlock(&scans->lock);
+	scan_ask_put(ask);
+}
+
+static void scan_set_where(struct scan_ask *ask, const struct ditto_op *op)
+{
+	struct dentry *dentry = ditto_node_dentry(ask->node);
+	char *path;
+
+	strscpy(ask->client, "the server", sizeof(ask->client));
+	if (op->from && ipv6_addr_v4mapped(op->from))
+		snprintf(ask->client, sizeof(ask->client), "%pI4", &op->from->s6_addr32[3]);
+	else if (op->from)
+		snprintf(ask->client, sizeof(ask->client), "%pI6c", op->from);
+	path = kmalloc(SCAN_WHERE_MAX, GFP_KERNEL);
+	if (path) {
+		char *at = ditto_dentry_path(op->share, dentry, path, SCAN_WHERE_MAX);
+
+		if (IS_ERR(at))
+			snprintf(ask->where, sizeof(ask->where), "%s: inode %llu",
+				 op->share->name, (u64)ask->node->inode->i_ino);
+		else
+			snprintf(ask->where, sizeof(ask->where), "%s: %s", op->share->name, at);
+		kfree(path);
+	}
+	dput(dentry);
+}
+
+/* Ask the helper, unless that is under way. Return: 0, -ENOMEM, -EBUSY. */
+static int scan_start(struct ditto_op *op, struct ditto_node *node, struct ditto_scan *scan,
+		      u32 use, u32 seconds)
+{
+	struct ditto_scans *scans = op->srv->scans;
+	struct scan_ask *ask;
+	bool asked;
+
+	if (READ_ONCE(scan->asked))
+		return 0;
+	if (atomic_inc_return(&node->volume->scans) > DITTO_SCANS_MAX) {
+		atomic_dec(&node->volume->scans);
+		return -EBUSY;
+	}
+	ask = kzalloc(sizeof(*ask), GFP_KERNEL);
+	if (!ask) {
+		atomic_dec(&node->volume->scans);
+		return -ENOMEM;
+	}
+	spin_lock(&scan->lock);
+	asked = scan->asked;
+	scan->asked = true;
+	spin_unlock(&scan->lock);
+	if (asked) {
+		atomic_dec(&node->volume->scans);
+		kfree(ask);
+		return 0;
+	}
+	/* One for each work item. */
+	refcount_set(&ask->ref, 2);
+	INIT_WORK(&ask->begin, scan_begin_work);
+	INIT_DELAYED_WORK(&ask->end, scan_end_work);
+	init_completion(&ask->begun);
+	ditto_node_hold(node);
+	ask->node = node;
+	ask->began = ktime_get_ns();
+	ask->seconds = seconds;
+	ask->pause = use == DITTO_SCAN_ADVISED ? SCAN_READS : SCAN_REFUSES;
+	scan_set_where(ask, op);
+	ask->req.what = (struct ditto_upcall) {
+		.type = DITTO_UPCALL_SCAN,
+		.size = nla_total_size(sizeof(u64)),
+		.deadline_ms = seconds * MSEC_PER_SEC,
+		.put = scan_ask_fill,
+		.got = scan_ask_got,
+		.failed = scan_ask_failed,
+		.arg = ask,
+	};
+	if (op->from)
+		ask->req.peer = *op->from;
+	if (op->cred)
+		ask->req.user = from_kuid(&init_user_ns, op->cred->cred->fsuid);
+	ask->req.done = scan_ask_done;
+	spin_lock(&scans->lock);
+	ask->number = ++scans->number;
+	list_add_tail(&ask->link, &scans->asks);
+	spin_unlock(&scans->lock);
+	queue_work(scans->wq, &ask->begin);
+	return 0;
+}
+
+int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
+{
+	u64 size = i_size_read(node->inode);
+	const struct ditto_share_opts *opts;
+	u32 use, seconds, most;
+	struct ditto_stub *stub;
+	struct ditto_scan *scan;
+	int err;
+
+	rcu_read_lock();
+	opts = rcu_dereference(op->share->opts);
+	use = opts->scan;
+	seconds = opts->scan_time;
+	most = opts->scan_size;
+	rcu_read_unlock();
+	if (use == DITTO_SCAN_OFF || !S_ISREG(node->inode->i_mode) || !size ||
+	    (most && size > (u64)most << 20))
+		return 0;
+	scan = scan_of(node);
+	if (!scan)
+		return -ENOMEM;
+	switch (ditto_scan_known(node)) {
+	case DITTO_SCAN_CLEAN:
+		return 0;
+	case DITTO_SCAN_REFUSED:
+		return -EKEYREJECTED;
+	case DITTO_SCAN_UNANSWERED:
+		return use == DITTO_SCAN_ADVISED ? 0 : -EACCES;
+	default:
+		break;
+	}
+	/* The program reads the file past this server, so all of it must be there. */
+	err = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, 0, size, &stub);
+	if (err)
+		return err;
+	err = scan_start(op, node, scan, use, seconds);
+	ditto_offload_leave(stub);
+	if (err)
+		return err == -EBUSY ? -EJUKEBOX : err;
+	if (op->absent && !op->absent->node) {
+		ditto_node_hold(node);
+		*op->absent = (struct ditto_absence) { .node = node, .unchecked = true };
+	}
+	if (op->park && !ditto_scan_park(node, op->park))
+		ditto_park_wake_point(&node->point);
+	return -EJUKEBOX;
+}
+
+bool ditto_scan_park(struct ditto_node *node, struct ditto_park *park)
+{
+	const struct ditto_scan *scan = READ_ONCE(node->scan);
+
+	/* A question that has already ended woke nobody, so it is looked for afterwards. */
+	return ditto_park_on(&node->point, park) && scan && READ_ONCE(scan->asked);
+}
+
+bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set)
+{
+	struct ditto_scan *scan = READ_ONCE(node->scan);
+	enum ditto_scan_verdict verdict;
+
+	if (likely(!scan))
+		return false;
+	spin_lock(&scan->lock);
+	verdict = scan_known_locked(scan, node);
+	*times_set = scan->times_set;
+	spin_unlock(&scan->lock);
+	return verdict == DITTO_SCAN_CLEAN || verdict == DITTO_SCAN_REFUSED;
+}
+
+void ditto_scan_rename_end(struct ditto_node *node, u32 times_set)
+{
+	struct ditto_scan *scan = node->scan;
+	struct inode *inode = node->inode;
+	struct timespec64 mtime, ctime;
+
+	inode_lock(inode);
+	mtime = inode_get_mtime(inode);
+	ctime = inode_get_ctime(inode);
+	spin_lock(&scan->lock);
+	/*
+	 * A write would have set the time of modification, which nobody has set back. One that
+	 * follows in the same tick of the clock sets it, too, as it is not the time of the rename.
+	 */
+	if (scan->times_set == times_set && timespec64_equal(&mtime, &scan->stamp.mtime) &&
+	    timespec64_compare(&mtime, &ctime) < 0 && scan->stamp.size == i_size_read(inode))
+		scan->stamp.change = ditto_offload_change(inode);
+	spin_unlock(&scan->lock);
+	inode_unlock(inode);
+}
+
+void ditto_scan_times_set_slow(struct ditto_node *node)
+{
+	spin_lock(&node->scan->lock);
+	node->scan->times_set++;
+	spin_unlock(&node->scan->lock);
+}
+
+void ditto_scan_forget(struct ditto_server *srv)
+{
+	atomic_inc(&srv->scans->generation);
+}
+
+struct file *ditto_scan_open(struct ditto_server *srv, u64 number)
+{
+	struct ditto_scans *scans = srv->scans;
+	struct file *file = NULL;
+	struct scan_ask *ask;
+
+	spin_lock(&scans->lock);
+	list_for_each_entry(ask, &scans->asks, link) {
+		if (ask->number == number && ask->file) {
+			file = get_file(ask->file->file);
+			break;
+		}
+	}
+	spin_unlock(&scans->lock);
+	return file;
+}
+
+static struct scan_ask *scan_of_volume(struct ditto_scans *scans,
+				       const struct ditto_volume *volume)
+{
+	struct scan_ask *ask, *found = NULL;
+
+	spin_lock(&scans->lock);
+	list_for_each_entry(ask, &scans->asks, link) {
+		if (ask->node->volume == volume) {
+			refcount_inc(&ask->ref);
+			found = ask;
+			break;
+		}
+	}
+	spin_unlock(&scans->lock);
+	return found;
+}
+
+void ditto_scan_volume_stop(struct ditto_volume *volume)
+{
+	struct scan_ask *ask;
+
+	while ((ask = scan_of_volume(volume->srv->scans, volume))) {
+		wait_for_completion(&ask->begun);
+		if (ask->sent && ditto_upcall_cancel(&ask->req))
+			scan_ask_done(&ask->req, -ESHUTDOWN);
+		/* An answer that comes just now has not queued it yet. */
+		if (!flush_delayed_work(&ask->end))
+			msleep(20);
+		scan_ask_put(ask);
+	}
+}
+
+void ditto_scan_node_free(struct ditto_node *node)
+{
+	kfree(node->scan);
+}
+
+static const char *const scan_ops[DITTO_SCAN_VERDICTS] = {
+	[DITTO_SCAN_UNKNOWN] = "repeated",
+	[DITTO_SCAN_CLEAN] = "clean",
+	[DITTO_SCAN_REFUSED] = "refused",
+	[DITTO_SCAN_UNANSWERED] = "unanswered",
+};
+
+int ditto_scans_init(struct ditto_server *srv)
+{
+	struct ditto_scans *scans = kzalloc(sizeof(*scans), GFP_KERNEL);
+
+	if (!scans)
+		return -ENOMEM;
+	spin_lock_init(&scans->lock);
+	INIT_LIST_HEAD(&scans->asks);
+	scans->wq = alloc_workqueue("ditto_scan", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
+	if (!scans->wq)
+		goto free;
+	scans->stats = ditto_stats_register(srv, "scan", scan_ops, DITTO_SCAN_VERDICTS);
+	if (!scans->stats)
+		goto destroy;
+	srv->scans = scans;
+	return 0;
+
+destroy:
+	destroy_workqueue(scans->wq);
+free:
+	kfree(scans);
+	return -ENOMEM;
+}
+
+void ditto_scans_exit(struct ditto_server *srv)
+{
+	struct ditto_scans *scans = srv->scans;
+
+	destroy_workqueue(scans->wq);
+	ditto_stats_unregister(scans->stats);
+	srv->scans = NULL;
+	kfree(scans);
+}
