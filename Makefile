@@ -42,7 +42,7 @@ help:
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-clients     clients that nobody here wrote; more of them than in check'
 	@echo '  check-ad          a server that joined a domain of Active Directory'
-	@echo '  check-cluster     moves of a server by Pacemaker, and a failover on XFS (not in check)'
+	@echo '  check-cluster     moves of a server by Pacemaker, guests that share a disk (not in check)'
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
 	@echo '  check-faults      all faults at all steps of offloading (not in check)'
 	@echo '  check-powercut    a guest without power at each of these steps (not in check)'
