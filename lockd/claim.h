@@ -88,6 +88,7 @@ struct file;
  *	directory; with false, end that, once for each beginning. Process context, no lock of the
  *	table held, and for a beginning no lock at all; may sleep. Return: 0 or a negative errno.
  *	NULL if such changes cannot be observed
+ * @unwatched: other machines access the object without being noticed: no caching grant is made
  */
 struct ditto_lock_point_ops {
 	void (*get)(struct ditto_lock_point *point);
@@ -98,6 +99,7 @@ struct ditto_lock_point_ops {
 	struct file *(*keep)(struct ditto_lock_point *point, struct file *file);
 	void (*unkeep)(struct ditto_lock_point *point, struct file *file);
 	int (*watch)(struct ditto_lock_point *point, bool on);
+	bool unwatched;
 };
 
 /**

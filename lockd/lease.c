@@ -474,6 +474,9 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 	struct ditto_holder *holder;
 	u8 before;
 
+	/* What another machine does would break no grant. */
+	if (req->point->ops->unwatched)
+		return ERR_PTR(-EAGAIN);
 	if (!req->adopts && ditto_grace_check(req->actor.lease_owner->client, DITTO_CLAIM_LEASE,
 					      req->reclaim))
 		return ERR_PTR(-EAGAIN);

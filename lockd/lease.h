@@ -119,7 +119,8 @@ struct ditto_lease_request {
  *
  * The claims of others are never broken: conflicting bits are left out of the grant. No delegation
  * is granted for a time after a recall on the node, and only reclaims are granted in grace. While
- * a break of the grant with the same key is outstanding, that grant is returned as it is.
+ * a break of the grant with the same key is outstanding, that grant is returned as it is. Nothing
+ * is granted on what other machines access.
  *
  * Return: the grant with a reference for the caller; ditto_lease_bits() has its bits, which are 0
  * if it was void before it was returned (broken by a local process, or the VFS lease could not be

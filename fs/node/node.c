@@ -377,6 +377,18 @@ static const struct ditto_lock_point_ops point_ops = {
 	.watch = ditto_local_notify_watch,
 };
 
+/* On a file system that other machines have, too. */
+static const struct ditto_lock_point_ops shared_point_ops = {
+	.get = point_get,
+	.put = point_put,
+	.local_access = point_local_access,
+	.settle = ditto_file_settle,
+	.keep = ditto_file_keep,
+	.unkeep = ditto_file_unkeep,
+	.watch = ditto_local_notify_watch,
+	.unwatched = true,
+};
+
 static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry *dentry,
 				     struct inode *inode)
 {
@@ -387,7 +399,8 @@ static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry 
 	node->inode = inode;
 	node->volume = volume;
 	node->dentry = dget(dentry);
-	ditto_lock_point_init(&node->point, volume->srv->locks, &point_ops);
+	ditto_lock_point_init(&node->point, volume->srv->locks,
+			      volume->is_shared ? &shared_point_ops : &point_ops);
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->lru);
 	INIT_LIST_HEAD(&node->dead);

@@ -117,6 +117,8 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @xattrs_move_ctime: @plain also tells which files have no extended attributes of users, as each
  *	change of one changes ctime
  * @is_remote: other machines may change the file system without this one being notified
+ * @is_shared: they do, or are expected to: no client caches anything of it
+ * @is_cluster: it is one that the nodes of a cluster have in common
  * @has_journal: the file system is known to have a journal, see fs/op/commit.c
  * @has_acls: access control lists can be stored
  * @offload_group: fsnotify group that lets local processes wait for data, or NULL; set once
@@ -170,6 +172,8 @@ struct ditto_volume {
 	bool fid_has_parent;
 	bool caller_opens;
 	bool is_remote;
+	bool is_shared;
+	bool is_cluster;
 	bool has_journal;
 	bool has_acls;
 	const struct xattr_handler *dosattr_handler;

@@ -24,6 +24,7 @@
 #include <linux/mount.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/unaligned.h>
 #include <linux/uuid.h>
 #include <linux/wait_bit.h>
@@ -189,8 +190,8 @@ bool ditto_sb_asks_server(const struct super_block *sb)
 	return false;
 }
 
-/* File systems shared with other machines, whose changes are not reported here. */
-static bool is_shared(const struct super_block *sb)
+/* File systems that the nodes of a cluster have in common, whose changes are not reported here. */
+static bool is_cluster(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
 	case CEPH_SUPER_MAGIC:
@@ -266,7 +267,11 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	mutex_init(&volume->trash_lock);
 	ditto_node_dispose_init(volume);
 	volume->caller_opens = ditto_sb_asks_server(sb);
-	volume->is_remote = volume->caller_opens || is_shared(sb);
+	volume->is_cluster = is_cluster(sb);
+	volume->is_remote = volume->caller_opens || volume->is_cluster;
+	/* Most file systems in user space are of this machine alone. */
+	volume->is_shared = volume->is_remote && (sb->s_magic != FUSE_SUPER_MAGIC ||
+						  !strcmp(sb->s_type->name, "virtiofs"));
 	err = volume_init_extensions(volume);
 	if (err)
 		goto free_volume;

@@ -582,6 +582,14 @@ static void share_warn(struct ditto_share_table *table, const struct ditto_share
 				   type);
 		return;
 	}
+	if (share->volume->is_cluster) {
+		if (!d_inode(share->root.dentry)->i_fop->lock || !ditto_share_local_locks(share))
+			NL_SET_ERR_MSG(extack,
+				       "other machines have this file system, too: no client gets a delegation, lease or oplock, and all locks and deny modes hold on this server alone");
+		else
+			NL_SET_ERR_MSG(extack,
+				       "other machines have this file system, too: no client gets a delegation, lease or oplock, locks of byte ranges hold on all machines, and deny modes on this server alone");
+	}
 	/*
 	 * In a subtree, access to a file depends on its directory. File systems without
 	 * connectable handles know the directory only while the file is in memory.

@@ -102,7 +102,9 @@ class Volume:
         # Metadata that is written later could fail on a disk that holds less than it says.
         lazy = 'nodiscard,lazy_itable_init=0,lazy_journal_init=0'
         ext = ['-q', '-F', '-E', lazy]
-        options = {'ext3': ext, 'ext4': ext, 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K']}
+        # GFS2 as one machine mounts it alone.
+        options = {'ext3': ext, 'ext4': ext, 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K'],
+                   'gfs2': ['-q', '-O', '-p', 'lock_nolock', '-j', '1', '-J', '8']}
         run(f'mkfs.{self.kind}', *options[self.kind], *more, self.image)
 
     def mount(self):
