@@ -10,6 +10,7 @@
 #include "attr.h"
 #include "dosattr_private.h"
 #include "op_private.h"
+#include "space.h"
 
 #define DITTO_STATX_LISTED	(STATX_BASIC_STATS | STATX_BTIME | STATX_SUBVOL)
 #define DITTO_STATX_MASK	(DITTO_STATX_LISTED | STATX_CHANGE_COOKIE)
@@ -221,6 +222,19 @@ int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *c
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read_change, "DITTO");
+
+void ditto_refresh_size(struct ditto_share *share, struct ditto_node *node)
+{
+	struct path path = { .mnt = share->root.mnt };
+	struct kstat st;
+
+	if (likely(!node->volume->is_remote))
+		return;
+	path.dentry = ditto_node_dentry(node);
+	vfs_getattr_nosec(&path, &st, STATX_SIZE, AT_STATX_SYNC_AS_STAT);
+	dput(path.dentry);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_refresh_size, "DITTO");
 
 void ditto_count_change(struct ditto_node *node)
 {

@@ -59,6 +59,7 @@ static int copy_check(struct copy *c)
 	/* The VFS copies to the given position; it cannot append. */
 	if (ditto_op_appends(c->op_to))
 		return -EACCES;
+	ditto_refresh_size(c->op->share, c->from);
 	size = i_size_read(from);
 	if (!c->count && c->from_pos < size)
 		c->count = size - c->from_pos;

@@ -26,6 +26,7 @@
 #include "check/lock_check_private.h"
 #include "data_private.h"
 #include "scan.h"
+#include "space.h"
 
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 {
@@ -227,8 +228,9 @@ static const rwf_t stable_flags[] = {
  * Make @pos the end of the file; fail if the file is longer. A write with RWF_APPEND then goes
  * behind all existing data, regardless of concurrent writers.
  */
-static int file_end_at(struct file *file, loff_t pos)
+static int file_end_at(struct ditto_share *share, struct ditto_file *df, loff_t pos)
 {
+	struct file *file = df->file;
 	struct inode *inode = file_inode(file);
 	int err;
 
@@ -236,6 +238,7 @@ static int file_end_at(struct file *file, loff_t pos)
 	if (err)
 		return err;
 	inode_lock(inode);
+	ditto_refresh_size(share, df->node);
 	if (pos < i_size_read(inode))
 		err = -EACCES;
 	else if (pos > i_size_read(inode))
@@ -258,7 +261,7 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	since = ditto_wb_err_write(df->node, file->f_path.dentry, op->pins);
 	*verifier = atomic64_read(&op->srv->write_verifier);
 	if (ditto_op_appends(op)) {
-		err = file_end_at(file, pos);
+		err = file_end_at(op->share, df, pos);
 		if (err)
 			return err;
 		flags |= RWF_APPEND;

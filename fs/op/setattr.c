@@ -25,6 +25,7 @@
 #include "check/worm.h"
 #include "data_private.h"
 #include "scan.h"
+#include "space.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)
@@ -370,13 +371,15 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_setattr *set, struct ditto_stub **stub)
 {
 	struct inode *inode = node->inode;
-	u64 old = i_size_read(inode);
-	/* A change of size affects the bytes that appear or vanish. */
-	u64 from = min(old, set->size);
-	u64 count = max(old, set->size) - from;
+	u64 old, from, count;
 	struct ditto_file *df;
 	int err;
 
+	ditto_refresh_size(op->share, node);
+	old = i_size_read(inode);
+	/* A change of size affects the bytes that appear or vanish. */
+	from = min(old, set->size);
+	count = max(old, set->size) - from;
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;

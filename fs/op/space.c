@@ -282,6 +282,7 @@ static int space_change(struct ditto_op *op, struct ditto_node *node, enum ditto
 	if (pos > max || count > max - pos)
 		return -EFBIG;
 	old = ditto_op_enter(op);
+	ditto_refresh_size(op->share, node);
 	err = do_allocate(op, node, how, pos, count, next);
 	ditto_op_leave(old);
 	return err;
@@ -363,6 +364,7 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 		goto leave;
 	}
 	err = -ENXIO;
+	ditto_refresh_size(op->share, node);
 	size = i_size_read(node->inode);
 	if (pos >= size)
 		goto put;

@@ -35,6 +35,18 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 		   u64 pos, u64 count);
 
 /**
+ * ditto_refresh_size - let an inode have the size that its file has now
+ * @share: share the node was reached through
+ * @node: held
+ *
+ * Before i_size_read(): where other machines change files, the inode has the size of the last time
+ * that the file system was asked. An error leaves that.
+ *
+ * Context: may sleep on network and cluster file systems only.
+ */
+void ditto_refresh_size(struct ditto_share *share, struct ditto_node *node);
+
+/**
  * ditto_space_trim - free space that instances have reserved beyond the end of a file
  * @share: a share that the file is in, held
  * @node: held; its last instance has gone. Nothing is done if there is a new one by now

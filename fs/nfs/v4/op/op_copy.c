@@ -105,8 +105,10 @@ static bool copy_may_go_on(const struct dnfs4_compound *cmp, const struct copy_a
 static int copy_check_rest(struct dnfs4_io *src, struct ditto_node *from, u64 pos, u64 *count)
 {
 	int err = ditto_read_check(&src->op, from, pos, 0);
-	u64 size = i_size_read(from->inode);
+	u64 size;
 
+	ditto_refresh_size(src->op.share, from);
+	size = i_size_read(from->inode);
 	if (!err && size > pos)
 		*count = size - pos;
 	return err;
