@@ -83,6 +83,19 @@ def deny_modes_do_not(w):
 
 
 @cluster
+def mandatory_ranges_do_not(w):
+    """Nor does a range of SMB stop reads and writes of clients of another server."""
+    one, two = nodes(2)
+    one.put('mandatory', 'x' * 100)
+    with actors(w, one, (Smb, Smb)) as (holder, same), actors(w, two, (Smb,)) as (other,):
+        held = holder.hold('range exclusive', 'mandatory')
+        for intent in ('read', 'write'):
+            eq((attempt(same, intent, 'mandatory'), attempt(other, intent, 'mandatory')),
+               (False, True), intent)
+        held.end()
+
+
+@cluster
 def nothing_is_cached(w):
     """No client is granted what another node would break, and each sees what others have written."""
     one, two = nodes(2)
