@@ -47,7 +47,7 @@ struct ditto_attr {
 #define DITTO_SET_MTIME_NOW	BIT(7)
 #define DITTO_SET_ACL		BIT(8)
 #define DITTO_SET_MODE_IF_NO_ACL	BIT(9)	/* with DITTO_SET_MODE: an ACL has precedence */
-#define DITTO_SET_CTIME_NOW	BIT(10)	/* the others set it, too; here the caller has no other */
+#define DITTO_SET_CTIME_NOW	BIT(10)	/* the others set it, too; alone it is not notified */
 
 /**
  * struct ditto_setattr - attributes to set

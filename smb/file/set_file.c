@@ -193,10 +193,8 @@ static u32 dsmb_set_end_of_file(struct dsmb_change *c)
  */
 static u32 dsmb_set_allocation(struct dsmb_change *c)
 {
-	static const struct ditto_setattr changed = { .valid = DITTO_SET_CTIME_NOW };
 	u64 size = dsmb_get_u64(&c->in);
 	struct dsmb_attrs attrs;
-	struct ditto_wcc wcc;
 	int err;
 
 	if (ditto_instance_is_dir(c->inst) || size > DSMB_SIZE_MAX)
@@ -211,9 +209,10 @@ static u32 dsmb_set_allocation(struct dsmb_change *c)
 	if (size > attrs.allocation)
 		err = ditto_allocate(&c->call->op, c->node, DITTO_SPACE_RESERVE_KEEP, 0, size);
 	/* If the file system cannot reserve space, that is ignored. */
-	if (!err || err == -EOPNOTSUPP)
-		err = ditto_setattr(&c->call->op, c->node, &changed, &wcc);
-	return dsmb_op_status(c->call, err);
+	if (err && err != -EOPNOTSUPP)
+		return dsmb_op_status(c->call, err);
+	dsmb_times_move_changed(&c->call->op, c->open);
+	return STATUS_SUCCESS;
 }
 
 /*

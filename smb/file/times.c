@@ -119,6 +119,18 @@ void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open)
 		WRITE_ONCE(open->noted, second);
 }
 
+void dsmb_times_move_changed(const struct ditto_op *op, struct dsmb_open *open)
+{
+	static const struct ditto_setattr changed = { .valid = DITTO_SET_CTIME_NOW };
+	/* As below. */
+	struct ditto_op at_once = *op;
+	struct ditto_wcc wcc;
+
+	at_once.park = NULL;
+	at_once.unstable = true;
+	ditto_setattr(&at_once, ditto_instance_base(open->inst), &changed, &wcc);
+}
+
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times)
 {
 	struct ditto_node *node = ditto_instance_base(open->inst);

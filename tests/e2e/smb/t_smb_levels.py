@@ -290,13 +290,15 @@ def sizes_of_files(w):
 def allocation_moves_the_change_time(w):
     """FileAllocation sets the change time, also to the size that is there, not the write time."""
     s = session(w)
-    fid = s.create('f')
-    for size in 0, 4096, 4096, 100, 8192:
-        *_, write, change = struct.unpack('<4Q', s.query(fid, 4)[:32])
-        time.sleep(0.02)  # more than a tick of the clock
-        s.set(fid, 19, u64(size))
-        *_, write_now, change_now = struct.unpack('<4Q', s.query(fid, 4)[:32])
-        eq((write_now == write, change_now > change), (True, True), f'{size} bytes')
+    for name, sizes in (('f', (0, 4096, 4096, 100, 8192)), ('f:stream', (0, 4096, 4096))):
+        fid = s.create(name)
+        for size in sizes:
+            *_, write, change = struct.unpack('<4Q', s.query(fid, 4)[:32])
+            time.sleep(0.02)  # more than a tick of the clock
+            s.set(fid, 19, u64(size))
+            *_, write_now, change_now = struct.unpack('<4Q', s.query(fid, 4)[:32])
+            eq((write_now == write, change_now > change), (True, True), f'{name}, {size} bytes')
+        s.close(fid)
     s.end()
 
 
