@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "envelope.h"
@@ -33,21 +32,20 @@ bool heads_note(const char *path, const char *store, const char *object, struct 
 	return good;
 }
 
-/* A line that is no note was not written to its end, so its head was not sent. */
-static void heads_use_line(char *line,
-			   void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
-			   void *arg)
+/*
+ * The object of a note, whose store @line is then, or NULL. A line that is no note was not written
+ * to its end, so its head was not sent.
+ */
+static const char *heads_parse(char *line, u8 name[HASH_SIZE])
 {
 	char *object = strchr(line, ' '), *end = strchr(line, '\n');
-	u8 name[HASH_SIZE];
 	u32 kind;
 
 	if (!object || !end)
-		return;
+		return NULL;
 	*object++ = '\0';
 	*end = '\0';
-	if (object_name_parse(object, &kind, name) && kind == ENVELOPE_SNAPSHOT)
-		use(arg, line, name);
+	return object_name_parse(object, &kind, name) && kind == ENVELOPE_SNAPSHOT ? object : NULL;
 }
 
 bool heads_each(const char *path,
@@ -55,6 +53,7 @@ bool heads_each(const char *path,
 		struct why *why)
 {
 	FILE *in = fopen(path, "re");
+	u8 name[HASH_SIZE];
 	char *line = NULL;
 	size_t room = 0;
 	bool good;
@@ -62,7 +61,8 @@ bool heads_each(const char *path,
 	if (!in)
 		return errno == ENOENT || why_not(why, "%s: %s", path, strerror(errno));
 	while (getline(&line, &room, in) >= 0)
-		heads_use_line(line, use, arg);
+		if (heads_parse(line, name))
+			use(arg, line, name);
 	good = !ferror(in);
 	free(line);
 	fclose(in);
@@ -72,40 +72,28 @@ bool heads_each(const char *path,
 /* Whenever the power is cut, other lines are whole. */
 void heads_drop(const char *path, const char *store, const char *object)
 {
-	char *note = mem_print("%s %s\n", store, object), *line = NULL;
 	FILE *file = fopen(path, "r+e");
+	bool locked = file && !flock(fileno(file), LOCK_EX), others = false;
+	const char *found;
+	u8 name[HASH_SIZE];
+	char *line = NULL;
 	size_t room = 0;
 	ssize_t len;
 	off_t at = 0;
 
-	while (file && !flock(fileno(file), LOCK_EX) && (len = getline(&line, &room, file)) >= 0) {
-		if (!strcmp(line, note)) {
+	while (locked && (len = getline(&line, &room, file)) >= 0) {
+		found = heads_parse(line, name);
+		if (found && !strcmp(line, store) && !strcmp(found, object)) {
 			memset(line, '\n', (size_t)len);
 			(void)!pwrite(fileno(file), line, (size_t)len, at);
+		} else if (found) {
+			others = true;
 		}
 		at += len;
 	}
+	if (locked && feof(file) && !others)
+		(void)!ftruncate(fileno(file), 0);
 	if (file)
 		fclose(file);
 	free(line);
-	free(note);
-}
-
-u64 heads_size(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) ? 0 : (u64)st.st_size;
-}
-
-/* Notes that stay are only asked for once more. */
-void heads_forget(const char *path, u64 size)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd >= 0 && !flock(fd, LOCK_EX) && !fstat(fd, &st) && (u64)st.st_size == size)
-		(void)!ftruncate(fd, 0);
-	if (fd >= 0)
-		close(fd);
 }

@@ -27,11 +27,7 @@ bool heads_note(const char *path, const char *store, const char *object, struct 
 bool heads_each(const char *path,
 		void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg,
 		struct why *why);
-/* Forget the note of a head that was deleted, or it would be asked for again and again. */
+/* Forget the note of a head, or it would be asked for again and again. */
 void heads_drop(const char *path, const char *store, const char *object);
-/* Bytes of all notes, before they are read. */
-u64 heads_size(const char *path);
-/* Forget all notes, unless there are others than those @size bytes. */
-void heads_forget(const char *path, u64 size);
 
 #endif

@@ -14,6 +14,7 @@ from checks import eq, wait_for
 from fault_points import Point, stopped
 from files import MIB, get, put
 from harness import test
+from power_orders import NOTES
 from smb import SmbClient
 from store_files import (TREE, change, content, described_all, offloaded, same_number,
                          small_disk)
@@ -51,7 +52,9 @@ def old_versions(w):
        {'d/f': 'changed', 'stub': 'removed', 'more': 'added'}, 'diff')
     s.forget()
     eq(s.tool('snapshot', 'create', 'data', 'tuesday')['uploads'], 2, 'only what has changed')
+    notes = len(get(NOTES).split())
     s.tool('snapshot', 'delete', 'data/tuesday')
+    eq(len(get(NOTES).split()), notes - 2, 'words of notes without that of the deleted one')
     # Only what the second one alone had is garbage.
     assert 0 < collect(s) < 12, 'deleted'
     eq(s.tool('scrub')['bad'], [], 'bad')

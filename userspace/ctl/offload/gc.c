@@ -61,6 +61,16 @@ struct run {
 };
 
 /**
+ * struct head - a note of the head of a snapshot
+ * @store: the name of its store
+ * @name: of the object
+ */
+struct head {
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	u8 name[HASH_SIZE];
+};
+
+/**
  * struct gc - one run of the command
  * @s: the survey
  * @runs: the run, in each store
@@ -77,7 +87,8 @@ struct run {
  * @relied: objects that stay because an upload relies on them
  * @refused: objects that the store refuses to delete; each is a problem, too
  * @requests: requests to delete
- * @unknown_heads: notes of heads of snapshots that the index does not have
+ * @heads: heads of snapshots that were noted when it began
+ * @n_heads: number of them
  * @batch: objects that are going to be deleted in one request
  * @n: number of them
  * @room: most of them
@@ -99,7 +110,8 @@ struct gc {
 	u64 relied;
 	u64 refused;
 	u64 requests;
-	u64 unknown_heads;
+	struct head *heads;
+	size_t n_heads;
 	struct index_object batch[BULK_OBJECTS_MAX];
 	u32 n;
 	u32 room;
@@ -418,26 +430,35 @@ static void gc_print_json(const struct gc *g, const struct index_counts *c)
 	json_end(stdout);
 }
 
-/* Count a note of a head that the index does not have. */
-static void gc_check_head(void *arg, const char *store, const u8 name[HASH_SIZE])
+static void gc_add_head(void *arg, const char *store, const u8 name[HASH_SIZE])
 {
-	struct index_object o = { .store = store, .kind = ENVELOPE_SNAPSHOT };
 	struct gc *g = arg;
+	struct head *h;
 
-	memcpy(o.name, name, HASH_SIZE);
-	g->unknown_heads += !index_is_referred(g->s.index, &o);
+	g->heads = mem_grow(g->heads, g->n_heads, sizeof(*g->heads));
+	h = &g->heads[g->n_heads++];
+	snprintf(h->store, sizeof(h->store), "%s", store);
+	memcpy(h->name, name, HASH_SIZE);
 }
 
 /*
- * Whether the index has all snapshots that are noted. A head that it does not have was deleted or
- * never sent, or is being sent: then it is there when the uploads that have begun were waited for.
+ * Forget the notes of snapshots that the index on disk has. A head that it does not have was
+ * deleted or never sent, or is being sent: then it is there when the uploads that have begun were
+ * waited for. Other runs may forget some, and notes that came since stay.
  */
-static bool gc_has_heads(struct gc *g, bool waited)
+static void gc_drop_heads(const struct gc *g, bool waited)
 {
-	struct why why;
+	struct index_object o = { .kind = ENVELOPE_SNAPSHOT };
+	char name[OBJECT_NAME_SIZE];
+	const struct head *h;
 
-	g->unknown_heads = 0;
-	return waited || (heads_each(HEADS_PATH, gc_check_head, g, &why) && !g->unknown_heads);
+	for (h = g->heads; h < g->heads + g->n_heads; h++) {
+		o.store = h->store;
+		memcpy(o.name, h->name, HASH_SIZE);
+		object_name(o.kind, o.name, name);
+		if (waited || index_is_referred(g->s.index, &o))
+			heads_drop(HEADS_PATH, h->store, name);
+	}
 }
 
 /*
@@ -470,12 +491,14 @@ static bool gc_is_meant(struct gc *g)
 
 static int gc_run(struct ctl *ctl, struct gc *g)
 {
-	u64 notes = heads_size(HEADS_PATH);
 	struct index_counts c;
-	bool good, has_heads;
+	struct why why;
+	bool good;
 
 	if (!offload_survey_open(&g->s, ctl, false))
 		return CTL_REFUSED;
+	/* If they cannot be read, the survey fails. */
+	heads_each(HEADS_PATH, gc_add_head, g, &why);
 	g->began = (u64)time(NULL);
 	/* The garbage of this server may be the data of another. */
 	good = (g->dry || offload_survey_own(&g->s)) && gc_begin(g) &&
@@ -500,17 +523,16 @@ static int gc_run(struct ctl *ctl, struct gc *g)
 		offload_garbage_clean(&g->s);
 		good = offload_survey_commit(&g->s) && !gc_is_stopped(g);
 	}
-	has_heads = good && !g->dry && gc_has_heads(g, g->objects);
+	if (good && !g->dry)
+		gc_drop_heads(g, g->objects);
 	if (ctl->json)
 		gc_print_json(g, &c);
 	else
 		gc_print(g, &c);
+	free(g->heads);
 	free(g->runs);
 	g->runs = NULL;
 	offload_survey_close(&g->s);
-	/* The snapshots of these notes are in the index, which is on disk. */
-	if (has_heads)
-		heads_forget(HEADS_PATH, notes);
 	return good && !g->s.lost && !g->refused ? CTL_OK : CTL_REFUSED;
 }
 
