@@ -305,8 +305,8 @@ void index_begin_deletion(struct index *x, const struct index_object *o, u64 run
 /* It stays. */
 void index_stop_deletion(struct index *x, const struct index_object *o);
 /*
- * A survey has listed all objects: what a run was going to delete that did not come to its end is
- * deleted, since the beginning of that run, or is there still.
+ * A survey has listed the objects of stores: what a run was going to delete there that did not come
+ * to its end is deleted, since the beginning of that run, or is there still.
  */
 void index_settle_deletions(struct index *x);
 /* An object was deleted at a time. */

@@ -138,18 +138,29 @@ void index_stop_deletion(struct index *x, const struct index_object *o)
 
 void index_settle_deletions(struct index *x)
 {
-	index_run(x, "DELETE FROM deletion WHERE NOT time AND EXISTS (SELECT 1 FROM object o\n"
-		     "JOIN store s ON s.id = o.store WHERE s.name = deletion.store\n"
-		     "AND o.kind = deletion.kind AND o.name = deletion.name);"
-		     "UPDATE deletion SET time = run WHERE NOT time");
+	size_t i;
+
+	for (i = 0; i < x->n_stores; i++) {
+		if (!x->listed[i])
+			continue;
+		index_do(x, "DELETE FROM deletion WHERE NOT time AND store = ? AND EXISTS\n"
+			    "(SELECT 1 FROM object o WHERE o.store = ? AND o.kind = deletion.kind\n"
+			    "AND o.name = deletion.name)", "si", x->stores[i], (u64)i + 1);
+		index_do(x, "UPDATE deletion SET time = run WHERE NOT time AND store = ?", "s",
+			 x->stores[i]);
+	}
 }
 
 void index_add_deletion(struct index *x, const struct index_object *o, u64 time, u64 run)
 {
+	/* The row of its beginning keeps its number: what is remembered is counted by it. */
+	index_do(x, "UPDATE deletion SET time = ? WHERE run = ? AND store = ? AND kind = ?\n"
+		    "AND name = ?", "iisin", time, run, o->store, (u64)o->kind, o->name);
+	if (!sqlite3_changes(x->db))
+		index_do(x, "INSERT INTO deletion(time, run, store, kind, name, size, since)\n"
+			    "VALUES(?, ?, ?, ?, ?, ?, ?)", "iisinii", time, run, o->store,
+			 (u64)o->kind, o->name, o->size, o->since);
 	index_stop_deletion(x, o);
-	index_do(x, "INSERT INTO deletion(time, run, store, kind, name, size, since)\n"
-		    "VALUES(?, ?, ?, ?, ?, ?, ?)", "iisinii", time, run, o->store, (u64)o->kind,
-		 o->name, o->size, o->since);
 	index_do(x, "DELETE FROM deletion WHERE id <= (SELECT max(id) FROM deletion) - "
 		    HISTORY_MAX, "");
 	index_do(x, "DELETE FROM object WHERE store = ? AND kind = ? AND name = ?", "iin",

@@ -228,8 +228,13 @@ static void deletions_begun(void)
 	index_settle_deletions(x);
 	SAME(deletion_names(x), "");
 	index_begin_deletion(x, &o, 19 * DAY);
+	/* A store that was not listed does not say what became of it. */
 	index_begin_survey(x, true);
 	index_end_survey(x);
+	index_settle_deletions(x);
+	SAME(deletion_names(x), "B?");
+	index_begin_survey(x, true);
+	survey_end(x);
 	index_settle_deletions(x);
 	SAME(deletion_names(x), "Br");
 	/* A run that comes to its end says itself what became of them. */
@@ -240,8 +245,46 @@ static void deletions_begun(void)
 	index_begin_deletion(x, &o, 19 * DAY);
 	index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
 	SAME(deletion_names(x), "BrAt");
+	/* Another run may have found it out since. */
+	memcpy(o.name, name_of('B'), HASH_SIZE);
+	index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
+	SAME(deletion_names(x), "BtAt");
 	CHECK(!index_error(x));
 	index_close(x);
+}
+
+/* Deletions that are noted before and afterwards are counted once. */
+static void deletions_counted(void)
+{
+	struct index_object o = { .store = "s", .kind = ENVELOPE_MANIFEST, .since = 11 * DAY };
+	const char *batch, *name;
+	struct index *x;
+	struct why why;
+	sqlite3 *db;
+	int i;
+
+	index_close(index_open(path, true, &why));
+	database_change("DELETE FROM deletion");
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	for (batch = "AB"; *batch; batch = *batch == 'A' ? "CD" : "") {
+		for (i = 0; i < 2; i++) {
+			for (name = batch; *name; name++) {
+				memcpy(o.name, name_of(*name), HASH_SIZE);
+				if (i)
+					index_add_deletion(x, &o, 20 * DAY, 19 * DAY);
+				else
+					index_begin_deletion(x, &o, 19 * DAY);
+			}
+		}
+	}
+	SAME(deletion_names(x), "AtBtCtDt");
+	CHECK(index_commit(x, &why));
+	index_close(x);
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	CHECK(database_number(db, "SELECT max(id) FROM deletion") == 4);
+	sqlite3_close(db);
 }
 
 /* The parts of a list come in any order, and tell of their names only. */
@@ -487,6 +530,7 @@ int main(void)
 		TEST(readers_do_not_wait),
 		TEST(index_is_shared),
 		TEST(deletions_begun),
+		TEST(deletions_counted),
 		{ NULL, NULL }
 	};
 
