@@ -112,12 +112,16 @@ static bool expose_is_ours(int fd)
 	return fgetxattr(fd, RESTORED_XATTR, NULL, 0) > 0;
 }
 
-/* Remove what the end of the machine has left of others: nobody has it locked. */
-static void expose_clean(int folder)
+/*
+ * Remove what the end of the machine has left of others, and count it: nobody has it locked.
+ * Returns false after messages.
+ */
+static bool expose_clean(struct ctl *ctl, int folder, u64 *removed)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found;
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
+	bool good = true;
 
 	while (list && (e = readdir(list))) {
 		if (strncmp(e->d_name, RESTORE_NEW_NAME, strlen(RESTORE_NEW_NAME) - 2))
@@ -126,14 +130,21 @@ static void expose_clean(int folder)
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (found < 0)
 			continue;
-		if (expose_is_ours(found) && !flock(found, LOCK_EX | LOCK_NB))
-			snapshot_remove(folder, e->d_name);
+		if (expose_is_ours(found) && !flock(found, LOCK_EX | LOCK_NB)) {
+			if (snapshot_remove(folder, e->d_name)) {
+				(*removed)++;
+			} else {
+				snapshot_problem(ctl, e->d_name, "%s", strerror(errno));
+				good = false;
+			}
+		}
 		close(found);
 	}
 	if (list)
 		closedir(list);
 	else if (fd >= 0)
 		close(fd);
+	return good;
 }
 
 /*
@@ -143,8 +154,10 @@ static void expose_clean(int folder)
 static bool expose_make(struct restore *r, int folder, const char *new)
 {
 	const char *object = r->s.object;
+	u64 removed = 0;
+	int error;
 
-	expose_clean(folder);
+	expose_clean(r->ctl, folder, &removed);
 	/* One that was left without a mark is empty. */
 	unlinkat(folder, new, AT_REMOVEDIR);
 	if (!mkdirat(folder, new, 0700)) {
@@ -153,7 +166,9 @@ static bool expose_make(struct restore *r, int folder, const char *new)
 		    !fsetxattr(r->root, RESTORED_XATTR, object, strlen(object), 0))
 			return true;
 	}
-	snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+	error = errno;
+	unlinkat(folder, new, AT_REMOVEDIR);
+	snapshot_problem(r->ctl, r->to, "%s", strerror(error));
 	return false;
 }
 
@@ -227,13 +242,13 @@ static bool hide_is_wanted(const char *found, const char *name)
 	return strlen(found) > len && found[len] == '_' && !strcmp(found + len + 1, name);
 }
 
-/* Remove the directories of a name. */
+/* Remove the directories of a name. What was left of others may have been one of them. */
 static int hide_all(struct ctl *ctl, int folder, const char *name)
 {
+	u64 hidden = 0;
+	bool good = expose_clean(ctl, folder, &hidden);
 	DIR *list = fdopendir(folder);
 	struct dirent *e;
-	u64 hidden = 0;
-	bool good = true;
 
 	if (!list)
 		mem_out();
@@ -244,7 +259,7 @@ static int hide_all(struct ctl *ctl, int folder, const char *name)
 		hidden++;
 	}
 	closedir(list);
-	if (!hidden)
+	if (good && !hidden)
 		snapshot_problem(ctl, name, "it is not exposed");
 	return good && hidden ? CTL_OK : CTL_REFUSED;
 }

@@ -485,8 +485,10 @@ class Hide(Expose):
         os.sync()
 
     def check_exposed(self, world, mount, point):
-        if self.is_whole(world, mount):
-            tool(world, *self.words)
+        self.is_whole(world, mount)
+        # There is nothing to remove if it was done.
+        eq(tries(world, *self.words), point == DONE, 'status when it is repeated')
+        eq(os.listdir(world.path(TREE)), [], 'what is left')
         tool(world, *Expose.words)
 
 
