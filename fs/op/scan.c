@@ -16,12 +16,15 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
+#include <linux/dcache.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/random.h>
 #include <linux/ratelimit.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -31,13 +34,14 @@
 #include "../../net/event.h"
 #include "../../net/helper/upcall.h"
 #include "../../net/netlink.h"
+#include "../../net/peer.h"
 #include "../../net/stats.h"
 #include "../offload/offload.h"
 #include "name_private.h"
 #include "op_private.h"
 #include "scan.h"
 
-/* How long a failure to answer is the answer, in seconds: to refuse, or to read. */
+/* How long no answer is the answer, in seconds: to refuse, or to read. */
 #define SCAN_REFUSES	10
 #define SCAN_READS	60
 /* Scans of a file that changes during each, after which it counts as not answered. */
@@ -47,13 +51,15 @@
 #define SCAN_HELPER_MS	1000
 /* Bytes of share and path in messages. */
 #define SCAN_WHERE_MAX	1024
+/* Counters of questions by address; machines that meet in one share its limit. */
+#define SCAN_PEERS	1024
 
 /**
  * struct ditto_scan - what is known about the content of a file
  * @lock: guards all other members
  * @verdict: what was found out
  * @stamp: about which state
- * @until: jiffies until which DITTO_SCAN_UNANSWERED holds
+ * @since: jiffies at which DITTO_SCAN_UNANSWERED was found out
  * @changes: scans in sequence during which the file changed
  * @losses: questions in sequence for which there was no helper
  * @times_set: how often clients have set the time of modification
@@ -63,7 +69,7 @@ struct ditto_scan {
 	spinlock_t lock;	/* see above */
 	enum ditto_scan_verdict verdict;
 	struct ditto_scan_stamp stamp;
-	unsigned long until;
+	unsigned long since;
 	u32 changes;
 	u32 losses;
 	u32 times_set;
@@ -77,6 +83,9 @@ struct ditto_scan {
  * @asks: questions that have not ended
  * @number: of the last one
  * @generation: incremented when the program knows more
+ * @moved: jiffies of the last end of a scan
+ * @key: of the hash of addresses
+ * @peers: questions that have not ended, by hash of who reads
  * @stats: scans by their result
  */
 struct ditto_scans {
@@ -85,6 +94,9 @@ struct ditto_scans {
 	struct list_head asks;
 	u64 number;
 	atomic_t generation;
+	unsigned long moved;
+	siphash_key_t key;
+	atomic_t peers[SCAN_PEERS];
 	struct ditto_stats_group *stats;
 };
 
@@ -97,13 +109,14 @@ struct ditto_scans {
  * @end: ends the question
  * @begun: @begin has run
  * @sent: the request was started; set before @begun
+ * @given: the helper has got the file; under the lock of the list
  * @node: the file, held
+ * @peer: counter of who reads
  * @file: the file, open for reading; set before the request is sent
  * @stamp: its state before the scan
  * @number: number for the helper
  * @began: when the scan was asked for, in nanoseconds
  * @seconds: how long a helper is waited for
- * @pause: seconds for which a failure counts
  * @clean: the answer
  * @error: result of the request
  * @client: address of who needs the answer
@@ -118,13 +131,14 @@ struct scan_ask {
 	struct delayed_work end;
 	struct completion begun;
 	bool sent;
+	bool given;
 	struct ditto_node *node;
+	atomic_t *peer;
 	struct ditto_file *file;
 	struct ditto_scan_stamp stamp;
 	u64 number;
 	u64 began;
 	u32 seconds;
-	u32 pause;
 	bool clean;
 	int error;
 	char client[48];
@@ -154,45 +168,74 @@ static struct ditto_scan *scan_of(struct ditto_node *node)
 	return other;
 }
 
-/* Whether the content is the one that the stamp is of. */
-static bool scan_holds_locked(const struct ditto_scan *scan, const struct ditto_node *node)
+/* The inode that has the data, which the node keeps: in an overlay, one of another file system. */
+static struct inode *scan_inode(struct ditto_node *node)
 {
-	struct timespec64 mtime = inode_get_mtime(node->inode);
+	struct inode *inode = node->inode;
+	struct dentry *dentry;
 
-	lockdep_assert_held(&scan->lock);
-	return scan->stamp.generation == scan_generation(node) &&
-	       scan->stamp.size == i_size_read(node->inode) &&
-	       timespec64_equal(&scan->stamp.mtime, &mtime) &&
-	       scan->stamp.change == ditto_offload_change(node->inode);
+	if (likely(!ditto_sb_is_overlay(inode->i_sb)))
+		return inode;
+	dentry = ditto_node_dentry(node);
+	inode = d_real_inode(dentry);
+	dput(dentry);
+	return inode;
+}
+
+/* The state of a file that may be changing. */
+static void scan_look(struct ditto_node *node, struct ditto_scan_stamp *stamp)
+{
+	struct inode *inode = scan_inode(node);
+
+	*stamp = (struct ditto_scan_stamp) {
+		.change = ditto_offload_change(inode),
+		.size = i_size_read(inode),
+		.mtime = inode_get_mtime(inode),
+		.generation = scan_generation(node),
+	};
+}
+
+static bool scan_is_same(const struct ditto_scan_stamp *a, const struct ditto_scan_stamp *b)
+{
+	return a->change == b->change && a->size == b->size &&
+	       timespec64_equal(&a->mtime, &b->mtime);
+}
+
+static bool scan_is_found_out(const struct ditto_scan *scan)
+{
+	return scan->verdict == DITTO_SCAN_CLEAN || scan->verdict == DITTO_SCAN_REFUSED;
 }
 
 static enum ditto_scan_verdict scan_known_locked(const struct ditto_scan *scan,
-						 const struct ditto_node *node)
+						 const struct ditto_scan_stamp *now, u32 use)
 {
+	u32 pause = use == DITTO_SCAN_ADVISED ? SCAN_READS : SCAN_REFUSES;
+	bool holds = scan_is_same(&scan->stamp, now);
+
 	lockdep_assert_held(&scan->lock);
-	switch (scan->verdict) {
-	case DITTO_SCAN_CLEAN:
-	case DITTO_SCAN_REFUSED:
-		return scan_holds_locked(scan, node) ? scan->verdict : DITTO_SCAN_UNKNOWN;
-	case DITTO_SCAN_UNANSWERED:
-		if (time_before(jiffies, scan->until) &&
-		    scan->stamp.generation == scan_generation(node))
-			return scan->verdict;
-		fallthrough;
-	default:
+	if (scan->stamp.generation != now->generation)
 		return DITTO_SCAN_UNKNOWN;
-	}
+	if (scan_is_found_out(scan))
+		return holds ? scan->verdict : DITTO_SCAN_UNKNOWN;
+	/* Content that nobody was asked about is read only if it never stays the same. */
+	if (scan->verdict == DITTO_SCAN_UNANSWERED &&
+	    time_before(jiffies, scan->since + pause * HZ) &&
+	    (holds || use != DITTO_SCAN_ADVISED || scan->changes >= SCAN_CHANGES))
+		return scan->verdict;
+	return DITTO_SCAN_UNKNOWN;
 }
 
-enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node)
+enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node, u32 use)
 {
 	struct ditto_scan *scan = READ_ONCE(node->scan);
 	enum ditto_scan_verdict verdict;
+	struct ditto_scan_stamp now;
 
 	if (!scan)
 		return DITTO_SCAN_UNKNOWN;
+	scan_look(node, &now);
 	spin_lock(&scan->lock);
-	verdict = scan_known_locked(scan, node);
+	verdict = scan_known_locked(scan, &now, use);
 	spin_unlock(&scan->lock);
 	return verdict;
 }
@@ -201,9 +244,11 @@ int ditto_scan_get_stamp(struct ditto_node *node, struct ditto_scan_stamp *stamp
 {
 	/* First: what the program learns during the scan counts for the next one. */
 	stamp->generation = scan_generation(node);
-	return ditto_offload_settle(node->inode, &stamp->change, &stamp->size, &stamp->mtime);
+	return ditto_offload_settle(scan_inode(node), &stamp->change, &stamp->size,
+				    &stamp->mtime);
 }
 
+#ifdef DITTO_TESTS
 int ditto_scan_note(struct ditto_node *node, const struct ditto_scan_stamp *stamp,
 		    enum ditto_scan_verdict verdict)
 {
@@ -214,10 +259,11 @@ int ditto_scan_note(struct ditto_node *node, const struct ditto_scan_stamp *stam
 	spin_lock(&scan->lock);
 	scan->verdict = verdict;
 	scan->stamp = *stamp;
-	scan->until = jiffies + SCAN_REFUSES * HZ;
+	scan->since = jiffies;
 	spin_unlock(&scan->lock);
 	return 0;
 }
+#endif
 
 static void scan_ask_put(struct scan_ask *ask)
 {
@@ -260,10 +306,26 @@ static int scan_ask_got(struct genl_info *info, void *arg)
 static void scan_ask_done(struct ditto_upcall_req *req, int err)
 {
 	struct scan_ask *ask = container_of(req, struct scan_ask, req);
-	u32 pause_ms = err == -EBUSY ? SCAN_PAUSE_MS : err == -ECONNREFUSED ? SCAN_HELPER_MS : 0;
+	u32 pause_ms = 0;
 
+	if (err == -ECONNREFUSED)
+		pause_ms = SCAN_HELPER_MS;
+	else if (err == -EBUSY || err == -ENOMEM || err == -ECANCELED)
+		pause_ms = SCAN_PAUSE_MS;
+	/* Those that wait for their turn fail only if no scan ends. */
+	if (err != -ETIMEDOUT)
+		WRITE_ONCE(req->srv->scans->moved, jiffies);
 	ask->error = err;
 	queue_delayed_work(req->srv->scans->wq, &ask->end, msecs_to_jiffies(pause_ms));
+}
+
+/* All data is in a file that is open, so that its blocks stay. */
+static bool scan_is_there(struct ditto_node *node)
+{
+	struct ditto_offload_info info;
+
+	return test_bit(DITTO_NODE_WHOLE, &node->flags) ||
+	       (!ditto_offload_get(node, &info) && info.resident >= info.size);
 }
 
 static void scan_begin_work(struct work_struct *work)
@@ -273,6 +335,7 @@ static void scan_begin_work(struct work_struct *work)
 	struct ditto_file *file;
 	int err;
 
+	scan_look(ask->node, &ask->stamp);
 	err = ditto_scan_get_stamp(ask->node, &ask->stamp);
 	if (!err) {
 		file = ditto_file_open_quiet(ask->node);
@@ -280,11 +343,14 @@ static void scan_begin_work(struct work_struct *work)
 		if (!err)
 			ask->file = file;
 	}
+	/* It may have been released since it was asked about. */
+	if (!err && !scan_is_there(ask->node))
+		err = -EJUKEBOX;
 	if (err) {
 		strscpy(ask->reason, err == -EBUSY ? "it changes all the time" :
 			"it cannot be opened", sizeof(ask->reason));
 		ask->req.srv = srv;
-		/* A lease of a local process is being broken, see ditto_file_get(). */
+		/* Also if a lease of a local process is being broken, see ditto_file_get(). */
 		if (err == -EJUKEBOX)
 			err = -EBUSY;
 		else if (err == -EBUSY)
@@ -323,9 +389,7 @@ static bool scan_is_unchanged(struct scan_ask *ask)
 {
 	struct ditto_scan_stamp now;
 
-	return !ditto_scan_get_stamp(ask->node, &now) && now.change == ask->stamp.change &&
-	       now.size == ask->stamp.size &&
-	       timespec64_equal(&now.mtime, &ask->stamp.mtime);
+	return !ditto_scan_get_stamp(ask->node, &now) && scan_is_same(&now, &ask->stamp);
 }
 
 static void scan_end_work(struct work_struct *work)
@@ -336,12 +400,13 @@ static void scan_end_work(struct work_struct *work)
 	struct ditto_scans *scans = node->volume->srv->scans;
 	enum ditto_scan_verdict verdict = DITTO_SCAN_UNANSWERED;
 	bool changed = ask->error == -ESTALE || (!ask->error && !scan_is_unchanged(ask));
+	bool had_turn = !ask->sent || ask->req.id;
 
 	if (!changed && !ask->error)
 		verdict = ask->clean ? DITTO_SCAN_CLEAN : DITTO_SCAN_REFUSED;
 	/* These say nothing about the file, and whoever reads it asks again. */
 	else if (ask->error == -EBUSY || ask->error == -ENOMEM || ask->error == -ESHUTDOWN ||
-		 ask->error == -ECANCELED)
+		 ask->error == -ECANCELED || (ask->error == -ETIMEDOUT && !had_turn))
 		verdict = DITTO_SCAN_UNKNOWN;
 
 	spin_lock(&scan->lock);
@@ -353,7 +418,7 @@ static void scan_end_work(struct work_struct *work)
 		verdict = DITTO_SCAN_UNKNOWN;
 	scan->verdict = verdict;
 	scan->stamp = ask->stamp;
-	scan->until = jiffies + ask->pause * HZ;
+	scan->since = jiffies;
 	scan->asked = false;
 	spin_unlock(&scan->lock);
 
@@ -362,6 +427,7 @@ static void scan_end_work(struct work_struct *work)
 		scan_report(ask, verdict == DITTO_SCAN_REFUSED);
 	ditto_park_wake_point(&node->point);
 	atomic_dec(&node->volume->scans);
+	atomic_dec(ask->peer);
 	spin_lock(&scans->lock);
 	list_del(&ask->link);
 	spin_unlock(&scans->lock);
@@ -392,33 +458,44 @@ static void scan_set_where(struct scan_ask *ask, const struct ditto_op *op)
 	dput(dentry);
 }
 
+/* The counter of who reads; the server itself has one, too. */
+static atomic_t *scan_peer(struct ditto_scans *scans, const struct in6_addr *from)
+{
+	struct in6_addr who = {};
+
+	if (from)
+		ditto_addr_who(&who, from);
+	return &scans->peers[siphash(&who, sizeof(who), &scans->key) % SCAN_PEERS];
+}
+
 /* Ask the helper, unless that is under way. Return: 0, -ENOMEM, -EBUSY. */
 static int scan_start(struct ditto_op *op, struct ditto_node *node, struct ditto_scan *scan,
-		      u32 use, u32 seconds)
+		      u32 seconds)
 {
 	struct ditto_scans *scans = op->srv->scans;
+	atomic_t *peer = scan_peer(scans, op->from);
 	struct scan_ask *ask;
+	int err = -EBUSY;
 	bool asked;
 
 	if (READ_ONCE(scan->asked))
 		return 0;
-	if (atomic_inc_return(&node->volume->scans) > DITTO_SCANS_MAX) {
-		atomic_dec(&node->volume->scans);
-		return -EBUSY;
-	}
+	if (atomic_inc_return(peer) > DITTO_SCANS_PEER_MAX)
+		goto dec_peer;
+	if (atomic_inc_return(&node->volume->scans) > DITTO_SCANS_MAX)
+		goto dec_volume;
+	err = -ENOMEM;
 	ask = kzalloc(sizeof(*ask), GFP_KERNEL);
-	if (!ask) {
-		atomic_dec(&node->volume->scans);
-		return -ENOMEM;
-	}
+	if (!ask)
+		goto dec_volume;
 	spin_lock(&scan->lock);
 	asked = scan->asked;
 	scan->asked = true;
 	spin_unlock(&scan->lock);
 	if (asked) {
-		atomic_dec(&node->volume->scans);
 		kfree(ask);
-		return 0;
+		err = 0;
+		goto dec_volume;
 	}
 	/* One for each work item. */
 	refcount_set(&ask->ref, 2);
@@ -427,14 +504,15 @@ static int scan_start(struct ditto_op *op, struct ditto_node *node, struct ditto
 	init_completion(&ask->begun);
 	ditto_node_hold(node);
 	ask->node = node;
+	ask->peer = peer;
 	ask->began = ktime_get_ns();
 	ask->seconds = seconds;
-	ask->pause = use == DITTO_SCAN_ADVISED ? SCAN_READS : SCAN_REFUSES;
 	scan_set_where(ask, op);
 	ask->req.what = (struct ditto_upcall) {
 		.type = DITTO_UPCALL_SCAN,
 		.size = nla_total_size(sizeof(u64)),
 		.deadline_ms = seconds * MSEC_PER_SEC,
+		.moved = &scans->moved,
 		.put = scan_ask_fill,
 		.got = scan_ask_got,
 		.failed = scan_ask_failed,
@@ -451,6 +529,12 @@ static int scan_start(struct ditto_op *op, struct ditto_node *node, struct ditto
 	spin_unlock(&scans->lock);
 	queue_work(scans->wq, &ask->begin);
 	return 0;
+
+dec_volume:
+	atomic_dec(&node->volume->scans);
+dec_peer:
+	atomic_dec(peer);
+	return err;
 }
 
 int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
@@ -471,10 +555,13 @@ int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
 	if (use == DITTO_SCAN_OFF || !S_ISREG(node->inode->i_mode) || !size ||
 	    (most && size > (u64)most << 20))
 		return 0;
+	/* No share has the option there, but file systems within a share have its options. */
+	if (node->volume->is_remote)
+		return use == DITTO_SCAN_ADVISED ? 0 : -EACCES;
 	scan = scan_of(node);
 	if (!scan)
 		return -ENOMEM;
-	switch (ditto_scan_known(node)) {
+	switch (ditto_scan_known(node, use)) {
 	case DITTO_SCAN_CLEAN:
 		return 0;
 	case DITTO_SCAN_REFUSED:
@@ -488,7 +575,7 @@ int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
 	err = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, 0, size, &stub);
 	if (err)
 		return err;
-	err = scan_start(op, node, scan, use, seconds);
+	err = scan_start(op, node, scan, seconds);
 	ditto_offload_leave(stub);
 	if (err)
 		return err == -EBUSY ? -EJUKEBOX : err;
@@ -512,12 +599,14 @@ bool ditto_scan_park(struct ditto_node *node, struct ditto_park *park)
 bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set)
 {
 	struct ditto_scan *scan = READ_ONCE(node->scan);
+	struct ditto_scan_stamp now;
 	enum ditto_scan_verdict verdict;
 
 	if (likely(!scan))
 		return false;
+	scan_look(node, &now);
 	spin_lock(&scan->lock);
-	verdict = scan_known_locked(scan, node);
+	verdict = scan_known_locked(scan, &now, DITTO_SCAN_REQUIRED);
 	*times_set = scan->times_set;
 	spin_unlock(&scan->lock);
 	return verdict == DITTO_SCAN_CLEAN || verdict == DITTO_SCAN_REFUSED;
@@ -526,7 +615,7 @@ bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set)
 void ditto_scan_rename_end(struct ditto_node *node, u32 times_set)
 {
 	struct ditto_scan *scan = node->scan;
-	struct inode *inode = node->inode;
+	struct inode *inode = scan_inode(node);
 	struct timespec64 mtime, ctime;
 
 	inode_lock(inode);
@@ -546,9 +635,14 @@ void ditto_scan_rename_end(struct ditto_node *node, u32 times_set)
 
 void ditto_scan_times_set_slow(struct ditto_node *node)
 {
-	spin_lock(&node->scan->lock);
-	node->scan->times_set++;
-	spin_unlock(&node->scan->lock);
+	struct ditto_scan *scan = node->scan;
+
+	spin_lock(&scan->lock);
+	scan->times_set++;
+	/* A write in the tick of a rename has left nothing but the time of modification. */
+	if (scan_is_found_out(scan))
+		scan->verdict = DITTO_SCAN_UNKNOWN;
+	spin_unlock(&scan->lock);
 }
 
 void ditto_scan_forget(struct ditto_server *srv)
@@ -564,7 +658,8 @@ struct file *ditto_scan_open(struct ditto_server *srv, u64 number)
 
 	spin_lock(&scans->lock);
 	list_for_each_entry(ask, &scans->asks, link) {
-		if (ask->number == number && ask->file) {
+		if (ask->number == number && ask->file && !ask->given) {
+			ask->given = true;
 			file = get_file(ask->file->file);
 			break;
 		}
@@ -625,6 +720,8 @@ int ditto_scans_init(struct ditto_server *srv)
 		return -ENOMEM;
 	spin_lock_init(&scans->lock);
 	INIT_LIST_HEAD(&scans->asks);
+	scans->moved = jiffies;
+	get_random_bytes(&scans->key, sizeof(scans->key));
 	scans->wq = alloc_workqueue("ditto_scan", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
 	if (!scans->wq)
 		goto free;

@@ -4,8 +4,9 @@
  *
  * The first read of a file since its last change asks the helper, which gives the program the file.
  * The answer holds for the state of the file that was asked about, its stamp: change number, time
- * of modification and size, as long as nobody tells that the program knows more (scan-forget). It
- * is kept with the node and ends with it. Nothing is stored with the file.
+ * of modification and size, as long as nobody tells that the program knows more (scan-forget), or
+ * sets the time of modification. It is kept with the node and ends with it. Nothing is stored with
+ * the file. Where other machines change files, there is no such state, and no share has the option.
  *
  * No thread waits: the operation is refused with -EJUKEBOX and repeated, as for absent data of an
  * offloaded file, see fs/offload/offload.h.
@@ -30,8 +31,9 @@ struct ditto_server;
 
 /* Bytes of the reason that the helper tells. */
 #define DITTO_SCAN_REASON_MAX	256
-/* Files of a file system that are asked about at a time. */
-#define DITTO_SCANS_MAX		256
+/* Files of a file system that are asked about at a time, and of those that one client reads. */
+#define DITTO_SCANS_MAX		512
+#define DITTO_SCANS_PEER_MAX	64
 
 /* What is known about the content of a file. */
 enum ditto_scan_verdict {
@@ -66,19 +68,21 @@ struct ditto_scan_stamp {
  */
 int ditto_scan_get_stamp(struct ditto_node *node, struct ditto_scan_stamp *stamp);
 
+#ifdef DITTO_TESTS
 /**
  * ditto_scan_note - note what was found out about a file
  * @node: a regular file, held
- * @stamp: its state from before the scan; for DITTO_SCAN_UNANSWERED only @generation counts
+ * @stamp: its state from before the scan
  * @verdict: DITTO_SCAN_UNKNOWN to forget
  *
  * Return: 0 or -ENOMEM.
  */
 int ditto_scan_note(struct ditto_node *node, const struct ditto_scan_stamp *stamp,
 		    enum ditto_scan_verdict verdict);
+#endif
 
-/* What is known about the present content of a file. Any context. */
-enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node);
+/* What a share with this value of the option knows about the present content. May sleep. */
+enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node, u32 use);
 
 /* The part of ditto_scan_check() for shares with the option. */
 int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node);
@@ -131,7 +135,8 @@ void ditto_scan_forget(struct ditto_server *srv);
  * @srv: the server
  * @number: of the request
  *
- * Return: the file with a reference, open for reading; NULL if nobody waits for the answer.
+ * Return: the file with a reference, open for reading; NULL if nobody waits for the answer, or it
+ * was given before.
  */
 struct file *ditto_scan_open(struct ditto_server *srv, u64 number);
 

@@ -247,6 +247,18 @@ int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditt
 			   struct netlink_ext_ack *extack);
 
 /**
+ * ditto_share_check_scan - check that scans of the files of a share can hold
+ * @share: with its volume
+ * @opts: options that it is to have
+ * @extack: gets the reason
+ *
+ * Context: any.
+ * Return: 0, or -EOPNOTSUPP if other machines change the files.
+ */
+int ditto_share_check_scan(const struct ditto_share *share, const struct ditto_share_opts *opts,
+			   struct netlink_ext_ack *extack);
+
+/**
  * ditto_share_opts_alloc - allocate options with default values
  *
  * The defaults are: squash root_to_guest, anonymous user 65534, AUTH_SYS, read and write, all

@@ -139,6 +139,17 @@ int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditt
 	return 0;
 }
 
+int ditto_share_check_scan(const struct ditto_share *share, const struct ditto_share_opts *opts,
+			   struct netlink_ext_ack *extack)
+{
+	if (!opts->scan || !share->volume->is_remote)
+		return 0;
+	NL_SET_ERR_MSG_FMT(extack,
+			   "scan: others may change files of a %.16s unnoticed after a scan; turn scan off",
+			   share->volume->sb->s_type->name);
+	return -EOPNOTSUPP;
+}
+
 bool ditto_share_local_locks(const struct ditto_share *share)
 {
 	bool local_locks;

@@ -5,6 +5,7 @@
 #include <net/genetlink.h>
 
 #include "../../fs/op/scan.h"
+#include "../helper/upcall.h"
 #include "../server.h"
 #include "family.h"
 
@@ -26,13 +27,16 @@ static int scan_reply(struct genl_info *info, int fd)
 
 int ditto_nl_scan_open_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	struct file *file;
 	int fd, err;
 
+	/* The file is open past its permissions. */
+	if (!ditto_upcall_is_helper(srv))
+		return -EPERM;
 	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_SCAN_NUMBER))
 		return -EINVAL;
-	file = ditto_scan_open(ditto_server_of(genl_info_net(info)),
-			       nla_get_u64(info->attrs[DITTO_A_SCAN_NUMBER]));
+	file = ditto_scan_open(srv, nla_get_u64(info->attrs[DITTO_A_SCAN_NUMBER]));
 	if (!file)
 		return -ENOENT;
 	/* Sent by the task that is to have the file: requests are not deferred to another one. */

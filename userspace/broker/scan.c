@@ -78,10 +78,21 @@ struct scan *scan_new(int spawner)
 	return NULL;
 }
 
+/* Another program, or the first one that this process knows, may say something else. */
 void scan_configure(struct scan *s, const char *command)
 {
+	bool same = command && s->command ? !strcmp(command, s->command) : command == s->command;
+
+	if (same)
+		return;
 	free(s->command);
 	s->command = command ? mem_string(command) : NULL;
+	/* Without the module nothing is known. */
+	if (conn_find_family(&s->conn))
+		return;
+	if (conn_call(&s->conn, conn_message(&s->conn, DITTO_CMD_SCAN_FORGET), NULL))
+		log_warning("what is known about the content of files may be that of another scan-command: %s; see dittoctl scan forget",
+			    s->conn.why.text);
 }
 
 static void scan_answer(struct conn *channel, u64 id, const struct scan_answer *a)

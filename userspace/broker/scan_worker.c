@@ -60,7 +60,7 @@ static bool scan_take(struct scan_order *order, int *file)
 
 static void scan_run(struct scan_order *order, int file)
 {
-	static struct command c = { .done = scan_done };
+	static struct command c = { .done = scan_done, .talks = true };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_DFL);

@@ -153,6 +153,36 @@ static void files_of_names(void)
 		printf("%d\n", status);
 }
 
+/* Commands write into no file, whatever its mode, also not past its directory. */
+static int try_command(enum sandbox_kind kind)
+{
+	long landlock = syscall(SYS_landlock_create_ruleset, NULL, 0,
+				LANDLOCK_CREATE_RULESET_VERSION);
+	char path[] = "/tmp/ditto-sandbox-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+	int status = 0;
+
+	(void)kind;
+	if (fd < 0 || write(fd, "x", 1) != 1)
+		return 1;
+	if (landlock < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || sandbox_command())
+		status = NO_SANDBOX;
+	else if (can_open(path, O_WRONLY) || !can_open("/dev/null", O_WRONLY | O_TRUNC))
+		status = 2;
+	else if (landlock >= 3 && (!truncate(path, 0) || can_open(path, O_RDONLY | O_TRUNC)))
+		status = 3;
+	unlink(path);
+	return status;
+}
+
+static void files_of_commands(void)
+{
+	int status = in_child(try_command, SANDBOX_HOSTS);
+
+	if (!CHECK(!status || status == NO_SANDBOX))
+		printf("%d\n", status);
+}
+
 static int try_sockets(enum sandbox_kind kind)
 {
 	int fd;
@@ -330,9 +360,9 @@ static void secrets_stay(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(no_new_code), TEST(files_of_names), TEST(sockets_of_libraries),
-		TEST(sockets_of_names), TEST(store_process_can_do_little),
-		TEST(secrets_stay), { 0 }
+		TEST(no_new_code), TEST(files_of_names), TEST(files_of_commands),
+		TEST(sockets_of_libraries), TEST(sockets_of_names),
+		TEST(store_process_can_do_little), TEST(secrets_stay), { 0 }
 	};
 
 	return test_main(tests);

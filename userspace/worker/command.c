@@ -20,8 +20,8 @@
 #include "text.h"
 #include "worker.h"
 
-/* Reads of error messages before the clock is looked at again. */
-#define ERRORS_READS	256
+/* Reads of what is not kept before the clock is looked at again. */
+#define LOST_READS	256
 /* Milliseconds for the command's processes to die. */
 #define KILL_TIME	1000
 
@@ -111,10 +111,14 @@ static bool command_read(struct command *c)
 		n = read(c->out, c->text + c->len, COMMAND_OUTPUT_MAX - c->len);
 		c->len += n > 0 ? (u32)n : 0;
 	}
-	if (c->len == COMMAND_OUTPUT_MAX && read(c->out, more, 1) > 0)
-		return false;
 	/* All is read, to get rid of it; a command that never stops has no more time. */
-	for (reads = 0; reads < ERRORS_READS; reads++) {
+	for (reads = 0; c->len == COMMAND_OUTPUT_MAX && reads < LOST_READS; reads++) {
+		if (read(c->out, more, sizeof(more)) <= 0)
+			break;
+		if (!c->talks)
+			return false;
+	}
+	for (reads = 0; reads < LOST_READS; reads++) {
 		n = read(c->errors, more, sizeof(more));
 		if (n <= 0)
 			break;

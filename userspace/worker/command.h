@@ -12,7 +12,7 @@
 
 /* Most words of a command. */
 #define COMMAND_WORDS	64
-/* Most bytes that a command may print. */
+/* Most bytes that a command may print, or of what it prints that are kept. */
 #define COMMAND_OUTPUT_MAX	4096
 /* Bytes of the longest command, with the NUL of each word. */
 #define COMMAND_WORDS_MAX	1152
@@ -24,6 +24,7 @@
  * @input: its standard input; -1 for none
  * @done: called at the end; does not return
  * @arg: for @done
+ * @talks: it may print more than @text has room for, which is lost
  * @status: its exit status; -1 if it has none
  * @text: what it has printed, with a NUL
  * @len: bytes of @text
@@ -40,6 +41,7 @@ struct command {
 	int input;
 	void (*done)(struct command *c, bool good);
 	void *arg;
+	bool talks;
 	int status;
 	char text[COMMAND_OUTPUT_MAX + 1];
 	u32 len;
@@ -61,7 +63,7 @@ bool command_put_words(char words[COMMAND_WORDS_MAX + 1], const char *command, c
 
 /**
  * command_execute - run a command, and call @c->done at its end
- * @c: the command, with the members up to @arg
+ * @c: the command, with the members up to @talks
  * @words: from command_put_words(), in any state
  * @ms: time that it may take
  *

@@ -88,7 +88,11 @@ int sandbox_drop_user(uid_t uid, gid_t gid)
 	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM)
 
-/* Linux 6.7, Landlock ABI version 4; the headers of Debian 12 are older. */
+/* Linux 6.2, Landlock ABI version 3; the headers of Debian 12 are older than this and the next. */
+#define TRUNCATE_VERSION	3
+#define FILES_TRUNCATE		0x4000
+
+/* Linux 6.7, Landlock ABI version 4. */
 #define NET_VERSION	4
 #define NET_BIND	0x1
 #define NET_CONNECT	0x2
@@ -113,7 +117,10 @@ struct rules {
 	__u64 net;
 };
 
-/* Create a ruleset that allows nothing yet. Returns a descriptor or a negative errno. */
+/*
+ * Create a ruleset that allows nothing yet. Files cannot be truncated either, where the kernel can
+ * forbid that. Returns a descriptor or a negative errno.
+ */
 static int rules_new(struct rules rules)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -123,6 +130,8 @@ static int rules_new(struct rules rules)
 
 	if (version < 0)
 		return -EOPNOTSUPP;
+	if (version >= TRUNCATE_VERSION)
+		rules.files |= FILES_TRUNCATE;
 	set = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	return set < 0 ? -errno : set;
 }
