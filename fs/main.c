@@ -33,6 +33,7 @@
 #include "../net/server.h"
 #include "../net/server_private.h"
 #include "../net/setting.h"
+#include "../net/slow_call.h"
 #include "../net/stats.h"
 #include "../net/task.h"
 #include "../net/version.h"
@@ -60,6 +61,7 @@ static const struct {
 	{ ditto_budget_init, ditto_budget_exit },
 	{ ditto_login_delays_init, ditto_login_delays_exit },
 	{ ditto_stats_init, ditto_stats_exit },
+	{ ditto_slow_init, ditto_slow_exit },
 	{ ditto_upcalls_init, ditto_upcalls_exit },
 	{ ditto_records_init, ditto_records_exit },
 	{ ditto_locks_init, ditto_locks_exit },

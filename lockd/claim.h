@@ -429,6 +429,28 @@ bool ditto_park_cancel(struct ditto_park *park);
 long ditto_claim_pause(struct ditto_lock_point *point, long timeout);
 
 /**
+ * ditto_break_describe - find a holder that was asked to give way
+ * @point: of the node, held by the caller
+ * @holding: filled with what it holds
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: true if there is one.
+ */
+bool ditto_break_describe(struct ditto_lock_point *point, struct ditto_holding *holding);
+
+/**
+ * ditto_park_describe - find what a parked operation waits for
+ * @park: initialised
+ * @breaking: set if a holder was asked to give way, and @holding is filled
+ * @holding: what it holds
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: the node, to be put; NULL if it is not parked on one.
+ */
+struct ditto_lock_point *ditto_park_describe(struct ditto_park *park, bool *breaking,
+					     struct ditto_holding *holding);
+
+/**
  * ditto_claim_check_slow - the part of ditto_claim_check() that looks at the claims
  * @point: of the node, held by the caller
  * @intent: the operation to check

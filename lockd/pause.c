@@ -9,7 +9,7 @@
 #include "check_private.h"
 #include "client_private.h"
 #include "holder.h"
-#include "lease.h"
+#include "lease_private.h"
 #include "lock_ctx_private.h"
 #include "wait_private.h"
 
@@ -70,6 +70,54 @@ long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
 	return left;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_pause, "DITTO");
+
+static bool pause_describe(struct ditto_lock_ctx *ctx, struct ditto_holding *holding)
+{
+	static const struct ditto_holder_sum breaking = { .modes = DITTO_HOLDER_BREAKING };
+	const struct ditto_holder *holder = ditto_holder_first(ctx, &breaking);
+
+	if (!holder || !holder->grant)
+		return false;
+	ditto_describe_holding(holding, &holder->grant->claim);
+	return true;
+}
+
+bool ditto_break_describe(struct ditto_lock_point *point, struct ditto_holding *holding)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
+	bool found;
+
+	if (!ctx)
+		return false;
+	found = pause_describe(ctx, holding);
+	ditto_lock_ctx_unlock(ctx);
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_break_describe, "DITTO");
+
+struct ditto_lock_point *ditto_park_describe(struct ditto_park *park, bool *breaking,
+					     struct ditto_holding *holding)
+{
+	struct ditto_lock_point *point;
+	struct ditto_lock_ctx *ctx;
+
+	/* As in ditto_park_cancel(). */
+	rcu_read_lock();
+	point = READ_ONCE(park->point);
+	ctx = point ? ditto_lock_ctx_find(point) : NULL;
+	rcu_read_unlock();
+	if (!ctx)
+		return NULL;
+	if (park->point == point) {
+		*breaking = pause_describe(ctx, holding);
+		point->ops->get(point);
+	} else {
+		point = NULL;
+	}
+	ditto_lock_ctx_unlock(ctx);
+	return point;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_park_describe, "DITTO");
 
 void ditto_lease_recall(struct ditto_lock_point *point, long timeout)
 {

@@ -21,6 +21,7 @@ struct ditto_node_table;
 struct ditto_cred_cache;
 struct ditto_peer_table;
 struct ditto_stats_table;
+struct ditto_slow_tracers;
 struct ditto_upcalls;
 struct ditto_names;
 struct ditto_records;
@@ -53,6 +54,7 @@ struct ditto_scans;
  * @peers: net/peer.c
  * @peer_certs: net/peer_cert.c
  * @stats: net/stats.c
+ * @slow: net/slow_call.c
  * @upcalls: net/helper/upcall.c
  * @audit_lost: records for the audit log that were lost and not reported yet
  * @names: net/helper/names.c
@@ -85,6 +87,7 @@ struct ditto_server {
 	struct ditto_peer_table *peers;
 	struct ditto_peer_cert_names *peer_certs;
 	struct ditto_stats_table *stats;
+	struct ditto_slow_tracers *slow;
 	struct ditto_upcalls *upcalls;
 	atomic64_t audit_lost;
 	struct ditto_names *names;

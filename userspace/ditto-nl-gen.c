@@ -4757,6 +4757,223 @@ const struct spec_set spec_scan_set = {
 	.max = DITTO_A_SCAN_MAX,
 };
 
+static const struct spec_attr slow_call_attrs[] = {
+	[DITTO_A_SLOW_CALL_OVER_NS] = {
+		.name = "over-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 86400000000000ULL,
+	},
+	[DITTO_A_SLOW_CALL_LOST] = {
+		.name = "lost",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_TIME] = {
+		.name = "time",
+		.kind = SPEC_U64,
+		.form = SPEC_TIME_NS,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_OPERATION] = {
+		.name = "operation",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_SLOW_CALL_USER] = {
+		.name = "user",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_FILEID] = {
+		.name = "fileid",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_HOLDER_PROTOCOL] = {
+		.name = "holder-protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_HOLDER_CLIENT] = {
+		.name = "holder-client",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_TOTAL_NS] = {
+		.name = "total-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_QUEUE_NS] = {
+		.name = "queue-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_BREAK_NS] = {
+		.name = "break-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_RANGE_NS] = {
+		.name = "range-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_HELPER_NS] = {
+		.name = "helper-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_DATA_NS] = {
+		.name = "data-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_RUN_NS] = {
+		.name = "run-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_SCHED_NS] = {
+		.name = "sched-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_SLEEP_NS] = {
+		.name = "sleep-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_SLOW_CALL_SEND_NS] = {
+		.name = "send-ns",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy slow_call_policy[] = {
+	[DITTO_A_SLOW_CALL_OVER_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_LOST] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_TIME] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_PROTOCOL] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_OPERATION] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_SLOW_CALL_USER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_PATH] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_FILEID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_HOLDER_PROTOCOL] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_HOLDER_CLIENT] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_TOTAL_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_QUEUE_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_BREAK_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_RANGE_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_HELPER_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_DATA_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_RUN_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_SCHED_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_SLEEP_NS] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_SEND_NS] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_slow_call_set = {
+	.name = "slow-call",
+	.attrs = slow_call_attrs,
+	.policy = slow_call_policy,
+	.max = DITTO_A_SLOW_CALL_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -5459,6 +5676,41 @@ static const u16 scan_open_reply[] = {
 	0,
 };
 
+static const u16 slow_trace_request[] = {
+	DITTO_A_SLOW_CALL_OVER_NS,
+	0,
+};
+
+static const u16 slow_trace_reply[] = {
+	DITTO_A_SLOW_CALL_LOST,
+	0,
+};
+
+static const u16 slow_call_reply[] = {
+	DITTO_A_SLOW_CALL_LOST,
+	DITTO_A_SLOW_CALL_TIME,
+	DITTO_A_SLOW_CALL_PROTOCOL,
+	DITTO_A_SLOW_CALL_OPERATION,
+	DITTO_A_SLOW_CALL_ADDRESS,
+	DITTO_A_SLOW_CALL_USER,
+	DITTO_A_SLOW_CALL_SHARE,
+	DITTO_A_SLOW_CALL_PATH,
+	DITTO_A_SLOW_CALL_FILEID,
+	DITTO_A_SLOW_CALL_HOLDER_PROTOCOL,
+	DITTO_A_SLOW_CALL_HOLDER_CLIENT,
+	DITTO_A_SLOW_CALL_TOTAL_NS,
+	DITTO_A_SLOW_CALL_QUEUE_NS,
+	DITTO_A_SLOW_CALL_BREAK_NS,
+	DITTO_A_SLOW_CALL_RANGE_NS,
+	DITTO_A_SLOW_CALL_HELPER_NS,
+	DITTO_A_SLOW_CALL_DATA_NS,
+	DITTO_A_SLOW_CALL_RUN_NS,
+	DITTO_A_SLOW_CALL_SCHED_NS,
+	DITTO_A_SLOW_CALL_SLEEP_NS,
+	DITTO_A_SLOW_CALL_SEND_NS,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -5749,5 +6001,16 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SCAN_FORGET] = {
 		.name = "scan-forget",
 		.set = &spec_scan_set,
+	},
+	[DITTO_CMD_SLOW_TRACE] = {
+		.name = "slow-trace",
+		.set = &spec_slow_call_set,
+		.request = slow_trace_request,
+		.reply = slow_trace_reply,
+	},
+	[DITTO_CMD_SLOW_CALL] = {
+		.name = "slow-call",
+		.set = &spec_slow_call_set,
+		.reply = slow_call_reply,
 	},
 };

@@ -84,6 +84,7 @@ extern const struct spec_set spec_nested_set;
 extern const struct spec_set spec_job_set;
 extern const struct spec_set spec_offload_set;
 extern const struct spec_set spec_scan_set;
+extern const struct spec_set spec_slow_call_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

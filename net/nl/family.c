@@ -8,6 +8,7 @@
 #include "../event.h"
 #include "../helper/upcall.h"
 #include "../server.h"
+#include "../slow_call.h"
 #include "family.h"
 
 static_assert(DITTO_EVENT_GROUP == (int)DITTO_NLGRP_EVENTS);
@@ -44,13 +45,15 @@ const struct genl_split_ops *ditto_nl_op(u8 cmd)
 }
 #endif
 
-/* A netlink socket was closed. If it was the helper's, the helper is gone. */
+/* A netlink socket was closed. If it was the helper's, the helper is gone; it may be a tracer's. */
 static int netlink_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	const struct netlink_notify *notify = ptr;
 
-	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC)
+	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC) {
 		ditto_upcall_portid_gone(ditto_server_of(notify->net), notify->portid);
+		ditto_slow_portid_gone(ditto_server_of(notify->net), notify->portid);
+	}
 	return NOTIFY_DONE;
 }
 

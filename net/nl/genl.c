@@ -10,6 +10,11 @@
 
 #include <uapi/linux/ditto.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation ditto_a_slow_call_over_ns_range = {
+	.max	= 86400000000000ULL,
+};
+
 /* Common nested types */
 const struct nla_policy ditto_ace_nl_policy[DITTO_A_ACE_RIGHTS + 1] = {
 	[DITTO_A_ACE_TYPE] = NLA_POLICY_MAX(NLA_U32, 1),
@@ -345,6 +350,11 @@ static const struct nla_policy ditto_upcall_progress_nl_policy[DITTO_A_UPCALL_ID
 /* DITTO_CMD_SCAN_OPEN - do */
 static const struct nla_policy ditto_scan_open_nl_policy[DITTO_A_SCAN_NUMBER + 1] = {
 	[DITTO_A_SCAN_NUMBER] = { .type = NLA_U64, },
+};
+
+/* DITTO_CMD_SLOW_TRACE - do */
+static const struct nla_policy ditto_slow_trace_nl_policy[DITTO_A_SLOW_CALL_OVER_NS + 1] = {
+	[DITTO_A_SLOW_CALL_OVER_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &ditto_a_slow_call_over_ns_range),
 };
 
 /* Ops table for ditto */
@@ -745,6 +755,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_SCAN_FORGET,
 		.doit	= ditto_nl_scan_forget_doit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_SLOW_TRACE,
+		.doit		= ditto_nl_slow_trace_doit,
+		.policy		= ditto_slow_trace_nl_policy,
+		.maxattr	= DITTO_A_SLOW_CALL_OVER_NS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -109,6 +109,7 @@ int ditto_nl_client_traffic_get_dumpit(struct sk_buff *skb,
 				       struct netlink_callback *cb);
 int ditto_nl_scan_open_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_scan_forget_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_slow_trace_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

@@ -410,6 +410,8 @@ static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lo
 	err = ditto_range_lock(req, NULL, NULL);
 	if (err != -EAGAIN && err != -EBUSY)
 		return dsmb_lock_status(err);
+	if (unlikely(call->slow))
+		dsmb_call_slow_range(call, req);
 
 	lw = kzalloc(sizeof(*lw), GFP_KERNEL);
 	if (!lw)

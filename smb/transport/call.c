@@ -20,6 +20,7 @@
 
 #include "../../fs/share/share.h"
 #include "../../lockd/claim.h"
+#include "../../net/slow_call.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../open/open.h"
@@ -173,6 +174,8 @@ void dsmb_call_end(struct dsmb_call *call)
 		call->waited = false;
 	}
 	spin_unlock(&conn->lock);
+	if (unlikely(call->slow))
+		ditto_slow_call_end(call->slow);
 	/* For a call that did not run to its end. */
 	dsmb_call_done(call);
 	dsmb_call_release(call);
@@ -215,6 +218,8 @@ static void call_wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 stat
 	}
 	taken = take_locked(call);
 	spin_unlock(&call->lock);
+	if (taken && unlikely(call->slow))
+		ditto_slow_call_enter(call->slow, DITTO_PHASE_QUEUE);
 	if (taken)
 		dsmb_message_queue(message);
 	dsmb_message_put(message);

@@ -31,6 +31,8 @@
 #include "../wire/status.h"
 #include "../wire/wire.h"
 
+struct ditto_range_request;
+struct ditto_slow_call;
 struct dsmb_buf;
 struct dsmb_call;
 struct dsmb_channel;
@@ -123,6 +125,7 @@ struct dsmb_call_names {
  * @cancelled: to end with @cancel_status
  * @cancel_status: status of a cancelled call
  * @final: status given to dsmb_call_complete(); later, status of the response
+ * @slow: where its time goes; NULL unless slow calls are traced
  * @reply: buffer that holds the response
  * @reply_at: offset of the response's header in @reply
  * @reply_len: bytes of header and body, and padding in a compound
@@ -191,6 +194,7 @@ struct dsmb_call {
 	bool cancelled;
 	u32 cancel_status;
 	u32 final;
+	struct ditto_slow_call *slow;
 	struct dsmb_buf *reply;
 	u32 reply_at;
 	u32 reply_len;
@@ -396,6 +400,16 @@ void dsmb_calls_init(void);
  * @message: the message it is part of
  */
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message);
+
+/* Begin and end the time that a thread runs a call which is traced: call_slow.c. */
+void dsmb_call_slow_begin(struct dsmb_call *call);
+void dsmb_call_slow_run(struct dsmb_call *call, u32 status);
+
+/* Note whose range a call which is traced will wait for. Context: @req is valid. */
+void dsmb_call_slow_range(struct dsmb_call *call, const struct ditto_range_request *req);
+
+/* Note the open that a call which is traced is about. Context: the share is held. */
+void dsmb_call_slow_open(struct dsmb_call *call, struct dsmb_open *open);
 
 /**
  * dsmb_call_drop_open - drop the open of a call that is done or is run again

@@ -506,6 +506,8 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 	if (!(cmd->flags & DSMB_WHOLE))
 		memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
+	if (unlikely(call->slow) && call->open)
+		dsmb_call_slow_open(call, call->open);
 	if (dsmb_is_error(status) && !call->keep_body)
 		dsmb_back(&call->out, 0);
 	else if (cmd->encode)
@@ -608,4 +610,6 @@ void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open)
 	chain->failed = 0;
 	chain->persistent = open->persistent;
 	chain->volatile_id = open->volatile_id;
+	if (unlikely(call->slow))
+		dsmb_call_slow_open(call, open);
 }

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "../../net/rx_data.h"
+#include "../../net/slow_call.h"
 #include "../../net/stats.h"
 #include "../auth/negotiate.h"
 #include "../auth/session.h"
@@ -95,6 +96,8 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 	message->buf = dsmb_buf_hold(buf);
 	message->offset = offset;
 	message->len = len;
+	if (ditto_slow_is_traced())
+		message->received = dsmb_transport_received(conn->transport);
 	message->cost = len + DSMB_MESSAGE_COST;
 	dsmb_transport_charge(conn->transport, message->cost);
 	return message;
@@ -687,7 +690,11 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 		/* A CREATE that can be replayed survives its connection; see conn.c. */
 		if (READ_ONCE(conn->state) == DSMB_CONN_DEAD && !call->created)
 			goto end;
+		if (unlikely(message->received))
+			dsmb_call_slow_begin(call);
 		status = dsmb_call_run(call, &clock);
+		if (unlikely(call->slow))
+			dsmb_call_slow_run(call, status);
 		message_leave_place(message);
 		switch (status) {
 		case DSMB_PARKED:

@@ -69,6 +69,7 @@ struct dsmb_chain {
  * @len: bytes
  * @apart: bytes of data at its end that are in @taken instead of @buf
  * @taken: these bytes; NULL if there are none
+ * @received: time when it was received, if slow calls are traced; else 0
  * @cost: bytes counted as in flight
  * @parked: bytes counted as parked
  * @smb1: it is an SMB1 NEGOTIATE
@@ -111,6 +112,7 @@ struct dsmb_message {
 	u32 len;
 	u32 apart;
 	struct ditto_rx_data *taken;
+	u64 received;
 	u32 cost;
 	u32 parked;
 	bool smb1;

@@ -19,6 +19,7 @@
 
 #include "../../net/yield.h"
 #include "../../net/server.h"
+#include "../../net/slow_call.h"
 #include "../../net/rx_data.h"
 #include "../server.h"
 #include "buf.h"
@@ -521,6 +522,11 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	dsmb_receive_drop_held(t);
 	/* The sender finds the socket shut down. */
 	dsmb_transport_unblock(t);
+}
+
+u64 dsmb_transport_received(const struct dsmb_transport *t)
+{
+	return ditto_slow_received(t->sock->sk);
 }
 
 bool dsmb_transport_is_over(const struct dsmb_transport *t)

@@ -133,6 +133,9 @@ bool dsmb_transport_is_over(const struct dsmb_transport *t);
  */
 void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs);
 
+/* When the last byte of what is being received came, see ditto_slow_received(). Any context. */
+u64 dsmb_transport_received(const struct dsmb_transport *t);
+
 /**
  * dsmb_transport_position - get the position behind the last byte given to the socket
  * @t: started

@@ -14,10 +14,12 @@
 #include <net/rps.h>
 #include <net/tcp.h>
 
+#include "../../../net/slow_call.h"
 #include "batch.h"
 #include "batch_send.h"
 #include "call.h"
 #include "sunrpc_glue.h"
+#include "worker.h"
 
 /* Replies with more payload than this are sent by reference to their pages. */
 #define BATCH_COPY_MAX		(16 * 1024)
@@ -86,6 +88,15 @@ static int batch_send_all(struct dnfs_batch *batch, bool pages)
 	return batch_send_vec(batch, 0, false);
 }
 
+/* The replies were sent. One that is being added may be among these calls. */
+static void batch_sent(struct dnfs_batch *batch)
+{
+	struct llist_head *traced = &dnfs_worker_of(batch->rqstp)->traced;
+
+	if (unlikely(!llist_empty(traced)))
+		ditto_slow_calls_end(traced);
+}
+
 void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 {
 	struct svc_xprt *xprt = batch->xprt;
@@ -102,6 +113,7 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 	mutex_unlock(&xprt->xpt_mutex);
 	batch->nvec = 0;
 	batch->bytes = 0;
+	batch_sent(batch);
 }
 
 /* Return: true if the socket has bytes behind the calls that were begun. */
@@ -138,6 +150,7 @@ bool dnfs_batch_finish(struct dnfs_batch *batch, bool hold)
 		mutex_unlock(&xprt->xpt_mutex);
 		batch->nvec = 0;
 		batch->bytes = 0;
+		batch_sent(batch);
 	}
 	batch->done = 0;
 	return more;

@@ -29,6 +29,7 @@ struct dnfs_large;
 struct dnfs_server;
 struct ditto_peer;
 struct ditto_share;
+struct ditto_slow_call;
 struct ditto_task;
 struct dnfs_worker;
 struct kvec;
@@ -246,6 +247,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  *	a reference; or NULL
  * @ended: time when the last operation was done; 0 if not known
  * @grouping: groups of a user that the helper is asked for
+ * @slow: where its time goes; NULL unless slow calls are traced
  * @status: status of the reply, in the program's own numbers
  * @bytes: bytes of payload transferred, for statistics
  * @read: bytes that READs have returned
@@ -308,6 +310,7 @@ struct dnfs_call {
 	struct ditto_task *recording;
 	ktime_t ended;
 	struct ditto_groups_query grouping;
+	struct ditto_slow_call *slow;
 	u32 status;
 	u32 bytes;
 	u32 read;
@@ -395,12 +398,13 @@ bool dnfs_pause_begin(struct dnfs_call *call);
 /**
  * dnfs_pause - wait until the holders have given way, or the helper has answered
  * @call: dnfs_pause_begin() returned true
+ * @share: share of the file whose holders were asked, held, for the trace; or NULL
  *
  * Waits for the rest of @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most.
  *
  * Context: sleeps; the caller must not hold anything that a holder needs to give way.
  */
-void dnfs_pause(struct dnfs_call *call);
+void dnfs_pause(struct dnfs_call *call, const struct ditto_share *share);
 
 /**
  * dnfs_await_end - forget what the call was to wait for

@@ -16,9 +16,11 @@
 #include "../../../lockd/claim.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
+#include "../../../net/slow_call.h"
 #include "../../../net/task.h"
 #include "../../node/node.h"
 #include "../../share/cred.h"
+#include "../../share/slow_file.h"
 #include "../server.h"
 #include "call.h"
 
@@ -62,12 +64,15 @@ void dnfs_await_end(struct dnfs_call *call)
 	call->recording = NULL;
 }
 
+static bool awaits_helper(const struct dnfs_call *call)
+{
+	return (call->grouping.needed && !call->grouped) ||
+	       (call->unresolved && !call->resolved) || call->recording;
+}
+
 bool dnfs_pause_begin(struct dnfs_call *call)
 {
-	bool helper = (call->grouping.needed && !call->grouped) ||
-		      (call->unresolved && !call->resolved) || call->recording;
-
-	if (!helper && !(call->awaited && call->break_wait))
+	if (!awaits_helper(call) && !(call->awaited && call->break_wait))
 		return false;
 	if (atomic_inc_return(&call->server->pausing) <= READ_ONCE(call->server->pausing_max))
 		return true;
@@ -75,10 +80,28 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 	return false;
 }
 
-void dnfs_pause(struct dnfs_call *call)
+static void pause_trace(struct dnfs_call *call, const struct ditto_share *share)
+{
+	bool helper = awaits_helper(call);
+	struct ditto_slow_call *slow = call->slow;
+	struct ditto_holding holding;
+
+	ditto_slow_call_enter(slow, helper ? DITTO_PHASE_HELPER : DITTO_PHASE_BREAK);
+	if (helper)
+		return;
+	ditto_slow_call_file(slow, share, call->awaited, true);
+	if (!ditto_break_describe(&call->awaited->point, &holding))
+		return;
+	strscpy(slow->holder_protocol, holding.protocol);
+	strscpy(slow->holder, holding.client);
+}
+
+void dnfs_pause(struct dnfs_call *call, const struct ditto_share *share)
 {
 	long left;
 
+	if (unlikely(call->slow))
+		pause_trace(call, share);
 	/* Removing the share must not wait for it. */
 	dnfs_call_drop_share(call);
 	dnfs_may_wait(call);
@@ -100,4 +123,6 @@ void dnfs_pause(struct dnfs_call *call)
 	}
 	atomic_dec(&call->server->pausing);
 	dnfs_await_end(call);
+	if (unlikely(call->slow))
+		ditto_slow_call_enter(call->slow, DITTO_PHASE_RUN);
 }

@@ -12,6 +12,7 @@
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
+#include <linux/sunrpc/svcsock.h>
 #include <linux/user_namespace.h>
 #include <linux/xxhash.h>
 #include <net/ipv6.h>
@@ -20,6 +21,7 @@
 #include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
+#include "../../../net/slow_call.h"
 #include "../../../net/stats.h"
 #include "../../share/admit.h"
 #include "../../share/share.h"
@@ -205,6 +207,45 @@ long dnfs_break_wait(const struct dnfs_server *server)
 	return msecs_to_jiffies(READ_ONCE(server->srv->settings.break_wait_ms));
 }
 
+/* Begin the record of a call. One that was parked waited for data since. */
+static noinline void dnfs_slow_begin(struct dnfs_call *call, const struct svc_rqst *rqstp)
+{
+	const struct sock *sk = rqstp->rq_prot != IPPROTO_TCP ? NULL :
+				container_of(rqstp->rq_xprt, struct svc_sock, sk_xprt)->sk_sk;
+	bool parked = call->started != rqstp->rq_stime;
+	u64 received = parked ? ktime_to_ns(call->started) :
+				ditto_slow_received(sk);
+	struct ditto_slow_call *slow = ditto_slow_call_new(call->srv, received);
+
+	if (!slow)
+		return;
+	if (parked)
+		slow->phase = DITTO_PHASE_DATA;
+	slow->protocol = call->program->group;
+	slow->operation = call->proc->name;
+	ditto_addr_map(call->addr, &slow->addr);
+	if (!call->ident.anonymous)
+		scnprintf(slow->user, sizeof(slow->user), "uid %u",
+			  from_kuid_munged(&init_user_ns, call->ident.uid));
+	ditto_slow_call_enter(slow, DITTO_PHASE_RUN);
+	call->slow = slow;
+}
+
+/* The call was executed. One without a reply comes again. */
+static noinline void dnfs_slow_end(struct dnfs_rpc_call *rc)
+{
+	struct ditto_slow_call *slow = rc->call.slow;
+
+	if (rc->parked || rc->call.dropped) {
+		ditto_slow_call_drop(slow);
+		return;
+	}
+	if (rc->call.share)
+		strscpy(slow->share, rc->call.share->name);
+	ditto_slow_call_enter(slow, DITTO_PHASE_SEND);
+	llist_add(&slow->link, &dnfs_worker_of(rc->rqstp)->traced);
+}
+
 static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 			   const struct dnfs_program *program, const struct dnfs_proc *proc,
 			   struct dnfs_batch *batch)
@@ -263,6 +304,8 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->vec = dnfs_worker_of(rqstp)->vec;
 	call->bvec = rqstp->rq_bvec;
 	call->nvec = DNFS_PAGES;
+	if (ditto_slow_is_traced())
+		dnfs_slow_begin(call, rqstp);
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return;
 	memset(call->args, 0, proc->argsize);
@@ -560,7 +603,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 again:
 	err = call->peer ? proc->exec(call, call->args, call->res) : -ENOMEM;
 	if (err && proc->encode && dnfs_pause_begin(call)) {
-		dnfs_pause(call);
+		dnfs_pause(call, call->share);
 		memset(call->res, 0, proc->ressize);
 		call->dropped = false;
 		goto again;
@@ -603,6 +646,8 @@ release:
 count:
 	if (likely(!rc.parked))
 		dnfs_count(&rc);
+	if (unlikely(call->slow))
+		dnfs_slow_end(&rc);
 	dnfs_call_drop_share(call);
 	if (call->peer)
 		ditto_peer_put(call->peer);

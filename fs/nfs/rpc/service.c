@@ -32,6 +32,7 @@
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
 #include "../../../net/show.h"
+#include "../../../net/slow_call.h"
 #include "../server.h"
 #include "batch.h"
 #include "park.h"
@@ -85,6 +86,8 @@ int dnfs_thread(void *data)
 		if (unlikely(test_bit(SP_VICTIM_REMAINS, &rqstp->rq_pool->sp_flags)))
 			dnfs_worker_stand_aside(rqstp);
 		svc_recv(rqstp, 0);
+		if (unlikely(!llist_empty(&worker.traced)))
+			ditto_slow_calls_end(&worker.traced);
 		dnfs_restore_pages(rqstp);
 	}
 

@@ -18,6 +18,7 @@
 #include "../../op/attr.h"
 #include "../../share/rules.h"
 #include "../../share/share.h"
+#include "../../share/slow_file.h"
 #include "../nlm/sharer.h"
 #include "../server.h"
 #include "../share_options.h"
@@ -489,6 +490,8 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 
 void dnfs_target_put(struct dnfs_target *target)
 {
+	if (unlikely(target->call->slow))
+		ditto_slow_call_file(target->call->slow, target->op.share, target->node, false);
 	if (target->actor.client)
 		ditto_client_put(target->actor.client);
 	ditto_cred_put(target->op.cred);

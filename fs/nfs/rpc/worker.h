@@ -13,6 +13,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -52,6 +53,7 @@ struct kvec;
  * @volume: file system that the call is about, compared only; or NULL
  * @trust: enum ditto_trust of the connection of its last call, for itself
  * @seen: last handle that it has verified, and its file, for itself
+ * @traced: calls whose replies are not sent yet, if slow calls are traced
  *
  * @begun, @busy and @volume are written by the thread and read by others, without a lock.
  */
@@ -66,6 +68,7 @@ struct dnfs_worker {
 	const struct ditto_volume *volume;
 	u8 trust;
 	struct ditto_handle_seen seen;
+	struct llist_head traced;
 };
 
 /**

@@ -19,9 +19,11 @@
 #include <linux/string.h>
 #include <linux/sunrpc/xdr.h>
 
+#include "../../../../net/slow_call.h"
 #include "../../../../net/stats.h"
 #include "../../../node/utf8.h"
 #include "../../../share/link.h"
+#include "../../../share/slow_file.h"
 #include "../../rpc/decode.h"
 #include "../../rpc/encode.h"
 #include "../../server.h"
@@ -348,6 +350,12 @@ static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 		op->finish(cmp, status, pos);
 }
 
+/* The share of the current filehandle, or NULL. */
+static const struct ditto_share *compound_share(const struct dnfs4_compound *cmp)
+{
+	return cmp->current_fh.kind >= DNFS4_FH_NODE ? cmp->current_fh.target.op.share : NULL;
+}
+
 /*
  * Runs one operation and encodes its result. An operation that failed because of holders that
  * gave way soon is executed again. Return: 0; -EALREADY if the reply was cached and is complete;
@@ -414,7 +422,7 @@ executed:
 			op->release(cmp, cmp->args, cmp->res);
 		dnfs4_rewind(cmp->in, words);
 		cmp->paged = paged;
-		dnfs_pause(cmp->call);
+		dnfs_pause(cmp->call, compound_share(cmp));
 		goto again;
 	}
 	/* One that succeeds has noted nothing, or has ended what it noted. */
@@ -428,6 +436,16 @@ release:
 	if (!cmp->status && op->flags & DNFS4_OP_CHANGES)
 		cmp->changed = true;
 	return err;
+}
+
+/* An operation of a call that is traced is done. */
+static noinline void compound_trace(const struct dnfs4_compound *cmp)
+{
+	struct ditto_slow_call *slow = cmp->call->slow;
+
+	if (ditto_slow_call_step(slow, cmp->server->stats->name, cmp->op->name) &&
+	    compound_share(cmp))
+		ditto_slow_call_file(slow, compound_share(cmp), cmp->current_fh.target.node, false);
 }
 
 /*
@@ -444,6 +462,8 @@ static void compound_count(struct dnfs4_compound *cmp, ktime_t *since, u32 bytes
 		*since = ktime_get();
 		nanoseconds = ktime_to_ns(ktime_sub(*since, before));
 	}
+	if (unlikely(cmp->call->slow) && cmp->op)
+		compound_trace(cmp);
 	if (cmp->op) {
 		ditto_stats_count(cmp->server->stats, cmp->opnum, cmp->status, nanoseconds, bytes);
 		trace_dnfs4_op(cmp->call, cmp->op->name, cmp->minor, cmp->status, nanoseconds);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the time of slow calls goes. While somebody traces, each call has a record of the phases
+ * that it goes through, and calls that took longer than a tracer asked for are sent to it. While
+ * nobody does, there are no records, and a call pays for a branch that is patched.
+ *
+ * A tracer is a netlink socket (the operation slow-trace). It ends with the socket, so nothing is
+ * left of a program that was killed.
+ *
+ * A record belongs to the thread that its call belongs to, and needs no lock.
+ */
+#ifndef _DITTO_NET_SLOW_CALL_H
+#define _DITTO_NET_SLOW_CALL_H
+
+#include <linux/in6.h>
+#include <linux/jump_label.h>
+#include <linux/llist.h>
+#include <linux/types.h>
+
+struct ditto_server;
+struct sock;
+
+/* Tracers of a server. */
+#define DITTO_SLOW_TRACERS	8
+/* Calls that a tracer gets in a second; others are counted as lost. */
+#define DITTO_SLOW_RATE		1000
+
+/* What a call does. In the order of the attributes of slow-call. */
+enum ditto_phase {
+	DITTO_PHASE_QUEUE,	/* it was received, or may go on, and waits for a thread */
+	DITTO_PHASE_BREAK,	/* holders are asked to give way */
+	DITTO_PHASE_RANGE,	/* a range is locked */
+	DITTO_PHASE_HELPER,	/* the helper is asked for names, groups or a record */
+	DITTO_PHASE_DATA,	/* absent data is brought back */
+	DITTO_PHASE_RUN,	/* it is executed, on a processor */
+	DITTO_PHASE_SCHED,	/* it is executed, and its thread has no processor */
+	DITTO_PHASE_SLEEP,	/* it is executed, and its thread sleeps, for a disk or others */
+	DITTO_PHASE_SEND,	/* its reply waits to be sent */
+	DITTO_PHASES,
+};
+
+/**
+ * struct ditto_thread_clock - readings of clocks; those but @now are of the thread
+ * @now: nanoseconds
+ * @cpu: nanoseconds that it had a processor; exact when it sleeps, otherwise to a tick
+ * @delay: nanoseconds that it was ready and had none
+ * @switches: times that it went to sleep
+ */
+struct ditto_thread_clock {
+	u64 now;
+	u64 cpu;
+	u64 delay;
+	u64 switches;
+};
+
+/**
+ * struct ditto_slow_call - the record of a call
+ * @link: in a list of calls whose replies are to be sent
+ * @srv: the server
+ * @phase: enum ditto_phase of now
+ * @clock: when it began
+ * @ns: time in each phase before
+ * @step: time when its last operation ended
+ * @longest: nanoseconds of the operation in @operation
+ * @protocol: name of the protocol's statistics; not copied
+ * @operation: name of the operation, of several the longest; not copied
+ * @addr: the client's address
+ * @user: the user, or empty
+ * @share: name of the share, or empty
+ * @path: path of the file, or NULL
+ * @fileid: its inode number, or 0
+ * @awaited: the file is the one that the call waited for
+ * @holder_protocol: protocol of whom it waited for, or empty
+ * @holder: name of that client, or empty
+ */
+struct ditto_slow_call {
+	struct llist_node link;
+	struct ditto_server *srv;
+	enum ditto_phase phase;
+	struct ditto_thread_clock clock;
+	u64 ns[DITTO_PHASES];
+	u64 step;
+	u64 longest;
+	const char *protocol;
+	const char *operation;
+	struct in6_addr addr;
+	char user[128];
+	char share[256];
+	char *path;
+	u64 fileid;
+	bool awaited;
+	char holder_protocol[16];
+	char holder[256];
+};
+
+DECLARE_STATIC_KEY_FALSE(ditto_slow_traced);
+
+/* True while somebody traces slow calls of any server. Any context. */
+static inline bool ditto_slow_is_traced(void)
+{
+	return static_branch_unlikely(&ditto_slow_traced);
+}
+
+/**
+ * ditto_slow_received - when the last byte of a call was received
+ * @sk: the socket, which may have received more calls since; NULL if that is not known
+ *
+ * Context: any.
+ * Return: nanoseconds of the monotonic clock, to a jiffy; now without a TCP socket.
+ */
+u64 ditto_slow_received(const struct sock *sk);
+
+/**
+ * ditto_slow_call_new - begin the record of a call, in the phase QUEUE
+ * @srv: the server
+ * @received: time when the call was received
+ *
+ * Return: the record; NULL if nobody traces this server, or without memory.
+ */
+struct ditto_slow_call *ditto_slow_call_new(struct ditto_server *srv, u64 received);
+
+/* Drop a record without telling anybody; NULL is allowed. */
+void ditto_slow_call_drop(struct ditto_slow_call *call);
+
+/**
+ * ditto_slow_call_enter - a call goes on to a phase
+ * @call: its record
+ * @phase: the phase; RUN is left by the thread that has entered it
+ */
+void ditto_slow_call_enter(struct ditto_slow_call *call, enum ditto_phase phase);
+
+/* The same with the clocks of the thread. */
+void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase phase,
+			      const struct ditto_thread_clock *clock);
+
+/**
+ * ditto_slow_call_step - one of several operations of a call is done
+ * @call: its record
+ * @protocol: as in struct ditto_slow_call
+ * @operation: its name
+ *
+ * Return: true if none took longer so far; @call is named after it.
+ */
+bool ditto_slow_call_step(struct ditto_slow_call *call, const char *protocol,
+			  const char *operation);
+
+/* True if a call has taken so long already that it will be told. */
+bool ditto_slow_call_is_slow(const struct ditto_slow_call *call);
+
+/* The reply was sent: tell the tracers if the call was slow, and free the record. */
+void ditto_slow_call_end(struct ditto_slow_call *call);
+
+/* End all calls of a list. */
+void ditto_slow_calls_end(struct llist_head *calls);
+
+/**
+ * ditto_slow_trace - send slow calls to a socket
+ * @srv: the server
+ * @portid: the socket
+ * @over: nanoseconds that a call takes at least
+ * @lost: filled: calls that were lost since the last one that was sent
+ *
+ * Return: 0, -EUSERS if the server has DITTO_SLOW_TRACERS others, or -ENOMEM.
+ */
+int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over, u64 *lost);
+
+/* A socket was closed. */
+void ditto_slow_portid_gone(struct ditto_server *srv, u32 portid);
+
+/* Make the tracers of a server, of which there are none yet, and end all that are left. */
+int ditto_slow_init(struct ditto_server *srv);
+void ditto_slow_exit(struct ditto_server *srv);
+
+#endif

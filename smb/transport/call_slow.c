@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What calls do all the time, while slow calls are traced: net/slow_call.h. */
+#include <linux/string.h>
+
+#include "../../fs/node/node.h"
+#include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
+#include "../../fs/share/slow_file.h"
+#include "../../lockd/client.h"
+#include "../../lockd/range.h"
+#include "../../net/peer.h"
+#include "../../net/slow_call.h"
+#include "../../net/stats.h"
+#include "../auth/session.h"
+#include "../open/open.h"
+#include "../server.h"
+#include "command.h"
+#include "conn.h"
+#include "message.h"
+
+void dsmb_call_slow_begin(struct dsmb_call *call)
+{
+	if (!call->slow && !call->begun && call->cmd)
+		call->slow = ditto_slow_call_new(call->conn->server->srv, call->message->received);
+	if (!call->slow)
+		return;
+	call->slow->protocol = call->conn->server->stats->name;
+	call->slow->operation = call->cmd->name;
+	call->slow->addr = call->conn->peer->addr;
+	ditto_slow_call_enter(call->slow, DITTO_PHASE_RUN);
+}
+
+/* May the call be parked for long without being slow: for a change, or for what a pipe has? */
+static bool is_endless(const struct dsmb_call *call)
+{
+	return call->endless || (call->cmd->flags & DSMB_ENDLESS && call->command != DSMB_LOCK);
+}
+
+static void slow_holder(struct ditto_slow_call *slow, const struct ditto_holding *holding)
+{
+	strscpy(slow->holder_protocol, holding->protocol);
+	strscpy(slow->holder, holding->client);
+}
+
+static void slow_park(struct dsmb_call *call)
+{
+	struct ditto_slow_call *slow = call->slow;
+	struct ditto_lock_point *point = NULL;
+	struct ditto_holding holding;
+	bool breaking;
+
+	if (dsmb_call_waits_for_names(call)) {
+		ditto_slow_call_enter(slow, DITTO_PHASE_HELPER);
+		return;
+	}
+	if (is_endless(call)) {
+		ditto_slow_call_drop(slow);
+		call->slow = NULL;
+		return;
+	}
+	if (call->park.used)
+		point = ditto_park_describe(&call->park, &breaking, &holding);
+	if (!point) {
+		/* What it was parked for may be over already. */
+		ditto_slow_call_enter(slow, call->cancel ? DITTO_PHASE_RANGE : DITTO_PHASE_QUEUE);
+		return;
+	}
+	ditto_slow_call_enter(slow, breaking ? DITTO_PHASE_BREAK : DITTO_PHASE_DATA);
+	if (breaking)
+		slow_holder(slow, &holding);
+	ditto_slow_call_file(slow, call->share, container_of(point, struct ditto_node, point),
+			     true);
+	point->ops->put(point);
+}
+
+void dsmb_call_slow_run(struct dsmb_call *call, u32 status)
+{
+	struct ditto_slow_call *slow = call->slow;
+	struct ditto_client_who who;
+
+	switch (status) {
+	case DSMB_PARKED:
+		slow_park(call);
+		return;
+	case DSMB_FS_FULL:
+	case DSMB_TO_BE_RECORDED:
+	case DSMB_TURN_OVER:
+		ditto_slow_call_enter(slow, DITTO_PHASE_QUEUE);
+		return;
+	}
+	ditto_slow_call_enter(slow, DITTO_PHASE_SEND);
+	if (!call->session || !call->session->client.table)
+		return;
+	ditto_client_who(&call->session->client, &who);
+	strscpy(slow->user, who.user);
+}
+
+void dsmb_call_slow_range(struct dsmb_call *call, const struct ditto_range_request *req)
+{
+	struct ditto_conflict conflict;
+
+	if (ditto_range_test(req, &conflict) == -EAGAIN)
+		slow_holder(call->slow, &conflict.holding);
+}
+
+void dsmb_call_slow_open(struct dsmb_call *call, struct dsmb_open *open)
+{
+	struct ditto_op op = call->op;
+	struct ditto_node *node;
+
+	if (!open->inst || !call->share || ditto_instance_begin(open->inst, &op, &node))
+		return;
+	ditto_slow_call_file(call->slow, op.share, node, false);
+	ditto_instance_end(open->inst, &op);
+}
