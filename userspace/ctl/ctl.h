@@ -83,6 +83,7 @@ extern const struct verb grace_verbs[];
 extern const struct verb stats_verbs[];
 extern const struct verb top_verbs[];
 extern const struct verb events_verbs[];
+extern const struct verb trace_verbs[];
 extern const struct verb cache_verbs[];
 extern const struct verb announce_verbs[];
 extern const struct verb status_verbs[];

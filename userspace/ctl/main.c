@@ -42,6 +42,7 @@ static const struct object objects[] = {
 	{ "stats", "counters of operations", stats_verbs },
 	{ "top", "what happens per second", top_verbs },
 	{ "events", "what happens, as it happens", events_verbs },
+	{ "trace", "which calls are slow, and what they wait for", trace_verbs },
 	{ "cache", "what the server keeps in memory", cache_verbs },
 	{ "announce", "the server as services that avahi-daemon announces", announce_verbs },
 	{ NULL, NULL, NULL }
