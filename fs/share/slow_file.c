@@ -22,14 +22,9 @@ static char *path_find(const struct ditto_share *share, struct ditto_node *node)
 	char *found = ERR_PTR(-ENOENT), *path = NULL;
 
 	/* d_path() would show an unlinked file with its former name. */
-	if (buffer && !d_unlinked(dentry)) {
-		/* A file system within the share has another mount. */
-		if (share && share->root.mnt->mnt_sb == dentry->d_sb)
-			found = d_path(&(struct path){ .mnt = share->root.mnt, .dentry = dentry },
-				       buffer, PATH_MAX);
-		else
-			found = dentry_path_raw(dentry, buffer, PATH_MAX);
-	}
+	if (buffer && !d_unlinked(dentry))
+		found = d_path(&(struct path){ .mnt = share->root.mnt, .dentry = dentry },
+			       buffer, PATH_MAX);
 	if (!IS_ERR(found))
 		path = kstrdup(found, GFP_KERNEL | __GFP_NOWARN);
 	kfree(buffer);
@@ -49,6 +44,9 @@ void ditto_slow_call_file(struct ditto_slow_call *call, const struct ditto_share
 	if (!awaited && !ditto_slow_call_is_slow(call))
 		return;
 	kfree(call->path);
-	call->path = path_find(share, node);
+	call->path = NULL;
+	/* A file system within the share has another mount. */
+	if (share && share->root.mnt->mnt_sb == node->inode->i_sb)
+		call->path = path_find(share, node);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_file, "DITTO");
