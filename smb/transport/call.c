@@ -161,6 +161,7 @@ static void call_free_pages(struct dsmb_call *call)
 void dsmb_call_end(struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = call->conn;
+	bool dead;
 
 	spin_lock(&conn->lock);
 	if (!hlist_unhashed(&call->by_id)) {
@@ -173,9 +174,15 @@ void dsmb_call_end(struct dsmb_call *call)
 			conn->unsent -= call->charge;
 		call->waited = false;
 	}
+	dead = conn->state == DSMB_CONN_DEAD;
 	spin_unlock(&conn->lock);
-	if (unlikely(call->slow))
-		ditto_slow_call_end(call->slow);
+	if (unlikely(call->slow)) {
+		/* Without a reply it is not told. */
+		if (dead)
+			ditto_slow_call_drop(call->slow);
+		else
+			ditto_slow_call_end(call->slow);
+	}
 	/* For a call that did not run to its end. */
 	dsmb_call_done(call);
 	dsmb_call_release(call);
@@ -310,6 +317,8 @@ static bool run_cancel(struct dsmb_call *call)
 	call->cancelling = false;
 	taken = take_locked(call);
 	spin_unlock(&call->lock);
+	if (taken && unlikely(call->slow))
+		ditto_slow_call_enter(call->slow, DITTO_PHASE_QUEUE);
 	return taken;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What calls do all the time, while slow calls are traced: net/slow_call.h. */
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
@@ -20,8 +21,11 @@
 
 void dsmb_call_slow_begin(struct dsmb_call *call)
 {
-	if (!call->slow && !call->begun && call->cmd)
-		call->slow = ditto_slow_call_new(call->conn->server->srv, call->message->received);
+	/* A later call of a compound has not waited. CANCEL has no response. */
+	if (!call->slow && !call->begun && call->cmd && call->command != DSMB_CANCEL)
+		call->slow = ditto_slow_call_new(call->conn->server->srv,
+						 call->message->pos ? ktime_get_ns() :
+								      call->message->received);
 	if (!call->slow)
 		return;
 	call->slow->protocol = call->conn->server->stats->name;
