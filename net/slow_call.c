@@ -18,41 +18,17 @@
 #include "netlink.h"
 #include "server.h"
 #include "slow_call.h"
+#include "slow_call_private.h"
 
 static_assert(DITTO_A_SLOW_CALL_SEND_NS - DITTO_A_SLOW_CALL_QUEUE_NS == DITTO_PHASE_SEND);
 static_assert(DITTO_A_SLOW_CALL_RUN_NS - DITTO_A_SLOW_CALL_QUEUE_NS == DITTO_PHASE_RUN);
 static_assert(DITTO_A_SLOW_CALL_RANGE_NS - DITTO_A_SLOW_CALL_QUEUE_NS == DITTO_PHASE_RANGE);
 
-/**
- * struct tracer - a socket that slow calls are sent to
- * @list: in tracers->list
- * @portid: the socket
- * @over: nanoseconds that a call takes at least
- * @second: time of the first call that counts for @sent
- * @sent: calls sent within a second
- * @lost: calls lost since the last one that was sent
- */
-struct tracer {
-	struct list_head list;
-	u32 portid;
-	u64 over;
-	u64 second;
-	unsigned int sent;
-	u64 lost;
-};
-
-/**
- * struct ditto_slow_tracers - the tracers of a server
- * @lock: guards all
- * @list: the tracers
- * @count: length of @list
- * @over: the least that any asks for; U64_MAX without any
- */
-struct ditto_slow_tracers {
-	struct mutex lock;	/* guards all */
-	struct list_head list;
-	unsigned int count;
-	u64 over;
+static const char *const phase_names[DITTO_PHASES] = {
+	[DITTO_PHASE_BREAK] = "break",
+	[DITTO_PHASE_RANGE] = "range",
+	[DITTO_PHASE_HELPER] = "helper",
+	[DITTO_PHASE_DATA] = "data",
 };
 
 DEFINE_STATIC_KEY_FALSE(ditto_slow_traced);
@@ -110,9 +86,38 @@ void ditto_slow_call_drop(struct ditto_slow_call *call)
 	if (!call)
 		return;
 	kfree(call->path);
+	kfree(call->holder);
+	kfree(call->asked);
 	kfree(call);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_drop, "DITTO");
+
+void ditto_slow_call_holder(struct ditto_slow_call *call, enum ditto_phase phase,
+			    const char *protocol, const char *client)
+{
+	kfree(call->asked);
+	call->asked = kzalloc(sizeof(*call->asked), GFP_KERNEL | __GFP_NOWARN);
+	if (!call->asked)
+		return;
+	call->asked->phase = phase;
+	strscpy(call->asked->protocol, protocol);
+	strscpy(call->asked->client, client);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_slow_call_holder, "DITTO");
+
+/* A wait has ended after @took: its holder is the one if no other wait was longer. */
+static void wait_end(struct ditto_slow_call *call, u64 took)
+{
+	struct ditto_slow_holder *asked = call->asked;
+
+	if (!asked || asked->phase != call->phase)
+		return;
+	asked->ns = took;
+	if (!call->holder || call->holder->ns <= took)
+		swap(call->holder, asked);
+	kfree(asked);
+	call->asked = NULL;
+}
 
 void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase phase,
 			      const struct ditto_thread_clock *clock)
@@ -132,6 +137,7 @@ void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase pha
 		took = cpu;
 	}
 	call->ns[call->phase] += took;
+	wait_end(call, took);
 	if (!call->step && phase == DITTO_PHASE_RUN)
 		call->step = clock->now;
 	call->phase = phase;
@@ -180,6 +186,10 @@ EXPORT_SYMBOL_NS_GPL(ditto_slow_call_is_slow, "DITTO");
 
 static int call_put(struct sk_buff *msg, const struct ditto_slow_call *call, u64 total, u64 lost)
 {
+	/* Nobody has waited for the last one that was asked, if the client is to come again. */
+	const struct ditto_slow_holder *holder = call->again && call->asked ? call->asked :
+						 call->holder;
+
 	if (ditto_nl_put_u64(msg, DITTO_A_SLOW_CALL_TIME, ktime_get_real_ns()) ||
 	    nla_put_string(msg, DITTO_A_SLOW_CALL_PROTOCOL, call->protocol) ||
 	    nla_put_string(msg, DITTO_A_SLOW_CALL_OPERATION, call->operation) ||
@@ -188,10 +198,12 @@ static int call_put(struct sk_buff *msg, const struct ditto_slow_call *call, u64
 	    (call->share[0] && nla_put_string(msg, DITTO_A_SLOW_CALL_SHARE, call->share)) ||
 	    (call->path && nla_put_string(msg, DITTO_A_SLOW_CALL_PATH, call->path)) ||
 	    (call->fileid && ditto_nl_put_u64(msg, DITTO_A_SLOW_CALL_FILEID, call->fileid)) ||
-	    (call->holder_protocol[0] && nla_put_string(msg, DITTO_A_SLOW_CALL_HOLDER_PROTOCOL,
-							call->holder_protocol)) ||
-	    (call->holder[0] &&
-	     nla_put_string(msg, DITTO_A_SLOW_CALL_HOLDER_CLIENT, call->holder)) ||
+	    (call->again &&
+	     nla_put_string(msg, DITTO_A_SLOW_CALL_AGAIN, phase_names[call->again])) ||
+	    (holder &&
+	     (nla_put_string(msg, DITTO_A_SLOW_CALL_HOLDER_PHASE, phase_names[holder->phase]) ||
+	      nla_put_string(msg, DITTO_A_SLOW_CALL_HOLDER_PROTOCOL, holder->protocol) ||
+	      nla_put_string(msg, DITTO_A_SLOW_CALL_HOLDER_CLIENT, holder->client))) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SLOW_CALL_TOTAL_NS, total) ||
 	    (lost && ditto_nl_put_u64(msg, DITTO_A_SLOW_CALL_LOST, lost)))
 		return -EMSGSIZE;
@@ -211,8 +223,9 @@ static bool call_send(struct net *net, u32 portid, const struct ditto_slow_call 
 
 	if (!family)
 		return false;
+	/* Other calls wait for tracers->lock. */
 	msg = genlmsg_new(sizeof(*call) + SZ_1K + (call->path ? strlen(call->path) : 0),
-			  GFP_KERNEL | __GFP_NOWARN);
+			  GFP_NOWAIT | __GFP_NOWARN);
 	if (!msg)
 		return false;
 	hdr = genlmsg_put(msg, 0, 0, family, 0, DITTO_CMD_SLOW_CALL);
@@ -224,30 +237,19 @@ static bool call_send(struct net *net, u32 portid, const struct ditto_slow_call 
 	return !genlmsg_unicast(net, msg, portid);
 }
 
-/* May one more call be sent in this second? */
-static bool tracer_has_room(struct tracer *tracer, u64 now)
-{
-	if (now - tracer->second >= NSEC_PER_SEC) {
-		tracer->second = now;
-		tracer->sent = 0;
-	}
-	return tracer->sent++ < DITTO_SLOW_RATE;
-}
-
 static void tell_tracers(const struct ditto_slow_call *call, u64 total)
 {
 	struct ditto_slow_tracers *tracers = call->srv->slow;
 	struct net *net = ditto_server_hold_net(call->srv);
-	struct tracer *tracer;
+	struct ditto_slow_tracer *tracer;
 
 	if (!net)
 		return;
 	mutex_lock(&tracers->lock);
 	list_for_each_entry(tracer, &tracers->list, list) {
-		if (total < tracer->over)
+		if (total < tracer->over && !call->again)
 			continue;
-		if (tracer_has_room(tracer, call->clock.now) &&
-		    call_send(net, tracer->portid, call, total, tracer->lost))
+		if (call_send(net, tracer->portid, call, total, tracer->lost))
 			tracer->lost = 0;
 		else
 			tracer->lost++;
@@ -262,24 +264,30 @@ void ditto_slow_call_end(struct ditto_slow_call *call)
 
 	ditto_slow_call_enter(call, DITTO_PHASE_SEND);
 	total = call_total(call);
-	if (call->operation && total >= READ_ONCE(call->srv->slow->over))
+	if (call->operation &&
+	    (call->again || total >= READ_ONCE(call->srv->slow->over)))
 		tell_tracers(call, total);
 	ditto_slow_call_drop(call);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_end, "DITTO");
 
-void ditto_slow_calls_end(struct llist_head *calls)
+void ditto_slow_calls_end(struct list_head *calls, bool sent)
 {
 	struct ditto_slow_call *call, *next;
 
-	llist_for_each_entry_safe(call, next, llist_reverse_order(llist_del_all(calls)), link)
-		ditto_slow_call_end(call);
+	list_for_each_entry_safe(call, next, calls, list) {
+		list_del(&call->list);
+		if (sent)
+			ditto_slow_call_end(call);
+		else
+			ditto_slow_call_drop(call);
+	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_calls_end, "DITTO");
 
-static struct tracer *tracer_find(struct ditto_slow_tracers *tracers, u32 portid)
+static struct ditto_slow_tracer *tracer_find(struct ditto_slow_tracers *tracers, u32 portid)
 {
-	struct tracer *tracer;
+	struct ditto_slow_tracer *tracer;
 
 	lockdep_assert_held(&tracers->lock);
 	list_for_each_entry(tracer, &tracers->list, list)
@@ -291,7 +299,7 @@ static struct tracer *tracer_find(struct ditto_slow_tracers *tracers, u32 portid
 /* The tracers or what they ask for have changed. */
 static void tracers_changed(struct ditto_slow_tracers *tracers)
 {
-	struct tracer *tracer;
+	struct ditto_slow_tracer *tracer;
 	u64 over = U64_MAX;
 
 	lockdep_assert_held(&tracers->lock);
@@ -300,10 +308,10 @@ static void tracers_changed(struct ditto_slow_tracers *tracers)
 	WRITE_ONCE(tracers->over, over);
 }
 
-int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over, u64 *lost)
+int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over)
 {
 	struct ditto_slow_tracers *tracers = srv->slow;
-	struct tracer *tracer;
+	struct ditto_slow_tracer *tracer;
 	int err = 0;
 
 	mutex_lock(&tracers->lock);
@@ -322,8 +330,6 @@ int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over, u64 *lost)
 		tracers->count++;
 		static_branch_inc(&ditto_slow_traced);
 	}
-	*lost = tracer->lost;
-	tracer->lost = 0;
 	tracer->over = over;
 	tracers_changed(tracers);
 unlock:
@@ -331,7 +337,7 @@ unlock:
 	return err;
 }
 
-static void tracer_end(struct ditto_slow_tracers *tracers, struct tracer *tracer)
+static void tracer_end(struct ditto_slow_tracers *tracers, struct ditto_slow_tracer *tracer)
 {
 	lockdep_assert_held(&tracers->lock);
 	list_del(&tracer->list);
@@ -344,7 +350,7 @@ static void tracer_end(struct ditto_slow_tracers *tracers, struct tracer *tracer
 void ditto_slow_portid_gone(struct ditto_server *srv, u32 portid)
 {
 	struct ditto_slow_tracers *tracers = srv->slow;
-	struct tracer *tracer;
+	struct ditto_slow_tracer *tracer;
 
 	/* Most sockets that are closed are no tracers. */
 	if (READ_ONCE(tracers->over) == U64_MAX)
@@ -372,7 +378,7 @@ int ditto_slow_init(struct ditto_server *srv)
 void ditto_slow_exit(struct ditto_server *srv)
 {
 	struct ditto_slow_tracers *tracers = srv->slow;
-	struct tracer *tracer, *next;
+	struct ditto_slow_tracer *tracer, *next;
 
 	mutex_lock(&tracers->lock);
 	list_for_each_entry_safe(tracer, next, &tracers->list, list)

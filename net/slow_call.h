@@ -14,7 +14,7 @@
 
 #include <linux/in6.h>
 #include <linux/jump_label.h>
-#include <linux/llist.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct ditto_server;
@@ -22,15 +22,13 @@ struct sock;
 
 /* Tracers of a server. */
 #define DITTO_SLOW_TRACERS	8
-/* Calls that a tracer gets in a second; others are counted as lost. */
-#define DITTO_SLOW_RATE		1000
 
 /* What a call does. In the order of the attributes of slow-call. */
 enum ditto_phase {
 	DITTO_PHASE_QUEUE,	/* it was received, or may go on, and waits for a thread */
 	DITTO_PHASE_BREAK,	/* holders are asked to give way */
 	DITTO_PHASE_RANGE,	/* a range is locked */
-	DITTO_PHASE_HELPER,	/* the helper is asked for names, groups or a record */
+	DITTO_PHASE_HELPER,	/* the helper is asked for names, groups, a login or a record */
 	DITTO_PHASE_DATA,	/* absent data is brought back */
 	DITTO_PHASE_RUN,	/* it is executed, on a processor */
 	DITTO_PHASE_SCHED,	/* it is executed, and its thread has no processor */
@@ -54,8 +52,22 @@ struct ditto_thread_clock {
 };
 
 /**
+ * struct ditto_slow_holder - whom a call waits for
+ * @phase: in this phase
+ * @ns: nanoseconds that it has waited, when that is over
+ * @protocol: the holder's
+ * @client: name of the client
+ */
+struct ditto_slow_holder {
+	enum ditto_phase phase;
+	u64 ns;
+	char protocol[16];
+	char client[256];
+};
+
+/**
  * struct ditto_slow_call - the record of a call
- * @link: in a list of calls whose replies are to be sent
+ * @list: in a list of calls whose replies are to be sent
  * @srv: the server
  * @phase: enum ditto_phase of now
  * @clock: when it began
@@ -70,11 +82,13 @@ struct ditto_thread_clock {
  * @path: path of the file, or NULL
  * @fileid: its inode number, or 0
  * @awaited: the file is the one that the call waited for
- * @holder_protocol: protocol of whom it waited for, or empty
- * @holder: name of that client, or empty
+ * @again: phase that was not over when the client was told to come again, or 0; such a call is
+ *	told however short it was
+ * @asked: whom it waits for, or will; or NULL
+ * @holder: whom it has waited for the longest, or NULL
  */
 struct ditto_slow_call {
-	struct llist_node link;
+	struct list_head list;
 	struct ditto_server *srv;
 	enum ditto_phase phase;
 	struct ditto_thread_clock clock;
@@ -89,8 +103,9 @@ struct ditto_slow_call {
 	char *path;
 	u64 fileid;
 	bool awaited;
-	char holder_protocol[16];
-	char holder[256];
+	enum ditto_phase again;
+	struct ditto_slow_holder *asked;
+	struct ditto_slow_holder *holder;
 };
 
 DECLARE_STATIC_KEY_FALSE(ditto_slow_traced);
@@ -129,7 +144,11 @@ void ditto_slow_call_drop(struct ditto_slow_call *call);
  */
 void ditto_slow_call_enter(struct ditto_slow_call *call, enum ditto_phase phase);
 
-/* The same with the clocks of the thread. */
+/* Note whom a call waits for in @phase, of now or of later. */
+void ditto_slow_call_holder(struct ditto_slow_call *call, enum ditto_phase phase,
+			    const char *protocol, const char *client);
+
+/* The same as ditto_slow_call_enter() with the clocks of the thread. */
 void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase phase,
 			      const struct ditto_thread_clock *clock);
 
@@ -150,19 +169,18 @@ bool ditto_slow_call_is_slow(const struct ditto_slow_call *call);
 /* The reply was sent: tell the tracers if the call was slow, and free the record. */
 void ditto_slow_call_end(struct ditto_slow_call *call);
 
-/* End all calls of a list. */
-void ditto_slow_calls_end(struct llist_head *calls);
+/* End all calls of a list, or drop them if their replies were not sent. */
+void ditto_slow_calls_end(struct list_head *calls, bool sent);
 
 /**
  * ditto_slow_trace - send slow calls to a socket
  * @srv: the server
  * @portid: the socket
  * @over: nanoseconds that a call takes at least
- * @lost: filled: calls that were lost since the last one that was sent
  *
  * Return: 0, -EUSERS if the server has DITTO_SLOW_TRACERS others, or -ENOMEM.
  */
-int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over, u64 *lost);
+int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over);
 
 /* A socket was closed. */
 void ditto_slow_portid_gone(struct ditto_server *srv, u32 portid);

@@ -4816,6 +4816,16 @@ static const struct spec_attr slow_call_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_SLOW_CALL_AGAIN] = {
+		.name = "again",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SLOW_CALL_HOLDER_PHASE] = {
+		.name = "holder-phase",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
 	[DITTO_A_SLOW_CALL_HOLDER_PROTOCOL] = {
 		.name = "holder-protocol",
 		.kind = SPEC_STRING,
@@ -4928,6 +4938,12 @@ static const struct nla_policy slow_call_policy[] = {
 	},
 	[DITTO_A_SLOW_CALL_FILEID] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_SLOW_CALL_AGAIN] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SLOW_CALL_HOLDER_PHASE] = {
+		.type = NLA_STRING,
 	},
 	[DITTO_A_SLOW_CALL_HOLDER_PROTOCOL] = {
 		.type = NLA_STRING,
@@ -5681,11 +5697,6 @@ static const u16 slow_trace_request[] = {
 	0,
 };
 
-static const u16 slow_trace_reply[] = {
-	DITTO_A_SLOW_CALL_LOST,
-	0,
-};
-
 static const u16 slow_call_reply[] = {
 	DITTO_A_SLOW_CALL_LOST,
 	DITTO_A_SLOW_CALL_TIME,
@@ -5696,6 +5707,8 @@ static const u16 slow_call_reply[] = {
 	DITTO_A_SLOW_CALL_SHARE,
 	DITTO_A_SLOW_CALL_PATH,
 	DITTO_A_SLOW_CALL_FILEID,
+	DITTO_A_SLOW_CALL_AGAIN,
+	DITTO_A_SLOW_CALL_HOLDER_PHASE,
 	DITTO_A_SLOW_CALL_HOLDER_PROTOCOL,
 	DITTO_A_SLOW_CALL_HOLDER_CLIENT,
 	DITTO_A_SLOW_CALL_TOTAL_NS,
@@ -6006,7 +6019,6 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "slow-trace",
 		.set = &spec_slow_call_set,
 		.request = slow_trace_request,
-		.reply = slow_trace_reply,
 	},
 	[DITTO_CMD_SLOW_CALL] = {
 		.name = "slow-call",

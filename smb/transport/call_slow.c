@@ -40,17 +40,12 @@ static bool is_endless(const struct dsmb_call *call)
 	return call->endless || (call->cmd->flags & DSMB_ENDLESS && call->command != DSMB_LOCK);
 }
 
-static void slow_holder(struct ditto_slow_call *slow, const struct ditto_holding *holding)
-{
-	strscpy(slow->holder_protocol, holding->protocol);
-	strscpy(slow->holder, holding->client);
-}
-
 static void slow_park(struct dsmb_call *call)
 {
 	struct ditto_slow_call *slow = call->slow;
 	struct ditto_lock_point *point = NULL;
 	struct ditto_holding holding;
+	struct ditto_node *node;
 	bool breaking;
 
 	if (dsmb_call_waits_for_names(call)) {
@@ -65,15 +60,21 @@ static void slow_park(struct dsmb_call *call)
 	if (call->park.used)
 		point = ditto_park_describe(&call->park, &breaking, &holding);
 	if (!point) {
-		/* What it was parked for may be over already. */
-		ditto_slow_call_enter(slow, call->cancel ? DITTO_PHASE_RANGE : DITTO_PHASE_QUEUE);
+		/* A login; what another was parked for may be over already. */
+		if (slow->phase != DITTO_PHASE_RANGE)
+			ditto_slow_call_enter(slow, call->cancel ? DITTO_PHASE_HELPER :
+								   DITTO_PHASE_QUEUE);
 		return;
 	}
-	ditto_slow_call_enter(slow, breaking ? DITTO_PHASE_BREAK : DITTO_PHASE_DATA);
+	node = container_of(point, struct ditto_node, point);
+	/* It may also wait until a silent client has been withdrawn, which had no break. */
+	if (breaking || test_bit(DITTO_NODE_WHOLE, &node->flags))
+		ditto_slow_call_enter(slow, DITTO_PHASE_BREAK);
+	else
+		ditto_slow_call_enter(slow, DITTO_PHASE_DATA);
 	if (breaking)
-		slow_holder(slow, &holding);
-	ditto_slow_call_file(slow, call->share, container_of(point, struct ditto_node, point),
-			     true);
+		ditto_slow_call_holder(slow, DITTO_PHASE_BREAK, holding.protocol, holding.client);
+	ditto_slow_call_file(slow, call->share, node, true);
 	point->ops->put(point);
 }
 
@@ -104,7 +105,9 @@ void dsmb_call_slow_range(struct dsmb_call *call, const struct ditto_range_reque
 	struct ditto_conflict conflict;
 
 	if (ditto_range_test(req, &conflict) == -EAGAIN)
-		slow_holder(call->slow, &conflict.holding);
+		ditto_slow_call_holder(call->slow, DITTO_PHASE_RANGE, conflict.holding.protocol,
+				       conflict.holding.client);
+	ditto_slow_call_enter(call->slow, DITTO_PHASE_RANGE);
 }
 
 void dsmb_call_slow_open(struct dsmb_call *call, struct dsmb_open *open)

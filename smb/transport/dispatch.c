@@ -14,6 +14,7 @@
 #include "../../fs/op/op.h"
 #include "../../fs/share/share.h"
 #include "../../net/peer.h"
+#include "../../net/slow_call.h"
 #include "../../net/stats.h"
 #include "../auth/session.h"
 #include "../auth/session_setup.h"
@@ -506,7 +507,7 @@ u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 	if (!(cmd->flags & DSMB_WHOLE))
 		memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
-	if (unlikely(call->slow) && call->open)
+	if (ditto_slow_is_traced() && call->slow && call->open)
 		dsmb_call_slow_open(call, call->open);
 	if (dsmb_is_error(status) && !call->keep_body)
 		dsmb_back(&call->out, 0);
@@ -610,6 +611,6 @@ void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open)
 	chain->failed = 0;
 	chain->persistent = open->persistent;
 	chain->volatile_id = open->volatile_id;
-	if (unlikely(call->slow))
+	if (ditto_slow_is_traced() && call->slow)
 		dsmb_call_slow_open(call, open);
 }

@@ -690,7 +690,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 		/* A CREATE that can be replayed survives its connection; see conn.c. */
 		if (READ_ONCE(conn->state) == DSMB_CONN_DEAD && !call->created)
 			goto end;
-		if (unlikely(message->received))
+		if (ditto_slow_is_traced() && message->received)
 			dsmb_call_slow_begin(call);
 		status = dsmb_call_run(call, &clock);
 		if (unlikely(call->slow))

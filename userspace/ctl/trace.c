@@ -26,8 +26,6 @@
 #define FOR_S_MAX	86400
 #define MS_NS		1000000
 #define SECOND_NS	1000000000.0
-/* How long the kernel's last answer is waited for. */
-#define LAST_MS		5000
 #define PHASES		(DITTO_A_SLOW_CALL_SEND_NS - DITTO_A_SLOW_CALL_QUEUE_NS + 1)
 
 /**
@@ -38,7 +36,6 @@
  * @lost: calls that were not
  * @total: nanoseconds of all
  * @phases: of which in each phase
- * @answers: of the kernel to requests
  */
 struct trace {
 	const struct ctl *ctl;
@@ -47,7 +44,6 @@ struct trace {
 	u64 lost;
 	u64 total;
 	u64 phases[PHASES];
-	unsigned int answers;
 };
 
 static atomic_int trace_ends;
@@ -75,20 +71,41 @@ static void put_text(const struct nlattr *nla, const char *before, const char *b
 	free(text);
 }
 
-/* The phase's attribute, without "-ns". */
-static void put_phase(unsigned int phase)
+/* The phase's attribute is followed by "-ns". */
+static const char *phase_name(unsigned int phase, int *len)
 {
 	const char *name = spec_slow_call_set.attrs[DITTO_A_SLOW_CALL_QUEUE_NS + phase].name;
 
-	printf("%.*s", (int)strcspn(name, "-"), name);
+	*len = (int)strcspn(name, "-");
+	return name;
+}
+
+static void put_phase(unsigned int phase)
+{
+	int len;
+	const char *name = phase_name(phase, &len);
+
+	printf("%.*s", len, name);
+}
+
+/* Whom the call waited for in the phase, if that is known. */
+static void put_holder(struct nlattr **tb, const char *phase, int len)
+{
+	const struct nlattr *of = tb[DITTO_A_SLOW_CALL_HOLDER_PHASE];
+
+	if (!of || strncmp(nla_get_string(of), phase, (size_t)len) || nla_get_string(of)[len])
+		return;
+	put_text(tb[DITTO_A_SLOW_CALL_HOLDER_PROTOCOL], " (", "");
+	put_text(tb[DITTO_A_SLOW_CALL_HOLDER_CLIENT], " ", ")");
 }
 
 static void print_call(struct nlattr **tb)
 {
 	u64 total = call_number(tb, DITTO_A_SLOW_CALL_TOTAL_NS), time;
 	char when[OUT_VALUE_MAX], address[OUT_VALUE_MAX] = "-";
-	const char *before = "";
+	const char *before = "", *name;
 	unsigned int i;
+	int len;
 
 	time = call_number(tb, DITTO_A_SLOW_CALL_TIME);
 	time_text(time / 1000000000, time % 1000000000, true, when);
@@ -116,11 +133,13 @@ static void print_call(struct nlattr **tb)
 		before = ", ";
 		put_phase(i);
 		printf(" %.3fs", (double)ns / SECOND_NS);
-		if (i != DITTO_A_SLOW_CALL_BREAK_NS - DITTO_A_SLOW_CALL_QUEUE_NS &&
-		    i != DITTO_A_SLOW_CALL_RANGE_NS - DITTO_A_SLOW_CALL_QUEUE_NS)
-			continue;
-		put_text(tb[DITTO_A_SLOW_CALL_HOLDER_PROTOCOL], " (", "");
-		put_text(tb[DITTO_A_SLOW_CALL_HOLDER_CLIENT], " ", ")");
+		name = phase_name(i, &len);
+		put_holder(tb, name, len);
+	}
+	if (tb[DITTO_A_SLOW_CALL_AGAIN]) {
+		name = nla_get_string(tb[DITTO_A_SLOW_CALL_AGAIN]);
+		printf("; to come again: %s", name);
+		put_holder(tb, name, (int)strlen(name));
 	}
 	putchar('\n');
 }
@@ -128,18 +147,13 @@ static void print_call(struct nlattr **tb)
 static int on_message(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[DITTO_A_SLOW_CALL_MAX + 1];
-	u8 cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	struct trace *t = arg;
 	unsigned int i;
 
-	if ((cmd != DITTO_CMD_SLOW_CALL && cmd != DITTO_CMD_SLOW_TRACE) ||
+	if (genlmsg_hdr(nlmsg_hdr(msg))->cmd != DITTO_CMD_SLOW_CALL ||
 	    msg_parse(msg, &spec_slow_call_set, tb))
 		return NL_SKIP;
 	t->lost += call_number(tb, DITTO_A_SLOW_CALL_LOST);
-	if (cmd == DITTO_CMD_SLOW_TRACE) {
-		t->answers++;
-		return NL_OK;
-	}
 	t->calls++;
 	t->total += call_number(tb, DITTO_A_SLOW_CALL_TOTAL_NS);
 	for (i = 0; i < PHASES; i++)
@@ -199,28 +213,16 @@ static void trace_put(struct nl_msg *msg, const void *arg)
 	msg_put_number(msg, &spec_slow_call_set, DITTO_A_SLOW_CALL_OVER_NS, *ms * MS_NS);
 }
 
-/* Change the limit. The answer comes between the calls. */
-static int trace_ask(struct ctl *ctl, u64 ms)
-{
-	struct nl_msg *msg = conn_notice(&ctl->conn, DITTO_CMD_SLOW_TRACE);
-
-	trace_put(msg, &ms);
-	return conn_post(&ctl->conn, msg);
-}
-
-/* Receive until the kernel has given so many answers, or the time is over. */
-static void trace_receive(struct trace *t, struct nl_sock *sock, unsigned int answers, u64 until)
+/* Receive until the time is over, or a signal. */
+static void trace_receive(struct nl_sock *sock, u64 until)
 {
 	struct pollfd poller = { .fd = nl_socket_get_fd(sock), .events = POLLIN };
+	u64 now;
 
-	while (t->answers < answers && !ferror(stdout)) {
-		u64 now = clock_ns(), ms;
-		int rc;
+	while (!ferror(stdout) && !atomic_load(&trace_ends) && (now = clock_ns()) < until) {
+		u64 ms = (until - now) / MS_NS + 1;
+		int rc = poll(&poller, 1, ms < 1000 ? (int)ms : 1000);
 
-		if (now >= until || (atomic_load(&trace_ends) && answers > 2))
-			return;
-		ms = (until - now) / MS_NS + 1;
-		rc = poll(&poller, 1, ms < 1000 ? (int)ms : 1000);
 		if (rc <= 0)
 			continue;
 		rc = nl_recvmsgs_default(sock);
@@ -233,7 +235,7 @@ static void trace_receive(struct trace *t, struct nl_sock *sock, unsigned int an
 static int trace_slow(struct ctl *ctl, char **words)
 {
 	const struct sigaction on_signal = { .sa_handler = trace_on_signal };
-	u64 over = OVER_MS, seconds = 0, never = OVER_MS_MAX;
+	u64 over = OVER_MS, seconds = 0;
 	struct trace t = { .ctl = ctl };
 	bool limited = false;
 	struct nl_sock *sock;
@@ -253,21 +255,13 @@ static int trace_slow(struct ctl *ctl, char **words)
 		limited |= !is_over;
 	}
 	t.over = over;
-	/* Nothing takes so long: the answer is the first message. */
-	if (ctl_do(ctl, DITTO_CMD_SLOW_TRACE, trace_put, &never, NULL, NULL))
+	if (ctl_do(ctl, DITTO_CMD_SLOW_TRACE, trace_put, &over, NULL, NULL))
 		return CTL_REFUSED;
 	sigaction(SIGINT, &on_signal, NULL);
 	sigaction(SIGTERM, &on_signal, NULL);
 	sock = ctl->conn.sock;
-	nl_socket_disable_seq_check(sock);
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, &t);
-	ctl->error = trace_ask(ctl, over);
-	if (ctl->error)
-		return ctl_outcome(ctl, NULL);
-	trace_receive(&t, sock, 3, limited ? clock_ns() + seconds * 1000 * MS_NS : UINT64_MAX);
-	/* Its answer tells what was lost behind the last call. */
-	if (!ferror(stdout) && !trace_ask(ctl, never))
-		trace_receive(&t, sock, 2, clock_ns() + (u64)LAST_MS * MS_NS);
+	trace_receive(sock, limited ? clock_ns() + seconds * 1000 * MS_NS : UINT64_MAX);
 	if (ctl->json)
 		json_sum(&t);
 	else

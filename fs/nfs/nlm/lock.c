@@ -250,7 +250,7 @@ static int dnlm_lock_msg_exec(struct dnfs_call *call, void *args, void *result)
 
 	err = dnlm_lock_exec(call, args, result);
 	if (call->recording && dnfs_pause_begin(call)) {
-		dnfs_pause(call, NULL);
+		dnfs_pause(call);
 		memset(result, 0, sizeof(struct dnlm_res));
 		call->dropped = false;
 		err = dnlm_lock_exec(call, args, result);

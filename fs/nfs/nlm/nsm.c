@@ -491,7 +491,7 @@ static int dnsm_unmon_exec(struct dnfs_call *call, void *args, void *result)
 	}
 	mutex_unlock(&nlm->monitors_lock);
 	if (dnfs_pause_begin(call))
-		dnfs_pause(call, NULL);
+		dnfs_pause(call);
 	res->state = READ_ONCE(nlm->state);
 	return 0;
 }

@@ -88,19 +88,19 @@ static int batch_send_all(struct dnfs_batch *batch, bool pages)
 	return batch_send_vec(batch, 0, false);
 }
 
-/* The replies were sent. One that is being added may be among these calls. */
-static void batch_sent(struct dnfs_batch *batch)
+/* The replies were sent, or failed. One that is being added may be among these calls. */
+static void batch_sent(struct dnfs_batch *batch, int err)
 {
-	struct llist_head *traced = &dnfs_worker_of(batch->rqstp)->traced;
+	struct list_head *traced = &dnfs_worker_of(batch->rqstp)->traced;
 
-	if (unlikely(!llist_empty(traced)))
-		ditto_slow_calls_end(traced);
+	if (unlikely(!list_empty(traced)))
+		ditto_slow_calls_end(traced, !err);
 }
 
 void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 {
 	struct svc_xprt *xprt = batch->xprt;
-	int err;
+	int err = -ENOTCONN;
 
 	if (!batch->nvec)
 		return;
@@ -113,7 +113,7 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 	mutex_unlock(&xprt->xpt_mutex);
 	batch->nvec = 0;
 	batch->bytes = 0;
-	batch_sent(batch);
+	batch_sent(batch, err);
 }
 
 /* Return: true if the socket has bytes behind the calls that were begun. */
@@ -135,8 +135,8 @@ bool dnfs_batch_finish(struct dnfs_batch *batch, bool hold)
 	if (send)
 		mutex_lock(&xprt->xpt_mutex);
 	lock_sock(sk);
-	if (send && !svc_xprt_is_dead(xprt))
-		err = batch_send_vec(batch, 0, true);
+	if (send)
+		err = svc_xprt_is_dead(xprt) ? -ENOTCONN : batch_send_vec(batch, 0, true);
 	/* Behind the replies, so that they carry the acknowledgment. */
 	if (batch->done)
 		tcp_read_done(sk, batch->done);
@@ -150,7 +150,7 @@ bool dnfs_batch_finish(struct dnfs_batch *batch, bool hold)
 		mutex_unlock(&xprt->xpt_mutex);
 		batch->nvec = 0;
 		batch->bytes = 0;
-		batch_sent(batch);
+		batch_sent(batch, err);
 	}
 	batch->done = 0;
 	return more;

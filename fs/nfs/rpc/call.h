@@ -396,15 +396,23 @@ void dnfs_await_record(struct dnfs_call *call, struct ditto_task *task);
 bool dnfs_pause_begin(struct dnfs_call *call);
 
 /**
+ * dnfs_await_trace - note what a call waits for, if it is traced
+ * @call: the call, which failed
+ * @share: share of its file, held; or NULL
+ *
+ * If the client is told to come again after that, the trace tells that this was the reason.
+ */
+void dnfs_await_trace(struct dnfs_call *call, const struct ditto_share *share);
+
+/**
  * dnfs_pause - wait until the holders have given way, or the helper has answered
  * @call: dnfs_pause_begin() returned true
- * @share: share of the file whose holders were asked, held, for the trace; or NULL
  *
  * Waits for the rest of @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most.
  *
  * Context: sleeps; the caller must not hold anything that a holder needs to give way.
  */
-void dnfs_pause(struct dnfs_call *call, const struct ditto_share *share);
+void dnfs_pause(struct dnfs_call *call);
 
 /**
  * dnfs_await_end - forget what the call was to wait for

@@ -18,6 +18,7 @@
  * nodes; a call that is parked later finds no recall.
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
@@ -80,6 +81,7 @@ static void park_end(struct dnfs_parked *parked)
 	cancel_delayed_work(&parked->work);
 	ditto_node_put(parked->absent.node);
 	ditto_uncharge(&parked->charge);
+	dnfs_deferred_state(parked->req)->ready = ktime_get();
 	dnfs_deferred_hand_over(parked->xprt, parked->req);
 	svc_xprt_put(parked->xprt);
 	kfree(parked);

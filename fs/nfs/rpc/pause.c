@@ -80,28 +80,33 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 	return false;
 }
 
-static void pause_trace(struct dnfs_call *call, const struct ditto_share *share)
+void dnfs_await_trace(struct dnfs_call *call, const struct ditto_share *share)
 {
-	bool helper = awaits_helper(call);
 	struct ditto_slow_call *slow = call->slow;
 	struct ditto_holding holding;
 
-	ditto_slow_call_enter(slow, helper ? DITTO_PHASE_HELPER : DITTO_PHASE_BREAK);
-	if (helper)
+	if (!slow || !dnfs_awaits(call))
 		return;
-	ditto_slow_call_file(slow, share, call->awaited, true);
-	if (!ditto_break_describe(&call->awaited->point, &holding))
-		return;
-	strscpy(slow->holder_protocol, holding.protocol);
-	strscpy(slow->holder, holding.client);
+	slow->again = DITTO_PHASE_HELPER;
+	if (call->absent.node) {
+		slow->again = DITTO_PHASE_DATA;
+		ditto_slow_call_file(slow, share, call->absent.node, true);
+	} else if (call->awaited && !awaits_helper(call)) {
+		slow->again = DITTO_PHASE_BREAK;
+		ditto_slow_call_file(slow, share, call->awaited, true);
+		if (ditto_break_describe(&call->awaited->point, &holding))
+			ditto_slow_call_holder(slow, DITTO_PHASE_BREAK, holding.protocol,
+					       holding.client);
+	}
 }
 
-void dnfs_pause(struct dnfs_call *call, const struct ditto_share *share)
+void dnfs_pause(struct dnfs_call *call)
 {
 	long left;
 
 	if (unlikely(call->slow))
-		pause_trace(call, share);
+		ditto_slow_call_enter(call->slow, awaits_helper(call) ? DITTO_PHASE_HELPER :
+							DITTO_PHASE_BREAK);
 	/* Removing the share must not wait for it. */
 	dnfs_call_drop_share(call);
 	dnfs_may_wait(call);
@@ -123,6 +128,8 @@ void dnfs_pause(struct dnfs_call *call, const struct ditto_share *share)
 	}
 	atomic_dec(&call->server->pausing);
 	dnfs_await_end(call);
-	if (unlikely(call->slow))
+	if (unlikely(call->slow)) {
 		ditto_slow_call_enter(call->slow, DITTO_PHASE_RUN);
+		call->slow->again = 0;
+	}
 }

@@ -33,6 +33,7 @@
 #include "park.h"
 #include "reply_cache.h"
 #include "rpc.h"
+#include "sunrpc_glue.h"
 #include "worker.h"
 
 static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
@@ -212,38 +213,49 @@ static noinline void dnfs_slow_begin(struct dnfs_call *call, const struct svc_rq
 {
 	const struct sock *sk = rqstp->rq_prot != IPPROTO_TCP ? NULL :
 				container_of(rqstp->rq_xprt, struct svc_sock, sk_xprt)->sk_sk;
-	bool parked = call->started != rqstp->rq_stime;
-	u64 received = parked ? ktime_to_ns(call->started) :
-				ditto_slow_received(sk);
+	struct svc_deferred_req *req = dnfs_deferred_of(rqstp);
+	u64 received = req ? ktime_to_ns(call->started) : ditto_slow_received(sk);
 	struct ditto_slow_call *slow = ditto_slow_call_new(call->srv, received);
 
 	if (!slow)
 		return;
-	if (parked)
-		slow->phase = DITTO_PHASE_DATA;
 	slow->protocol = call->program->group;
 	slow->operation = call->proc->name;
 	ditto_addr_map(call->addr, &slow->addr);
 	if (!call->ident.anonymous)
 		scnprintf(slow->user, sizeof(slow->user), "uid %u",
 			  from_kuid_munged(&init_user_ns, call->ident.uid));
+	if (req) {
+		slow->phase = DITTO_PHASE_DATA;
+		ditto_slow_call_enter_at(slow, DITTO_PHASE_QUEUE, &(struct ditto_thread_clock) {
+			.now = ktime_to_ns(dnfs_deferred_state(req)->ready),
+		});
+	}
 	ditto_slow_call_enter(slow, DITTO_PHASE_RUN);
 	call->slow = slow;
 }
 
-/* The call was executed. One without a reply comes again. */
+/* The call was executed. One without a reply comes again, or is answered by a callback. */
 static noinline void dnfs_slow_end(struct dnfs_rpc_call *rc)
 {
 	struct ditto_slow_call *slow = rc->call.slow;
 
-	if (rc->parked || rc->call.dropped) {
+	const struct dnfs_proc *proc = rc->call.proc;
+	bool replies = !proc->exec || proc->encode || proc->flags & DNFS_PROC_WHOLE;
+
+	if (rc->parked || rc->call.dropped || !replies) {
 		ditto_slow_call_drop(slow);
 		return;
 	}
 	if (rc->call.share)
 		strscpy(slow->share, rc->call.share->name);
+	/* NFS4ERR_DELAY has the same number. */
+	if (rc->call.status != NFS3ERR_JUKEBOX)
+		slow->again = 0;
+	else if (rc->call.undecided)
+		slow->again = DITTO_PHASE_HELPER;
 	ditto_slow_call_enter(slow, DITTO_PHASE_SEND);
-	llist_add(&slow->link, &dnfs_worker_of(rc->rqstp)->traced);
+	list_add_tail(&slow->list, &dnfs_worker_of(rc->rqstp)->traced);
 }
 
 static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
@@ -602,8 +614,10 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 		dnfs_may_wait(call);
 again:
 	err = call->peer ? proc->exec(call, call->args, call->res) : -ENOMEM;
+	if (ditto_slow_is_traced() && err)
+		dnfs_await_trace(call, call->share);
 	if (err && proc->encode && dnfs_pause_begin(call)) {
-		dnfs_pause(call, call->share);
+		dnfs_pause(call);
 		memset(call->res, 0, proc->ressize);
 		call->dropped = false;
 		goto again;

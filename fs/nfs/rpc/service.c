@@ -86,8 +86,8 @@ int dnfs_thread(void *data)
 		if (unlikely(test_bit(SP_VICTIM_REMAINS, &rqstp->rq_pool->sp_flags)))
 			dnfs_worker_stand_aside(rqstp);
 		svc_recv(rqstp, 0);
-		if (unlikely(!llist_empty(&worker.traced)))
-			ditto_slow_calls_end(&worker.traced);
+		if (unlikely(!list_empty(&worker.traced)))
+			ditto_slow_calls_end(&worker.traced, true);
 		dnfs_restore_pages(rqstp);
 	}
 

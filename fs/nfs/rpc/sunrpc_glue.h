@@ -234,10 +234,12 @@ void dnfs_restore_pages(struct svc_rqst *rqstp);
 /**
  * struct dnfs_deferred_state - what we keep with a call that we have deferred
  * @started: time of its arrival
+ * @ready: time when it was ready to be executed again
  * @until: jiffies until which it may wait
  */
 struct dnfs_deferred_state {
 	ktime_t started;
+	ktime_t ready;
 	unsigned long until;
 };
 

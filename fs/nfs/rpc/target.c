@@ -13,6 +13,7 @@
 
 #include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
+#include "../../../net/slow_call.h"
 #include "../../share/handle.h"
 #include "../../node/node.h"
 #include "../../op/attr.h"
@@ -490,7 +491,7 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 
 void dnfs_target_put(struct dnfs_target *target)
 {
-	if (unlikely(target->call->slow))
+	if (ditto_slow_is_traced() && target->call->slow)
 		ditto_slow_call_file(target->call->slow, target->op.share, target->node, false);
 	if (target->actor.client)
 		ditto_client_put(target->actor.client);

@@ -250,6 +250,7 @@ void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp, struc
 	*worker = (struct dnfs_worker) {
 		.serv = rqstp->rq_server, .begun = jiffies, .vec = vec,
 	};
+	INIT_LIST_HEAD(&worker->traced);
 	spin_lock(&workers_lock);
 	list_add(&worker->list, &workers_list);
 	spin_unlock(&workers_lock);

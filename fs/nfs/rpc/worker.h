@@ -13,7 +13,6 @@
 
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -68,7 +67,7 @@ struct dnfs_worker {
 	const struct ditto_volume *volume;
 	u8 trust;
 	struct ditto_handle_seen seen;
-	struct llist_head traced;
+	struct list_head traced;
 };
 
 /**

@@ -5,8 +5,11 @@
 
 #include "../../../net/server.h"
 #include "../../../net/slow_call.h"
+#include "../../../net/slow_call_private.h"
 
 #define OVER	(60 * NSEC_PER_SEC)
+/* Sockets that nobody has: they are no ids of processes. */
+#define PORT	0xfffffff0
 
 static int slow_call_test_init(struct kunit *test)
 {
@@ -27,9 +30,8 @@ static void slow_call_test_exit(struct kunit *test)
 static struct ditto_slow_call *call_new(struct kunit *test, u64 received)
 {
 	struct ditto_slow_call *call;
-	u64 lost;
 
-	KUNIT_ASSERT_EQ(test, ditto_slow_trace(test->priv, 1, OVER, &lost), 0);
+	KUNIT_ASSERT_EQ(test, ditto_slow_trace(test->priv, PORT, OVER), 0);
 	call = ditto_slow_call_new(test->priv, received);
 	KUNIT_ASSERT_NOT_NULL(test, call);
 	return call;
@@ -105,44 +107,89 @@ static void tracers_counted(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
 	struct ditto_slow_call *call;
-	u64 lost;
 
 	KUNIT_EXPECT_NULL(test, ditto_slow_call_new(srv, ktime_get_ns()));
-	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, 1, OVER, &lost), 0);
+	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, PORT, OVER), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_slow_is_traced());
 	call = ditto_slow_call_new(srv, ktime_get_ns());
 	KUNIT_ASSERT_NOT_NULL(test, call);
 	KUNIT_EXPECT_FALSE(test, ditto_slow_call_is_slow(call));
-	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, 2, 0, &lost), 0);
+	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, PORT + 1, 0), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_slow_call_is_slow(call));
-	ditto_slow_portid_gone(srv, 2);
-	ditto_slow_portid_gone(srv, 2);
+	ditto_slow_portid_gone(srv, PORT + 1);
+	ditto_slow_portid_gone(srv, PORT + 1);
 	KUNIT_EXPECT_FALSE(test, ditto_slow_call_is_slow(call));
-	for (int i = 2; i <= DITTO_SLOW_TRACERS; i++)
-		KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, i, 0, &lost), 0);
-	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, 99, 0, &lost), -EUSERS);
+	for (int i = 1; i < DITTO_SLOW_TRACERS; i++)
+		KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, PORT + i, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, PORT + 14, 0), -EUSERS);
 	/* One that traces already changes its limit. */
-	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, 1, 0, &lost), 0);
-	for (int i = 1; i <= DITTO_SLOW_TRACERS; i++)
-		ditto_slow_portid_gone(srv, i);
+	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, PORT, 0), 0);
+	for (int i = 0; i < DITTO_SLOW_TRACERS; i++)
+		ditto_slow_portid_gone(srv, PORT + i);
 	KUNIT_EXPECT_NULL(test, ditto_slow_call_new(srv, ktime_get_ns()));
 	ditto_slow_call_drop(call);
 }
 
-/* A socket that is not there gets nothing, and what it should have got is counted. */
-static void lost_calls(struct kunit *test)
+/* The holder that was waited for the longest is the one that is told. */
+static void longest_wait(struct kunit *test)
+{
+	struct ditto_slow_call *call = call_new(test, 0);
+
+	ditto_slow_call_holder(call, DITTO_PHASE_RANGE, "p", "later");
+	call_enter(call, DITTO_PHASE_BREAK, 10, 0, 0, 0);
+	KUNIT_EXPECT_NULL(test, call->holder);
+	ditto_slow_call_holder(call, DITTO_PHASE_BREAK, "p", "long");
+	call_enter(call, DITTO_PHASE_QUEUE, 110, 0, 0, 0);
+	call_enter(call, DITTO_PHASE_BREAK, 120, 0, 0, 0);
+	ditto_slow_call_holder(call, DITTO_PHASE_BREAK, "p", "brief");
+	call_enter(call, DITTO_PHASE_RANGE, 125, 0, 0, 0);
+	KUNIT_ASSERT_NOT_NULL(test, call->holder);
+	KUNIT_EXPECT_STREQ(test, call->holder->client, "long");
+	ditto_slow_call_holder(call, DITTO_PHASE_RANGE, "q", "longer");
+	call_enter(call, DITTO_PHASE_SEND, 300, 0, 0, 0);
+	KUNIT_EXPECT_STREQ(test, call->holder->client, "longer");
+	KUNIT_EXPECT_EQ(test, call->holder->phase, DITTO_PHASE_RANGE);
+	KUNIT_EXPECT_EQ(test, call->ns[DITTO_PHASE_BREAK], 105);
+	ditto_slow_call_drop(call);
+}
+
+static u64 lost_of(struct ditto_server *srv)
+{
+	return list_first_entry(&srv->slow->list, struct ditto_slow_tracer, list)->lost;
+}
+
+/*
+ * Nobody can be sent to. What is told is lost: calls that were slow, and those that are to come
+ * again; not others, nor those without a reply.
+ */
+static void calls_told(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
-	struct ditto_slow_call *call = call_new(test, ktime_get_ns() - 2 * OVER);
-	u64 lost;
+	u64 ago = ktime_get_ns() - 2 * OVER;
+	struct {
+		u64 received;
+		enum ditto_phase again;
+		bool sent;
+		u64 lost;
+	} cases[] = {
+		{ ago, 0, true, 1 },
+		{ ago, 0, false, 1 },
+		{ 0, 0, true, 1 },
+		{ 0, DITTO_PHASE_BREAK, true, 2 },
+	};
 
-	call->protocol = "p";
-	call->operation = "o";
-	ditto_slow_call_end(call);
-	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, 1, OVER, &lost), 0);
-	KUNIT_EXPECT_EQ(test, lost, 1);
-	KUNIT_EXPECT_EQ(test, ditto_slow_trace(srv, 1, OVER, &lost), 0);
-	KUNIT_EXPECT_EQ(test, lost, 0);
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ditto_slow_call *call = call_new(test, cases[i].received ?: ktime_get_ns());
+		LIST_HEAD(calls);
+
+		call->protocol = "p";
+		call->operation = "o";
+		call->again = cases[i].again;
+		list_add(&call->list, &calls);
+		ditto_slow_calls_end(&calls, cases[i].sent);
+		KUNIT_EXPECT_TRUE(test, list_empty(&calls));
+		KUNIT_EXPECT_EQ_MSG(test, lost_of(srv), cases[i].lost, "case %d", i);
+	}
 }
 
 static struct kunit_case slow_call_cases[] = {
@@ -150,7 +197,8 @@ static struct kunit_case slow_call_cases[] = {
 	KUNIT_CASE(clocks_differ),
 	KUNIT_CASE(longest_operation),
 	KUNIT_CASE(tracers_counted),
-	KUNIT_CASE(lost_calls),
+	KUNIT_CASE(longest_wait),
+	KUNIT_CASE(calls_told),
 	{}
 };
 

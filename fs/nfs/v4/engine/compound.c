@@ -416,13 +416,15 @@ again:
 
 executed:
 	cmp->status = status;
+	if (ditto_slow_is_traced() && status == NFS4ERR_DELAY)
+		dnfs_await_trace(cmp->call, compound_share(cmp));
 	if (unlikely(status == NFS4ERR_DELAY) && dnfs_pause_begin(cmp->call)) {
 		/* A holder may need what the operation holds, such as an owner's seqid order. */
 		if (ready && op->release)
 			op->release(cmp, cmp->args, cmp->res);
 		dnfs4_rewind(cmp->in, words);
 		cmp->paged = paged;
-		dnfs_pause(cmp->call, compound_share(cmp));
+		dnfs_pause(cmp->call);
 		goto again;
 	}
 	/* One that succeeds has noted nothing, or has ended what it noted. */
@@ -462,7 +464,7 @@ static void compound_count(struct dnfs4_compound *cmp, ktime_t *since, u32 bytes
 		*since = ktime_get();
 		nanoseconds = ktime_to_ns(ktime_sub(*since, before));
 	}
-	if (unlikely(cmp->call->slow) && cmp->op)
+	if (ditto_slow_is_traced() && cmp->call->slow && cmp->op)
 		compound_trace(cmp);
 	if (cmp->op) {
 		ditto_stats_count(cmp->server->stats, cmp->opnum, cmp->status, nanoseconds, bytes);
