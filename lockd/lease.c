@@ -276,8 +276,8 @@ static u8 fit_lease(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 }
 
 /*
- * The part of @want that the claims of others would not break if they were taken now, but for ranges
- * behind the end.
+ * The part of @want that the claims of others would not break if they were taken now, but for
+ * ranges behind the end.
  */
 static u8 lease_fit(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {

@@ -59,6 +59,7 @@ struct ditto_scans;
  * @audit_lost: records for the audit log that were lost and not reported yet
  * @names: net/helper/names.c
  * @records: net/helper/record.c
+ * @scans: fs/op/scan.c
  * @listeners: net/listener.c
  * @budget: net/budget.c
  * @login_delays: net/helper/login_delay.c

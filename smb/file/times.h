@@ -66,7 +66,7 @@ void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_ti
  */
 void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open);
 
-/* Move the change time of an open's file, and no other. The call is not parked; errors are ignored. */
+/* Move the change time of an open's file alone. The call is not parked; errors are ignored. */
 void dsmb_times_move_changed(const struct ditto_op *op, struct dsmb_open *open);
 
 /**
