@@ -21,6 +21,12 @@ static struct hlist_head *acting_bucket(const struct cred *cred)
 	return &buckets[hash_ptr(cred, BUCKETS_LOG)];
 }
 
+/*
+ * Mark a credential as acting for clients. @acting: zeroed memory of the caller, in use until
+ * ditto_acting_del(); @cred: the credential; the caller keeps it alive until ditto_acting_del();
+ * @table: the lock table of the server that uses it. Context: any but hard interrupts; does not
+ * sleep.
+ */
 void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred,
 		      const struct ditto_lock_table *table)
 {
@@ -31,6 +37,11 @@ void ditto_acting_add(struct ditto_acting *acting, const struct cred *cred,
 	spin_unlock_bh(&buckets_lock);
 }
 
+/*
+ * Undo ditto_acting_add(). @acting: the entry; nothing happens if it was never added. RCU readers
+ * may still look at its memory, so the caller frees it after a grace period. Context: any but hard
+ * interrupts; does not sleep.
+ */
 void ditto_acting_del(struct ditto_acting *acting)
 {
 	if (!acting->cred)
@@ -40,6 +51,12 @@ void ditto_acting_del(struct ditto_acting *acting)
 	spin_unlock_bh(&buckets_lock);
 }
 
+/*
+ * The lock table that checks what the current thread does. The value is for comparison only:
+ * another server and its table may end at any time. Context: any. Return: the table that the
+ * current credential was added with by ditto_acting_add(), as the thread acts for a client or for
+ * the server itself; NULL if it is a local process.
+ */
 const struct ditto_lock_table *ditto_acting_table(void)
 {
 	const struct ditto_lock_table *table = NULL;

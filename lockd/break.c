@@ -48,6 +48,7 @@ static void lease_queue(struct ditto_lease *lease)
 	refcount_dec(&lease->ref);
 }
 
+/* Set a DITTO_NOTIFY_* bit and queue the callbacks of a grant. Defined in break.c. */
 void ditto_lease_notify(struct ditto_lease *lease, unsigned int what)
 {
 	set_bit(what, &lease->notify_due);
@@ -105,6 +106,12 @@ static void holder_told(struct ditto_lease *lease)
 	point->ops->put(point);
 }
 
+/*
+ * Wait until the holders of a node were notified of their breaks. @point: of the node, held by the
+ * caller. Waits at most DITTO_UNTOLD_MS, or DITTO_UNTOLD_SHORT_MS if many wait already. Returns
+ * immediately when called from a grant's own callback, which would wait for itself. Context: no
+ * lock held that a callback needs.
+ */
 void ditto_claim_wait_notified_slow(struct ditto_lock_point *point)
 {
 	const struct work_struct *work = current_work();
@@ -179,6 +186,11 @@ static void orphan_revoke(struct ditto_lease *lease)
 	ditto_lease_remove(lease);
 }
 
+/*
+ * Begin a break, or add to the one that is outstanding. Context: ctx->lock held. Return: false if
+ * nothing was begun, because the holder is a courtesy client that must be withdrawn first, and the
+ * grant ends with its other claims.
+ */
 bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 {
 	u8 keep = ditto_lease_valid(lease->bits & ~gives_up);
@@ -203,6 +215,16 @@ bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 	return true;
 }
 
+/**
+ * ditto_lease_break - break a grant that its holder cannot keep
+ * @lease: referenced by the caller
+ * @gives_up: DITTO_LEASE_* bits to be given up
+ *
+ * The holder does not know yet that these bits cannot stay; it is asked to give them up as for a
+ * conflict.
+ *
+ * Context: may sleep; also from a callback of the grant.
+ */
 void ditto_lease_break(struct ditto_lease *lease, u8 gives_up)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -229,10 +251,18 @@ static u8 next_step(const struct ditto_lease *lease)
 	return 0;
 }
 
-/*
- * The break continues if the holder still has too much. A caller that waits for this step waits
- * for the following ones, too: the break is over when the holder has no more than the conflicting
- * opens leave it (MS-FSA section 2.1.4.12).
+/**
+ * ditto_lease_ack - answer a break on behalf of the holder
+ * @lease: referenced by the caller
+ * @keep: the bits that it keeps; a subset of those that the break leaves
+ *
+ * The break continues if the holder still has too much. A caller that waits for this step waits for
+ * the following ones, too: the break is over when the holder has no more than the conflicting opens
+ * leave it (MS-FSA section 2.1.4.12).
+ *
+ * Context: may sleep; also from a callback of the grant.
+ * Return: 0; -EINVAL (keeps too many bits; the break stands); -ENOENT (no break is outstanding, or
+ * the grant was revoked).
  */
 int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 {
@@ -313,6 +343,7 @@ static struct ditto_change *change_next(struct ditto_lease *lease)
 	return change;
 }
 
+/* Work of ditto_lease.tell: runs the callbacks that are due. */
 void ditto_lease_notify_work(struct work_struct *work)
 {
 	struct ditto_lease *lease = container_of(work, struct ditto_lease, tell);
@@ -344,8 +375,9 @@ void ditto_lease_notify_work(struct work_struct *work)
 }
 
 /*
- * The timer only says that the deadline may have passed; the clock decides. A delegation of a
- * courtesy client is checked again later.
+ * Work of ditto_lease.expire: revokes the grant if the deadline of a break has passed. The timer
+ * only says that the deadline may have passed; the clock decides. A delegation of a courtesy client
+ * is checked again later.
  */
 void ditto_lease_expire_work(struct work_struct *work)
 {
@@ -373,6 +405,7 @@ put:
 	ditto_callback_leave(&cb);
 }
 
+/* Free the changes that were not delivered. */
 void ditto_changes_free(struct list_head *changes)
 {
 	struct ditto_change *change, *next;
@@ -450,6 +483,10 @@ static void deliver_all(struct ditto_lock_point *point, const struct ditto_actor
 	ditto_owner_put(behind);
 }
 
+/*
+ * The part of ditto_lease_deliver() that finds the holders. @point: of the directory, held by the
+ * caller. Context: does not wait for the holders.
+ */
 void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change)
 {
@@ -458,6 +495,11 @@ void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto
 	deliver_all(point, actor ?: &anonymous, change);
 }
 
+/*
+ * Changes of entries happened whose names are not known. @point: of the directory, held by the
+ * caller. Grants that requested notifications get READ broken instead. Context: does not wait for
+ * the holders.
+ */
 void ditto_lease_lose(struct ditto_lock_point *point)
 {
 	deliver_all(point, NULL, NULL);

@@ -21,6 +21,7 @@
 #include "trace.h"
 #include "wait_private.h"
 
+/* The client that the caller acts for; NULL if it is anonymous. */
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)
 {
 	if (actor->client)
@@ -30,6 +31,10 @@ struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)
 	return actor->lease_owner ? actor->lease_owner->client : NULL;
 }
 
+/*
+ * Test whether a claim does not count for a caller. Context: any. Return: true if the exemption of
+ * the cell applies.
+ */
 bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim *held,
 		  const struct ditto_actor *actor)
 {
@@ -54,6 +59,7 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
 	}
 }
 
+/* The same as ditto_describe() without the key of the owner. */
 void ditto_describe_holding(struct ditto_holding *holding, const struct ditto_claim *held)
 {
 	const struct ditto_client *client = held->owner->client;
@@ -80,6 +86,10 @@ void ditto_describe_holding(struct ditto_holding *holding, const struct ditto_cl
 	}
 }
 
+/*
+ * Describe a claim that is in the way. @conflict: filled; may be NULL. Context: any in which the
+ * claim cannot change.
+ */
 void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held)
 {
 	if (!conflict)
@@ -103,6 +113,10 @@ static u8 gives_up_also(const struct ditto_matrix_cell *open, enum ditto_intent_
 	return cell->gives_up;
 }
 
+/*
+ * Compute what an operation breaks of a grant. Context: any. Return: DITTO_LEASE_* bits that the
+ * operation breaks, held or not.
+ */
 u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_intent *intent,
 		  bool older, u8 *waits)
 {
@@ -174,6 +188,10 @@ static bool query_is_over(const struct conflict_query *q)
 	return q->courtesy >= COURTESY_AT_ONCE;
 }
 
+/*
+ * Find the grant with WRITE, which excludes all others. @ctx: locked. Context: ctx->lock held.
+ * Return: the grant, or NULL.
+ */
 struct ditto_lease *ditto_writer(struct ditto_lock_ctx *ctx)
 {
 	static const struct ditto_holder_sum writer = { .held = DITTO_CLASSES_WRITE };
@@ -511,6 +529,13 @@ static bool grants_are_there(const struct ditto_lock_ctx *ctx)
 	return all.left || all.held;
 }
 
+/*
+ * Check an operation against the claims of a node, by the matrix. @ctx: locked; @conflict: filled
+ * with DITTO_DENIED; may be NULL. Begins the breaks that the operation needs. If it needs more of
+ * them than may be begun under one hold of the lock, ctx->more is set until the lock is dropped;
+ * the result is then not final, and the caller checks again. Context: ctx->lock held. Return:
+ * DITTO_ALLOWED, DITTO_DENIED or DITTO_BREAKING.
+ */
 enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 				       const struct ditto_intent *intent,
 				       const struct ditto_actor *actor,
@@ -551,6 +576,11 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 
 static const struct ditto_actor anonymous;
 
+/*
+ * The part of ditto_claim_check() that looks at the claims. @point: of the node, held by the
+ * caller; @actor: the caller; NULL is anonymous; @conflict: filled with DITTO_DENIED; may be NULL.
+ * Context: no lock of the table held. Return: see enum ditto_answer.
+ */
 enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 					 const struct ditto_intent *intent,
 					 const struct ditto_actor *actor,
@@ -583,6 +613,12 @@ enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 	return answer;
 }
 
+/*
+ * Break all grants that conflict with an operation. @point: of the node, held by the caller;
+ * @actor: the caller; NULL is anonymous; @waits: the caller waits for the breaks, so that they are
+ * noted in the history. Begins a limited number of breaks under each hold of the lock. Context: no
+ * lock of the table held. Return: true if any break was begun.
+ */
 bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *intent,
 		     const struct ditto_actor *actor, bool waits)
 {
@@ -610,6 +646,10 @@ bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *
 	return any;
 }
 
+/*
+ * Break all grants that an operation invalidates. @point: of the node, held by the caller; @actor:
+ * the caller; NULL is anonymous. Context: no lock of the table held. Does not wait for the holders.
+ */
 void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor)

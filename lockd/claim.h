@@ -123,12 +123,7 @@ struct ditto_lock_point {
 	atomic_t unnotified;
 };
 
-/**
- * ditto_lock_point_init - initialise a lock point before its first claim
- * @point: embedded in the object
- * @table: the lock table
- * @ops: operations of the object
- */
+/* Initialise a lock point before its first claim. @table: the lock table. */
 static inline void ditto_lock_point_init(struct ditto_lock_point *point,
 					 struct ditto_lock_table *table,
 					 const struct ditto_lock_point_ops *ops)
@@ -141,26 +136,8 @@ static inline void ditto_lock_point_init(struct ditto_lock_point *point,
 	atomic_set(&point->unnotified, 0);
 }
 
-/**
- * ditto_lock_point_release - end all claims on an object, as when its share is removed
- * @point: held by the caller
- * @why: reason for the trace; a constant string
- *
- * Ends all claims and waiting requests; caching grants are revoked. New claims are not prevented.
- *
- * Context: may sleep; no lock held.
- */
+/* lock_ctx.c */
 void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
-
-/**
- * ditto_lock_point_gone - end all claims on a file that is gone
- * @point: held by the caller
- *
- * The claims end as by ditto_lock_point_release(), but holders of caching grants are not to blame
- * for the loss, see ditto_lease_gone().
- *
- * Context: may sleep; no lock held.
- */
 void ditto_lock_point_gone(struct ditto_lock_point *point);
 
 /**
@@ -381,100 +358,26 @@ struct ditto_park {
 	u8 tries;
 };
 
-/**
- * ditto_park_init - initialise a park before it is passed to a check
- * @park: embedded in the operation, which holds the node until @done was called or the park was
- *	cancelled
- * @done: see struct ditto_park
- */
+/* park.c */
 void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park));
-
-/**
- * ditto_park_on - park an operation outside of a check
- * @point: of the node, held by the caller
- * @park: initialised, not parked
- *
- * Whatever is awaited is looked for again after the call, or its wake-up may be missed.
- *
- * Context: may sleep; no lock of the table held.
- * Return: false if too many operations are parked already, or without memory.
- */
 bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park);
-
-/* Wake all operations that are parked on a node. May sleep; no lock of the table held. */
 void ditto_park_wake_point(struct ditto_lock_point *point);
-
-/**
- * ditto_park_cancel - stop waiting
- * @park: initialised
- *
- * Context: may sleep, because it waits for a running @done.
- * Return: true if @done has not run and will not run; false if it has run.
- */
 bool ditto_park_cancel(struct ditto_park *park);
 
-/**
- * ditto_claim_pause - wait briefly until a break is settled
- * @point: of the node, held by the caller
- * @timeout: jiffies, not 0
- *
- * For a thread whose check said that a break is outstanding and that may wait for a moment.
- * Returns when the first outstanding break on the node is settled, immediately if there is none.
- * Courtesy clients that the check found in the way are gone then, unless the time is over.
- * The caller repeats the check.
- *
- * Context: may sleep; no lock held that a holder needs to give something up.
- * Return: jiffies left, 0 if the time is over.
- */
+/* pause.c */
 long ditto_claim_pause(struct ditto_lock_point *point, long timeout);
-
-/**
- * ditto_break_describe - find a holder that was asked to give way
- * @point: of the node, held by the caller
- * @holding: filled with what it holds
- *
- * Context: may sleep; no lock of the table held.
- * Return: true if there is one.
- */
 bool ditto_break_describe(struct ditto_lock_point *point, struct ditto_holding *holding);
-
-/**
- * ditto_park_describe - find what a parked operation waits for
- * @park: initialised
- * @breaking: set if a holder was asked to give way, and @holding is filled
- * @holding: what it holds
- *
- * Context: may sleep; no lock of the table held.
- * Return: the node, to be put; NULL if it is not parked on one.
- */
 struct ditto_lock_point *ditto_park_describe(struct ditto_park *park, bool *breaking,
 					     struct ditto_holding *holding);
 
-/**
- * ditto_claim_check_slow - the part of ditto_claim_check() that looks at the claims
- * @point: of the node, held by the caller
- * @intent: the operation to check
- * @actor: the caller; NULL is anonymous
- * @park: see ditto_claim_check()
- * @conflict: filled with DITTO_DENIED; may be NULL
- *
- * Context: may sleep; no lock of the table held.
- * Return: see enum ditto_answer.
- */
+/* check.c */
 enum ditto_answer ditto_claim_check_slow(struct ditto_lock_point *point,
 					 const struct ditto_intent *intent,
 					 const struct ditto_actor *actor,
 					 struct ditto_park *park,
 					 struct ditto_conflict *conflict);
 
-/**
- * ditto_claim_recheck_slow - break all grants that an operation invalidates
- * @point: of the node, held by the caller
- * @intent: the operation that was done
- * @actor: the caller; NULL is anonymous
- *
- * Context: may sleep; no lock of the table held. Does not wait for the holders.
- */
+/* check.c */
 void ditto_claim_recheck_slow(struct ditto_lock_point *point,
 			      const struct ditto_intent *intent,
 			      const struct ditto_actor *actor);
@@ -494,20 +397,14 @@ static inline bool ditto_lock_point_held(struct ditto_lock_point *point, u32 mas
 	return held;
 }
 
-/**
- * ditto_claim_check - check whether an operation on the node is allowed now
- * @point: of the node, held by the caller
- * @intent: the operation to check
- * @actor: the caller; NULL is anonymous
- * @park: parked after DITTO_BREAKING, so that its callback says when to repeat the check; NULL if
- *	the caller retries by itself
- * @conflict: filled with DITTO_DENIED; may be NULL, and the history does not have the refusal then
- *
- * Costs one load for a node without claims, and one more if what is held cannot conflict. Not for
- * taking claims: the functions that take them include the check.
- *
- * Context: may sleep; no lock of the table held.
- * Return: see enum ditto_answer.
+/*
+ * Check whether an operation on the node is allowed now. @point: of the node, held by the caller;
+ * @actor: the caller; NULL is anonymous; @park: parked after DITTO_BREAKING, so that its callback
+ * says when to repeat the check; NULL if the caller retries by itself; @conflict: filled with
+ * DITTO_DENIED; may be NULL, and the history does not have the refusal then. Costs one load for a
+ * node without claims, and one more if what is held cannot conflict. Not for taking claims: the
+ * functions that take them include the check. Context: no lock of the table held. Return: see enum
+ * ditto_answer.
  */
 static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point,
 						  const struct ditto_intent *intent,
@@ -531,15 +428,7 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
 #define DITTO_UNTOLD_SHORT_MS	50
 #define DITTO_UNNOTIFIED_LONG	4
 
-/**
- * ditto_claim_wait_notified_slow - wait until the holders of a node were notified of their breaks
- * @point: of the node, held by the caller
- *
- * Waits at most DITTO_UNTOLD_MS, or DITTO_UNTOLD_SHORT_MS if many wait already. Returns immediately
- * when called from a grant's own callback, which would wait for itself.
- *
- * Context: may sleep; no lock held that a callback needs.
- */
+/* break.c */
 void ditto_claim_wait_notified_slow(struct ditto_lock_point *point);
 
 /* True if a holder is not yet notified of a break or a revocation. Any context. */
@@ -560,16 +449,12 @@ static inline void ditto_claim_recheck_nowait(struct ditto_lock_point *point,
 		ditto_claim_recheck_slow(point, intent, actor);
 }
 
-/**
- * ditto_claim_recheck - break grants that were made while a change was in progress
- * @point: of the node, held by the caller
- * @intent: the operation that was done
- * @actor: the caller; NULL is anonymous
- *
- * Waits until holders were notified, whether this check or an earlier one broke their grants: a
- * holder that receives the reply to the change must not still rely on what it cached before.
- *
- * Context: may sleep; no lock held that a callback needs. Does not wait for answers.
+/*
+ * Break grants that were made while a change was in progress. @point: of the node, held by the
+ * caller; @actor: the caller; NULL is anonymous. Waits until holders were notified, whether this
+ * check or an earlier one broke their grants: a holder that receives the reply to the change must
+ * not still rely on what it cached before. Context: no lock held that a callback needs. Does not
+ * wait for answers.
  */
 static inline void ditto_claim_recheck(struct ditto_lock_point *point,
 				       const struct ditto_intent *intent,

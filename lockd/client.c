@@ -21,6 +21,17 @@ struct ditto_client_identity {
 	struct ditto_client_who who;
 };
 
+/**
+ * ditto_client_identify - say whose a client is, for people
+ * @client: the client
+ * @user: name of the user; "" if the client's requests name their own
+ * @addr: address of the machine, IPv4 mapped into IPv6
+ *
+ * May be called again: the address is then the new one, and the client has several users if that is
+ * another one. Without memory what is known remains.
+ *
+ * Context: may sleep; no lock held.
+ */
 void ditto_client_identify(struct ditto_client *client, const char *user,
 			   const struct in6_addr *addr)
 {
@@ -43,6 +54,7 @@ void ditto_client_identify(struct ditto_client *client, const char *user,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_identify, "DITTO");
 
+/* Fill in what ditto_client_identify() was called with. Any context. */
 void ditto_client_who(const struct ditto_client *client, struct ditto_client_who *who)
 {
 	const struct ditto_client_identity *identity;
@@ -57,6 +69,12 @@ void ditto_client_who(const struct ditto_client *client, struct ditto_client_who
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_who, "DITTO");
 
+/**
+ * ditto_client_put - drop a reference on a client
+ * @client: the client; freed by @ops->free with the last reference
+ *
+ * Context: any but interrupts; does not sleep.
+ */
 void ditto_client_put(struct ditto_client *client)
 {
 	struct ditto_client_identity *identity;
@@ -81,6 +99,15 @@ void ditto_client_put(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_put, "DITTO");
 
+/**
+ * ditto_client_charge - set the principal that pays for a client's claims and waits
+ * @client: has neither claims nor waits yet
+ * @who: the principal; its accounts are held as long as the client
+ *
+ * A client without a principal is charged by its protocol, if at all.
+ *
+ * Context: process, before others can find @client.
+ */
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who)
 {
 	spin_lock(&client->lock);
@@ -94,6 +121,10 @@ void ditto_client_charge(struct ditto_client *client, const struct ditto_princip
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_charge, "DITTO");
 
+/*
+ * Adjust a client's charge to its claims and waits. Context: client->lock held. Return: 0, or
+ * -ENOLCK if the client may have no more.
+ */
 int ditto_client_cover(struct ditto_client *client, int more)
 {
 	int count = ditto_client_claims(client) + atomic_read(&client->waiting) + more;
@@ -102,6 +133,11 @@ int ditto_client_cover(struct ditto_client *client, int more)
 	return ditto_charge_cover(&client->charge, count, LOCKS_STEP) ? -ENOLCK : 0;
 }
 
+/*
+ * Find the next client in the order of creation. @table: the lock table. For walks: a client that
+ * exists during the whole walk is found exactly once. Context: any but interrupts. Return: a client
+ * to be put, or NULL.
+ */
 struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 number)
 {
 	struct ditto_client *client, *found = NULL;
@@ -124,6 +160,10 @@ struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 numb
 	return found;
 }
 
+/*
+ * Find a client by name, for the administrator. @table: the lock table; @protocol: its protocol;
+ * NULL for any. Return: a client that is not released, to be put; or NULL.
+ */
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name)
 {
@@ -141,6 +181,13 @@ struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const cha
 	return NULL;
 }
 
+/**
+ * ditto_client_connected - count a new connection; stops the time to live
+ * @client: held by the caller
+ *
+ * Context: process; does not sleep.
+ * Return: false if the client was already released and a new one is needed.
+ */
 bool ditto_client_connected(struct ditto_client *client)
 {
 	bool alive;
@@ -156,6 +203,12 @@ bool ditto_client_connected(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_connected, "DITTO");
 
+/**
+ * ditto_client_disconnected - a connection ended; with the last one the time to live begins
+ * @client: held by the caller
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_client_disconnected(struct ditto_client *client)
 {
 	bool last;
@@ -172,12 +225,17 @@ void ditto_client_disconnected(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_disconnected, "DITTO");
 
+/* A callback that ditto_callback_begin() announced is over; wakes those that wait for the last. */
 void ditto_callback_end(struct ditto_client *client)
 {
 	if (atomic_dec_and_test(&client->callbacks))
 		wake_up_var(&client->callbacks);
 }
 
+/*
+ * Find the first claim of a client behind a number. Context: client->lock held. Return: the claim,
+ * or NULL.
+ */
 struct ditto_claim *ditto_client_claim_after(const struct ditto_client *client, u64 id)
 {
 	struct rb_node *rb = client->claims.rb_node;
@@ -295,6 +353,17 @@ static void client_release(struct ditto_client *client, const char *why, bool if
 		client->ops->released(client);
 }
 
+/**
+ * ditto_client_release - give up everything that a client holds and waits for
+ * @client: held by the caller
+ * @why: reason for the trace, such as "connection lost" or "lease expired"; a constant
+ *
+ * The single way out for unlock-all, the end of a session, lease expiry, a reboot of the client
+ * and the administrator. Idempotent. When it returns, the live counters are zero and no callback
+ * of a claim or waiting request of this client runs or will run.
+ *
+ * Context: may sleep; no lock held, and not from such a callback.
+ */
 void ditto_client_release(struct ditto_client *client, const char *why)
 {
 	client_release(client, why, false);
@@ -317,6 +386,20 @@ static bool client_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct ditto_client, by_number)->number;
 }
 
+/**
+ * ditto_client_init - initialise a client and add it to the table
+ * @client: embedded in the protocol's own object, zeroed
+ * @table: the lock table
+ * @ops: callbacks to the protocol
+ * @protocol: short constant name
+ * @name: name of the client, for people; copied
+ * @ttl_ms: see struct ditto_client
+ *
+ * The client starts with one reference, the caller's. It must be released by
+ * ditto_client_release() before that reference is put.
+ *
+ * Context: any but interrupts; does not sleep.
+ */
 void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
 		       const struct ditto_client_ops *ops, const char *protocol,
 		       const char *name, u32 ttl_ms)

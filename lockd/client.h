@@ -178,50 +178,12 @@ struct ditto_client {
 	struct rb_node by_number;
 };
 
-/**
- * ditto_client_init - initialise a client and add it to the table
- * @client: embedded in the protocol's own object, zeroed
- * @table: the lock table
- * @ops: callbacks to the protocol
- * @protocol: short constant name
- * @name: name of the client, for people; copied
- * @ttl_ms: see struct ditto_client
- *
- * The client starts with one reference, the caller's. It must be released by
- * ditto_client_release() before that reference is put.
- *
- * Context: any but interrupts; does not sleep.
- */
 void ditto_client_init(struct ditto_client *client, struct ditto_lock_table *table,
 		       const struct ditto_client_ops *ops, const char *protocol,
 		       const char *name, u32 ttl_ms);
-
-/**
- * ditto_client_charge - set the principal that pays for a client's claims and waits
- * @client: has neither claims nor waits yet
- * @who: the principal; its accounts are held as long as the client
- *
- * A client without a principal is charged by its protocol, if at all.
- *
- * Context: process, before others can find @client.
- */
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who);
-
-/**
- * ditto_client_identify - say whose a client is, for people
- * @client: the client
- * @user: name of the user; "" if the client's requests name their own
- * @addr: address of the machine, IPv4 mapped into IPv6
- *
- * May be called again: the address is then the new one, and the client has several users if that is
- * another one. Without memory what is known remains.
- *
- * Context: may sleep; no lock held.
- */
 void ditto_client_identify(struct ditto_client *client, const char *user,
 			   const struct in6_addr *addr);
-
-/* Fill in what ditto_client_identify() was called with. Any context. */
 void ditto_client_who(const struct ditto_client *client, struct ditto_client_who *who);
 
 static inline void ditto_client_hold(struct ditto_client *client)
@@ -229,118 +191,19 @@ static inline void ditto_client_hold(struct ditto_client *client)
 	refcount_inc(&client->ref);
 }
 
-/**
- * ditto_client_put - drop a reference on a client
- * @client: the client; freed by @ops->free with the last reference
- *
- * Context: any but interrupts; does not sleep.
- */
 void ditto_client_put(struct ditto_client *client);
-
-/**
- * ditto_client_after - find the next client in the order of creation
- * @table: the lock table
- * @number: number of the previous client; 0 to begin
- *
- * For walks: a client that exists during the whole walk is found exactly once.
- *
- * Context: any but interrupts.
- * Return: a client to be put, or NULL.
- */
 struct ditto_client *ditto_client_after(struct ditto_lock_table *table, u64 number);
-
-/**
- * ditto_client_find - find a client by name, for the administrator
- * @table: the lock table
- * @protocol: its protocol; NULL for any
- * @name: its name
- *
- * Return: a client that is not released, to be put; or NULL.
- */
 struct ditto_client *ditto_client_find(struct ditto_lock_table *table, const char *protocol,
 				       const char *name);
-
-/**
- * ditto_client_connected - count a new connection; stops the time to live
- * @client: held by the caller
- *
- * Context: process; does not sleep.
- * Return: false if the client was already released and a new one is needed.
- */
 bool ditto_client_connected(struct ditto_client *client);
-
-/**
- * ditto_client_disconnected - a connection ended; with the last one the time to live begins
- * @client: held by the caller
- *
- * Context: process; does not sleep.
- */
 void ditto_client_disconnected(struct ditto_client *client);
 
-/**
- * ditto_delegations_left - tell how many more delegations the limits allow a client
- * @client: held
- *
- * Context: any.
- * Return: their number now; concurrent requests may take them.
- */
 u32 ditto_delegations_left(struct ditto_client *client);
 
-/**
- * ditto_client_release - give up everything that a client holds and waits for
- * @client: held by the caller
- * @why: reason for the trace, such as "connection lost" or "lease expired"; a constant
- *
- * The single way out for unlock-all, the end of a session, lease expiry, a reboot of the client
- * and the administrator. Idempotent. When it returns, the live counters are zero and no callback
- * of a claim or waiting request of this client runs or will run.
- *
- * Context: may sleep; no lock held, and not from such a callback.
- */
 void ditto_client_release(struct ditto_client *client, const char *why);
 
-/**
- * ditto_client_withdraw - delete what would let a client reclaim after a restart
- * @client: held by the caller, which releases it immediately if this returns 0
- *
- * For callers that take away a client's claims and can wait.
- *
- * Return: 0, or the error of @client->ops->withdraw.
- */
 int ditto_client_withdraw(struct ditto_client *client);
-
-/**
- * ditto_client_retire - release a courtesy client as soon as it can be withdrawn
- * @client: held by the caller; nothing happens if it is not, or no longer, a courtesy client
- * @why: see ditto_client_release()
- *
- * A workqueue of the table withdraws the client and then releases it, DITTO_YIELDS_AT_ONCE clients
- * at a time. Until then the client cannot renew, so it gets nothing that would be lost. If the
- * withdrawal fails it may come back, and the attempt is repeated until it does.
- *
- * Context: process; does not sleep; ctx->lock may be held, client->lock must not be.
- * Return: true if it is a courtesy client, which is about to be released; false if the client
- * keeps what it holds.
- */
 bool ditto_client_retire(struct ditto_client *client, const char *why);
-
-/**
- * ditto_client_set_courtesy - make a silent client a courtesy client, or end that
- * @client: held by the caller
- * @courtesy: true if the client has been silent for too long; false if it renewed
- *
- * A courtesy client keeps its claims and waits until they are in the way (RFC 8881 section
- * 8.4.2.4) of another client, an anonymous request or a local process. Then everything is
- * released, as by ditto_client_retire(), and the request in conflict has to retry as for a break;
- * parked and queued requests are woken when the client is gone. The holder is not asked to give
- * way: its caching grants are revoked. While the client cannot be withdrawn, it may come back, and
- * the attempt is repeated until it does; until then local processes conflict with its ranges as
- * with any other client's.
- *
- * Context: may sleep; no lock held.
- * Return: true if the client now has the requested state; false if it was released, or is about to
- * be, and a new one is needed.
- */
 bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy);
 
 /* Number of claims of a kind. */

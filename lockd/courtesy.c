@@ -40,11 +40,13 @@
 static atomic_t yields_due = ATOMIC_INIT(0);
 static atomic_t yields_done = ATOMIC_INIT(0);
 
+/* Something that a local process waits for in ditto_clients_yielded() is due. Any context. */
 void ditto_yield_begin(void)
 {
 	atomic_inc(&yields_due);
 }
 
+/* It is over. Any context. */
 void ditto_yield_end(void)
 {
 	atomic_inc(&yields_done);
@@ -92,6 +94,19 @@ static void client_yield_begin(struct ditto_client *client, const char *why)
 	queue_delayed_work(client->table->yield_wq, &client->yield, 0);
 }
 
+/**
+ * ditto_client_retire - release a courtesy client as soon as it can be withdrawn
+ * @client: held by the caller; nothing happens if it is not, or no longer, a courtesy client
+ * @why: see ditto_client_release()
+ *
+ * A workqueue of the table withdraws the client and then releases it, DITTO_YIELDS_AT_ONCE clients
+ * at a time. Until then the client cannot renew, so it gets nothing that would be lost. If the
+ * withdrawal fails it may come back, and the attempt is repeated until it does.
+ *
+ * Context: process; does not sleep; ctx->lock may be held, client->lock must not be.
+ * Return: true if it is a courtesy client, which is about to be released; false if the client
+ * keeps what it holds.
+ */
 bool ditto_client_retire(struct ditto_client *client, const char *why)
 {
 	bool courtesy;
@@ -108,11 +123,21 @@ bool ditto_client_retire(struct ditto_client *client, const char *why)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_retire, "DITTO");
 
+/*
+ * Report a conflict with a claim of a client. Begins the release of a courtesy client. Context: any
+ * but interrupts; ctx->lock may be held. Return: true if it is a courtesy client, which is about to
+ * be released.
+ */
 bool ditto_client_yields(struct ditto_client *client)
 {
 	return ditto_client_retire(client, "silent");
 }
 
+/*
+ * ditto_client_yields() for a caller that can only wait for the release. Context: any but
+ * interrupts. Return: false also if the release may take long, because an attempt to withdraw the
+ * client failed or is slow.
+ */
 bool ditto_client_yields_now(struct ditto_client *client)
 {
 	bool now;
@@ -126,6 +151,11 @@ bool ditto_client_yields_now(struct ditto_client *client)
 	return now;
 }
 
+/*
+ * Delete what would let a client reclaim after a restart. @client: held by the caller, which
+ * releases it immediately if this returns 0. For callers that take away a client's claims and can
+ * wait. Return: 0, or the error of @client->ops->withdraw.
+ */
 int ditto_client_withdraw(struct ditto_client *client)
 {
 	return client->ops->withdraw ? client->ops->withdraw(client) : 0;
@@ -236,6 +266,7 @@ static void review_claims(struct ditto_client *client)
 	ditto_mirror_put(review.mirror);
 }
 
+/* Work of client->yield: withdraw and release the client. */
 void ditto_client_yield_work(struct work_struct *work)
 {
 	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
@@ -275,6 +306,7 @@ put:
 	ditto_client_put(client);
 }
 
+/* Cancel client->yield, because the client is released in another way. */
 void ditto_client_yield_cancel(struct ditto_client *client)
 {
 	if (!cancel_delayed_work(&client->yield))
@@ -283,12 +315,20 @@ void ditto_client_yield_cancel(struct ditto_client *client)
 	ditto_client_put(client);
 }
 
+/*
+ * Wait until no release of a courtesy client is due or running. @table: the lock table. Return:
+ * jiffies left, 0 if the time is over.
+ */
 long ditto_clients_yielded_timeout(struct ditto_lock_table *table, long timeout)
 {
 	return wait_var_event_timeout(&table->yields, !atomic_read(&table->yields), timeout);
 }
 
-/* Returns after any release, so that attempts of other tables do not delay the caller. */
+/*
+ * For the VFS: wait up to a second for the release of courtesy clients, or for a cover to be
+ * refined. May sleep. Returns after any release, so that attempts of other tables do not delay the
+ * caller.
+ */
 void ditto_clients_yielded(void)
 {
 	int before = atomic_read(&yields_done);
@@ -297,6 +337,23 @@ void ditto_clients_yielded(void)
 			       !atomic_read(&yields_due), msecs_to_jiffies(YIELD_MS));
 }
 
+/**
+ * ditto_client_set_courtesy - make a silent client a courtesy client, or end that
+ * @client: held by the caller
+ * @courtesy: true if the client has been silent for too long; false if it renewed
+ *
+ * A courtesy client keeps its claims and waits until they are in the way (RFC 8881 section
+ * 8.4.2.4) of another client, an anonymous request or a local process. Then everything is
+ * released, as by ditto_client_retire(), and the request in conflict has to retry as for a break;
+ * parked and queued requests are woken when the client is gone. The holder is not asked to give
+ * way: its caching grants are revoked. While the client cannot be withdrawn, it may come back, and
+ * the attempt is repeated until it does; until then local processes conflict with its ranges as
+ * with any other client's.
+ *
+ * Context: may sleep; no lock held.
+ * Return: true if the client now has the requested state; false if it was released, or is about to
+ * be, and a new one is needed.
+ */
 bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy)
 {
 	bool can, awaited;

@@ -176,6 +176,10 @@ static void add_owner(struct search *search, struct ditto_owner *owner)
 	}
 }
 
+/*
+ * Test whether a queued request would wait for itself. @table: the lock table. Context:
+ * table->deadlock held and no other lock. Return: true if its waiting closes a cycle of owners.
+ */
 bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	struct ditto_owner *self = wait->request.owner, *owner;

@@ -20,6 +20,13 @@ static u32 delegations_left(const struct ditto_delegation_count *count, u32 limi
 	return held < limit ? limit - held : 0;
 }
 
+/**
+ * ditto_delegations_left - tell how many more delegations the limits allow a client
+ * @client: held
+ *
+ * Context: any.
+ * Return: their number now; concurrent requests may take them.
+ */
 u32 ditto_delegations_left(struct ditto_client *client)
 {
 	struct ditto_lock_table *table = client->table;
@@ -30,6 +37,7 @@ u32 ditto_delegations_left(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_delegations_left, "DITTO");
 
+/* True if the limits allow one more delegation of the client. */
 bool ditto_delegation_fits(struct ditto_client *client)
 {
 	if (ditto_delegations_left(client))
@@ -38,6 +46,7 @@ bool ditto_delegation_fits(struct ditto_client *client)
 	return false;
 }
 
+/* The grant was put on its node (@by 1) or taken off (@by -1). */
 void ditto_delegation_hold(const struct ditto_lease *lease, int by)
 {
 	struct ditto_client *client = delegation_client(lease);
@@ -48,6 +57,7 @@ void ditto_delegation_hold(const struct ditto_lease *lease, int by)
 	atomic_add(by, &client->table->delegations.held);
 }
 
+/* A new grant was returned to its holder. */
 void ditto_delegation_granted(const struct ditto_lease *lease)
 {
 	struct ditto_client *client = delegation_client(lease);
@@ -58,6 +68,7 @@ void ditto_delegation_granted(const struct ditto_lease *lease)
 	atomic64_inc(&client->table->delegations.granted);
 }
 
+/* A step of a recall begins. */
 void ditto_delegation_recalled(const struct ditto_lease *lease)
 {
 	struct ditto_client *client = delegation_client(lease);
@@ -68,6 +79,7 @@ void ditto_delegation_recalled(const struct ditto_lease *lease)
 	atomic64_inc(&client->table->delegations.recalled);
 }
 
+/* The grant is revoked because its holder did not answer. */
 void ditto_delegation_revoked(const struct ditto_lease *lease)
 {
 	struct ditto_client *client = delegation_client(lease);
@@ -88,6 +100,7 @@ static void count_answer(struct ditto_delegation_count *count, u64 ms)
 		;
 }
 
+/* The holder returns the grant or answers a recall; called before the state changes. */
 void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep)
 {
 	struct ditto_client *client = delegation_client(lease);

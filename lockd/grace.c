@@ -86,6 +86,10 @@ static void grace_timer(struct work_struct *work)
 		queue_delayed_work(table->wq, &grace->end, msecs_to_jiffies(until - now));
 }
 
+/*
+ * Part of ditto_locks_create() and ditto_locks_destroy(). The exit ends the grace period; may
+ * sleep.
+ */
 void ditto_grace_init(struct ditto_lock_table *table)
 {
 	struct ditto_grace *grace = &table->grace;
@@ -173,6 +177,19 @@ static void round_begin(struct ditto_grace *grace)
 	grace->guarded = 0;
 }
 
+/**
+ * ditto_grace_know - record a client that existed before the restart
+ * @table: the lock table
+ * @id: opaque identifier; ditto_grace_admit() compares it
+ * @len: length of @id in bytes, at most DITTO_KNOWN_ID_MAX
+ * @held: what it may have held
+ *
+ * Called before ditto_grace_loaded() or ditto_grace_start(). A client recorded twice counts once.
+ * The first client that is recorded after a grace period begins the next round; clients of the
+ * previous round may not reclaim in it unless they are recorded again.
+ *
+ * Return: 0, -EINVAL (length), -ENOMEM, -ENOSPC (too many clients).
+ */
 int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
 		     enum ditto_known_held held)
 {
@@ -252,6 +269,10 @@ static void grace_forget(struct ditto_lock_table *table)
 		grace_normal(table);
 }
 
+/*
+ * A helper is here that will say which clients there were before the restart: from now on nothing
+ * is granted that one of them may reclaim. Does not sleep.
+ */
 void ditto_grace_load(struct ditto_lock_table *table)
 {
 	spin_lock(&table->grace.lock);
@@ -260,6 +281,7 @@ void ditto_grace_load(struct ditto_lock_table *table)
 	spin_unlock(&table->grace.lock);
 }
 
+/* All clients of before the restart are known: ends LOADING. Does not sleep. */
 void ditto_grace_loaded(struct ditto_lock_table *table)
 {
 	spin_lock(&table->grace.lock);
@@ -268,6 +290,15 @@ void ditto_grace_loaded(struct ditto_lock_table *table)
 	spin_unlock(&table->grace.lock);
 }
 
+/**
+ * ditto_grace_start - begin the grace period
+ * @table: the lock table
+ *
+ * It lasts until all known clients are done, or until the setting grace_ms is over. Nothing
+ * happens if no client may reclaim, if it has begun, or before ditto_grace_loaded().
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_grace_start(struct ditto_lock_table *table)
 {
 	spin_lock(&table->grace.lock);
@@ -277,6 +308,10 @@ void ditto_grace_start(struct ditto_lock_table *table)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_start, "DITTO");
 
+/*
+ * Apply a change of the setting grace_ms to an active grace period. @table: the lock table.
+ * Context: process; does not sleep.
+ */
 void ditto_grace_resize(struct ditto_lock_table *table)
 {
 	struct ditto_grace *grace = &table->grace;
@@ -292,6 +327,11 @@ void ditto_grace_resize(struct ditto_lock_table *table)
 		mod_delayed_work(table->wq, &grace->end, 0);
 }
 
+/*
+ * End the grace period now, or the wait for the helper that loads. @table: the lock table. On
+ * behalf of the administrator. New claims are granted once the clients that did not reclaim are
+ * forgotten. Idempotent. Context: process; does not sleep.
+ */
 void ditto_grace_end(struct ditto_lock_table *table)
 {
 	spin_lock(&table->grace.lock);
@@ -302,6 +342,10 @@ void ditto_grace_end(struct ditto_lock_table *table)
 	spin_unlock(&table->grace.lock);
 }
 
+/*
+ * The clients that did not reclaim are durably forgotten. @table: the lock table. Context: process;
+ * does not sleep.
+ */
 void ditto_grace_forgotten(struct ditto_lock_table *table, u64 number)
 {
 	spin_lock(&table->grace.lock);
@@ -311,6 +355,14 @@ void ditto_grace_forgotten(struct ditto_lock_table *table, u64 number)
 	spin_unlock(&table->grace.lock);
 }
 
+/**
+ * ditto_grace_wait - wait while the server is in a state
+ * @table: the lock table
+ * @state: the state
+ * @ms: longest wait, in milliseconds
+ *
+ * Return: true if the server is in another state.
+ */
 bool ditto_grace_wait(struct ditto_lock_table *table, enum ditto_lock_state state,
 		      unsigned int ms)
 {
@@ -334,6 +386,18 @@ static bool grace_of_others(struct ditto_lock_table *table, enum ditto_claim_kin
 	return holds;
 }
 
+/**
+ * ditto_grace_holds - check whether new claims must wait
+ * @table: the lock table
+ * @kind: kind of the claim
+ *
+ * All wait for our grace period, and ranges also for grace periods of other lock managers in the
+ * namespace. Opens and grants wait for one only if it holds off opens: a lock manager of ranges
+ * alone, such as lockd after a mount, knows no claims that they could violate.
+ *
+ * Context: process; does not sleep.
+ * Return: true while new claims of this kind must wait.
+ */
 bool ditto_grace_holds(struct ditto_lock_table *table, enum ditto_claim_kind kind)
 {
 	return unlikely(READ_ONCE(table->state) != DITTO_STATE_NORMAL) ||
@@ -341,6 +405,14 @@ bool ditto_grace_holds(struct ditto_lock_table *table, enum ditto_claim_kind kin
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_holds, "DITTO");
 
+/**
+ * ditto_grace_left - report the progress of our grace period
+ * @table: the lock table
+ * @unfinished: set to the number of clients that may still reclaim
+ *
+ * Context: process; does not sleep.
+ * Return: seconds left, rounded up; 0 if nobody may reclaim.
+ */
 u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished)
 {
 	struct ditto_grace *grace = &table->grace;
@@ -356,6 +428,15 @@ u32 ditto_grace_left(struct ditto_lock_table *table, u32 *unfinished)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_left, "DITTO");
 
+/**
+ * ditto_grace_admit - look up a client among those known from before the restart
+ * @client: the client; the protocol has verified its identity
+ * @id: see ditto_grace_know()
+ * @len: length of @id in bytes
+ *
+ * Context: process; does not sleep.
+ * Return: true if the client is known and may reclaim.
+ */
 bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len)
 {
 	struct ditto_grace *grace = &client->table->grace;
@@ -372,6 +453,15 @@ bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_admit, "DITTO");
 
+/**
+ * ditto_grace_done - the client reclaims nothing more
+ * @client: the client
+ *
+ * Nothing happens if it was not admitted. The grace period ends when the last known client is
+ * done.
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_grace_done(struct ditto_client *client)
 {
 	struct ditto_grace *grace = &client->table->grace;
@@ -393,6 +483,13 @@ void ditto_grace_done(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_done, "DITTO");
 
+/**
+ * ditto_grace_may_reclaim - check whether a client may reclaim now
+ * @client: the client
+ *
+ * Context: process; does not sleep.
+ * Return: true if it was admitted to this grace period, which goes on, and is not done.
+ */
 bool ditto_grace_may_reclaim(const struct ditto_client *client)
 {
 	const struct ditto_lock_table *table = client->table;
@@ -402,6 +499,11 @@ bool ditto_grace_may_reclaim(const struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_grace_may_reclaim, "DITTO");
 
+/*
+ * Check whether a claim may be taken now. @reclaim: the claim was held before the restart. Context:
+ * process; does not sleep. Return: 0; -EPERM (a new claim that must wait); -ESTALE (a reclaim
+ * without a grace period, or by a client that is not known or is done).
+ */
 int ditto_grace_check(struct ditto_client *client, enum ditto_claim_kind kind, bool reclaim)
 {
 	if (reclaim)
@@ -409,6 +511,13 @@ int ditto_grace_check(struct ditto_client *client, enum ditto_claim_kind kind, b
 	return ditto_grace_holds(client->table, kind) ? -EPERM : 0;
 }
 
+/*
+ * Test whether a file was created after the server left the state NORMAL. @table: the lock table.
+ * That time is counted back from the present real time, because the clock may be set during the
+ * grace period: many machines start with a wrong one. A birth time in the future was written by a
+ * clock that was ahead of this one, so the file may be old. Context: process; does not sleep.
+ * Return: true only if no client can have claimed the file before the restart.
+ */
 bool ditto_grace_is_newer(struct ditto_lock_table *table, const struct timespec64 *born)
 {
 	struct timespec64 now, began;
@@ -494,6 +603,15 @@ static bool actor_may_change(struct ditto_lock_point *point, const struct ditto_
 	return may;
 }
 
+/*
+ * Check whether a claim that may yet be reclaimed forbids an operation. @point: of the file, held
+ * by the caller; @actor: the caller; NULL is anonymous. True for a change while a known client may
+ * still reclaim more than ranges, in this life of the server or the next, or while it is not known
+ * which clients may; unless the caller's client now has an open for writing or deleting the file,
+ * or a grant with WRITE. Such a claim coexisted with all claims that are still to be reclaimed, so
+ * it is compatible with them (RFC 8881 section 8.4.2.1). Context: process; may reschedule; no lock
+ * of the table held. Return: true if the operation must wait for the end of the grace period.
+ */
 bool ditto_grace_guards(struct ditto_lock_point *point, enum ditto_intent_kind kind,
 			const struct ditto_actor *actor)
 {

@@ -83,6 +83,7 @@ static void history_name_work(struct work_struct *work)
 	}
 }
 
+/* Make an empty history. */
 void ditto_history_init(struct ditto_history *history)
 {
 	xa_init(&history->entries);
@@ -91,6 +92,7 @@ void ditto_history_init(struct ditto_history *history)
 	INIT_WORK(&history->work, history_name_work);
 }
 
+/* Wait until the files of all entries were looked for; with @stop, look for no more. */
 void ditto_history_settle_names(struct ditto_history *history, bool stop)
 {
 	if (stop)
@@ -98,6 +100,7 @@ void ditto_history_settle_names(struct ditto_history *history, bool stop)
 	flush_work(&history->work);
 }
 
+/* Free all entries; nothing waits and no grant is held any more. */
 void ditto_history_exit(struct ditto_history *history)
 {
 	struct ditto_history_entry *entry;
@@ -191,6 +194,7 @@ static unsigned long entry_add(const struct ditto_history_entry *like,
 	return number;
 }
 
+/* Note that a claim refused an operation. May sleep; no lock of the table held. */
 void ditto_history_refused(struct ditto_lock_point *point, const struct ditto_intent *intent,
 			   const struct ditto_actor *actor, const struct ditto_conflict *conflict)
 {
@@ -244,6 +248,7 @@ unsigned long ditto_history_breaks(const struct ditto_lease *lease,
 	return entry_add(&entry, point, GFP_NOWAIT);
 }
 
+/* A wait or break ended. @number: 0 if it was not noted; is set to 0. Any context. */
 void ditto_history_end(struct ditto_lock_table *table, unsigned long *number,
 		       enum ditto_outcome outcome)
 {
@@ -261,6 +266,10 @@ void ditto_history_end(struct ditto_lock_table *table, unsigned long *number,
 	*number = 0;
 }
 
+/*
+ * Call @show, which does not sleep, for the first entry with a larger number. Return: its result,
+ * or 0 without such an entry.
+ */
 int ditto_history_next(struct ditto_history *history, unsigned long number,
 		       int (*show)(const struct ditto_history_entry *entry, void *arg), void *arg)
 {

@@ -87,15 +87,9 @@ struct ditto_history {
 	struct work_struct work;	/* calls @name */
 };
 
-/* Make an empty history. */
 void ditto_history_init(struct ditto_history *history);
-/* Free all entries; nothing waits and no grant is held any more. */
 void ditto_history_exit(struct ditto_history *history);
-
-/* Wait until the files of all entries were looked for; with @stop, look for no more. */
 void ditto_history_settle_names(struct ditto_history *history, bool stop);
-
-/* Note that a claim refused an operation. May sleep; no lock of the table held. */
 void ditto_history_refused(struct ditto_lock_point *point, const struct ditto_intent *intent,
 			   const struct ditto_actor *actor, const struct ditto_conflict *conflict);
 
@@ -110,15 +104,8 @@ unsigned long ditto_history_waits(struct ditto_lock_point *point, const struct d
 unsigned long ditto_history_breaks(const struct ditto_lease *lease,
 				   const struct ditto_intent *intent,
 				   const struct ditto_actor *actor);
-
-/* A wait or break ended. @number: 0 if it was not noted; is set to 0. Any context. */
 void ditto_history_end(struct ditto_lock_table *table, unsigned long *number,
 		       enum ditto_outcome outcome);
-
-/*
- * Call @show, which does not sleep, for the first entry with a larger number. Return: its result,
- * or 0 without such an entry.
- */
 int ditto_history_next(struct ditto_history *history, unsigned long number,
 		       int (*show)(const struct ditto_history_entry *entry, void *arg), void *arg);
 

@@ -144,8 +144,8 @@ RB_DECLARE_CALLBACKS(static, holder_augment, struct ditto_holder, by_key, subtre
 		     holder_augment_compute);
 
 /*
- * The same order as memcmp(). Most keys have 8 to 16 bytes, which the first word and the last one
- * hold; many clients use the same keys.
+ * The order of keys of the same length: as memcmp(). The same order as memcmp(). Most keys have 8
+ * to 16 bytes, which the first word and the last one hold; many clients use the same keys.
  */
 int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len)
 {
@@ -180,22 +180,32 @@ static int key_compare(const struct ditto_owner *a, const struct ditto_owner *b,
 	return pointer_compare(a, b);
 }
 
+/*
+ * Memory for a new holder, which is filled when it is used; or NULL. The memory in the lock context
+ * is used first. May sleep.
+ */
 struct ditto_holder *ditto_holder_alloc(void)
 {
 	return kmem_cache_alloc(ditto_holder_slab, GFP_KERNEL);
 }
 
+/* Free a holder that is on no node; NULL is allowed. */
 void ditto_holder_free(struct ditto_holder *holder)
 {
 	if (holder)
 		kmem_cache_free(ditto_holder_slab, holder);
 }
 
+/* True if an open or a grant with @key would need such memory. Context: ctx->lock held. */
 bool ditto_holder_needs_memory(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
 	return ctx->first_used && !ditto_holder_find(ctx, key);
 }
 
+/*
+ * Sum up all holders of a node. @ctx: lock context of the node. Context: ctx->lock held. Return:
+ * the sum.
+ */
 struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx)
 {
 	struct ditto_holder_sum sum = {};
@@ -227,6 +237,10 @@ static __always_inline struct rb_node **holder_link(struct ditto_lock_ctx *ctx,
 	return link;
 }
 
+/*
+ * Find the holder with a key. @ctx: lock context of the node; @key: the key; NULL for opens that
+ * cannot cache. Context: ctx->lock held. Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
 	struct rb_node *parent;
@@ -256,6 +270,10 @@ static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct dit
 	}
 }
 
+/*
+ * Find the first holder, in the order of keys, that matches. @ctx: lock context of the node.
+ * Context: ctx->lock held. Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 					const struct ditto_holder_sum *sum)
 {
@@ -265,6 +283,7 @@ struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 	return holder_below(rb, sum) ? holder_leftmost(rb, sum) : NULL;
 }
 
+/* Find the next holder that matches. Context: ctx->lock held. Return: the holder, or NULL. */
 struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 				       const struct ditto_holder_sum *sum)
 {
@@ -287,6 +306,11 @@ struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 	}
 }
 
+/*
+ * Find the first matching holder behind a key. @ctx: lock context of the node; @alike: skip the
+ * keys of other clients with the same bytes, too. Context: ctx->lock held. Return: the holder, or
+ * NULL.
+ */
 struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 					 const struct ditto_owner *key, bool alike,
 					 const struct ditto_holder_sum *sum)
@@ -311,6 +335,10 @@ struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 	return ditto_holder_next(found, sum);
 }
 
+/*
+ * Find the first matching holder with another key. @ctx: lock context of the node. Context:
+ * ctx->lock held. Return: the holder, or NULL.
+ */
 struct ditto_holder *ditto_holder_other(struct ditto_lock_ctx *ctx,
 					const struct ditto_owner *key,
 					const struct ditto_holder_sum *sum)
@@ -337,6 +365,10 @@ static struct ditto_open *open_leftmost(struct rb_node *rb, u8 modes)
 	}
 }
 
+/*
+ * Find the first open of a holder with any of these modes. The order is by client, then by owner.
+ * Context: ctx->lock held. Return: the open, or NULL.
+ */
 struct ditto_open *ditto_holder_open(struct ditto_holder *holder, u8 modes)
 {
 	struct rb_node *rb = holder->opens.rb_node;
@@ -364,6 +396,10 @@ static struct ditto_open *open_next(struct ditto_open *open, u8 modes)
 	}
 }
 
+/*
+ * Find the next open of a holder behind an owner or a client. @owner: skip all opens up to the last
+ * one of this owner; with NULL, of @client. Context: ctx->lock held. Return: the open, or NULL.
+ */
 struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
 					    const struct ditto_client *client,
 					    const struct ditto_owner *owner, u8 modes)
@@ -389,6 +425,9 @@ struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
 	return open_next(found, modes);
 }
 
+/*
+ * Find the first open of a client at a holder. Context: ctx->lock held. Return: the open, or NULL.
+ */
 struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
 					const struct ditto_client *client, u8 modes)
 {
@@ -487,6 +526,10 @@ static struct ditto_holder *holder_make(struct ditto_lock_ctx *ctx, struct ditto
 	return holder;
 }
 
+/*
+ * Put an open on the node, under its key. @ctx: lock context of the node; @fresh: memory for a new
+ * holder, if ditto_holder_needs_memory(); set to NULL if it was used. Context: ctx->lock held.
+ */
 void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh)
 {
@@ -498,6 +541,11 @@ void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 	holder_changed(ctx, holder);
 }
 
+/*
+ * Put a caching grant on the node, under its key. @ctx: lock context of the node; @fresh: memory
+ * for a new holder, if ditto_holder_needs_memory(); set to NULL if it was used. Context: ctx->lock
+ * held.
+ */
 void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
 			    struct ditto_holder **fresh)
 {
@@ -508,6 +556,7 @@ void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *leas
 	holder_changed(ctx, holder);
 }
 
+/* Take an open off the node. @ctx: lock context of the node. Context: ctx->lock held. */
 void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open)
 {
 	struct ditto_holder *holder = open->holder;
@@ -517,6 +566,7 @@ void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open)
 	holder_changed(ctx, holder);
 }
 
+/* Take a caching grant off the node. @ctx: lock context of the node. Context: ctx->lock held. */
 void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease)
 {
 	struct ditto_holder *holder = lease->holder;
@@ -526,12 +576,14 @@ void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *leas
 	holder_changed(ctx, holder);
 }
 
+/* Update the sums after access or deny bits changed. Context: ctx->lock held. */
 void ditto_holder_update_open(struct ditto_open *open)
 {
 	open_augment.propagate(&open->by_owner, NULL);
 	holder_changed(open->claim.ctx, open->holder);
 }
 
+/* Update the sums after a grant changed. Context: ctx->lock held. */
 void ditto_holder_update(struct ditto_lease *lease)
 {
 	holder_changed(lease->claim.ctx, lease->holder);

@@ -150,177 +150,36 @@ struct ditto_holder {
 
 extern struct kmem_cache *ditto_holder_slab;
 
-/*
- * Memory for a new holder, which is filled when it is used; or NULL. The memory in the lock context
- * is used first. May sleep.
- */
 struct ditto_holder *ditto_holder_alloc(void);
-
-/* Free a holder that is on no node; NULL is allowed. */
 void ditto_holder_free(struct ditto_holder *holder);
-
-/* True if an open or a grant with @key would need such memory. Context: ctx->lock held. */
 bool ditto_holder_needs_memory(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
-
-/**
- * ditto_holders_sum - sum up all holders of a node
- * @ctx: lock context of the node
- *
- * Context: ctx->lock held.
- * Return: the sum.
- */
 struct ditto_holder_sum ditto_holders_sum(const struct ditto_lock_ctx *ctx);
-
-/**
- * ditto_holder_find - find the holder with a key
- * @ctx: lock context of the node
- * @key: the key; NULL for opens that cannot cache
- *
- * Context: ctx->lock held.
- * Return: the holder, or NULL.
- */
 struct ditto_holder *ditto_holder_find(struct ditto_lock_ctx *ctx,
 				       const struct ditto_owner *key);
-
-/**
- * ditto_holder_first - find the first holder, in the order of keys, that matches
- * @ctx: lock context of the node
- * @sum: search criteria
- *
- * Context: ctx->lock held.
- * Return: the holder, or NULL.
- */
 struct ditto_holder *ditto_holder_first(struct ditto_lock_ctx *ctx,
 					const struct ditto_holder_sum *sum);
-
-/**
- * ditto_holder_next - find the next holder that matches
- * @holder: the previous one, still in the tree
- * @sum: search criteria
- *
- * Context: ctx->lock held.
- * Return: the holder, or NULL.
- */
 struct ditto_holder *ditto_holder_next(struct ditto_holder *holder,
 				       const struct ditto_holder_sum *sum);
-/**
- * ditto_holder_behind - find the first matching holder behind a key
- * @ctx: lock context of the node
- * @key: the key, which need not have a holder any more
- * @alike: skip the keys of other clients with the same bytes, too
- * @sum: search criteria
- *
- * Context: ctx->lock held.
- * Return: the holder, or NULL.
- */
 struct ditto_holder *ditto_holder_behind(struct ditto_lock_ctx *ctx,
 					 const struct ditto_owner *key, bool alike,
 					 const struct ditto_holder_sum *sum);
-/**
- * ditto_holder_other - find the first matching holder with another key
- * @ctx: lock context of the node
- * @key: the key to skip
- * @sum: search criteria
- *
- * Context: ctx->lock held.
- * Return: the holder, or NULL.
- */
 struct ditto_holder *ditto_holder_other(struct ditto_lock_ctx *ctx,
 					const struct ditto_owner *key,
 					const struct ditto_holder_sum *sum);
-
-/**
- * ditto_holder_open - find the first open of a holder with any of these modes
- * @holder: the holder
- * @modes: mode bits, unshifted
- *
- * The order is by client, then by owner.
- *
- * Context: ctx->lock held.
- * Return: the open, or NULL.
- */
 struct ditto_open *ditto_holder_open(struct ditto_holder *holder, u8 modes);
-/**
- * ditto_holder_open_behind - find the next open of a holder behind an owner or a client
- * @holder: the holder
- * @client: the client
- * @owner: skip all opens up to the last one of this owner; with NULL, of @client
- * @modes: mode bits, unshifted
- *
- * Context: ctx->lock held.
- * Return: the open, or NULL.
- */
 struct ditto_open *ditto_holder_open_behind(struct ditto_holder *holder,
 					    const struct ditto_client *client,
 					    const struct ditto_owner *owner, u8 modes);
-
-/**
- * ditto_holder_open_of - find the first open of a client at a holder
- * @holder: the holder
- * @client: the client
- * @modes: mode bits, unshifted
- *
- * Context: ctx->lock held.
- * Return: the open, or NULL.
- */
 struct ditto_open *ditto_holder_open_of(struct ditto_holder *holder,
 					const struct ditto_client *client, u8 modes);
-
-/**
- * ditto_holder_add_open - put an open on the node, under its key
- * @ctx: lock context of the node
- * @open: the open; @open->lease_owner is the key
- * @fresh: memory for a new holder, if ditto_holder_needs_memory(); set to NULL if it was used
- *
- * Context: ctx->lock held.
- */
 void ditto_holder_add_open(struct ditto_lock_ctx *ctx, struct ditto_open *open,
 			   struct ditto_holder **fresh);
-
-/**
- * ditto_holder_add_grant - put a caching grant on the node, under its key
- * @ctx: lock context of the node
- * @lease: the grant; its key has no other grant here
- * @fresh: memory for a new holder, if ditto_holder_needs_memory(); set to NULL if it was used
- *
- * Context: ctx->lock held.
- */
 void ditto_holder_add_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease,
 			    struct ditto_holder **fresh);
-
-/**
- * ditto_holder_del_open - take an open off the node
- * @ctx: lock context of the node
- * @open: the open; its holder ends with its last claim
- *
- * Context: ctx->lock held.
- */
 void ditto_holder_del_open(struct ditto_lock_ctx *ctx, struct ditto_open *open);
-
-/**
- * ditto_holder_del_grant - take a caching grant off the node
- * @ctx: lock context of the node
- * @lease: the grant; its holder ends with its last claim
- *
- * Context: ctx->lock held.
- */
 void ditto_holder_del_grant(struct ditto_lock_ctx *ctx, struct ditto_lease *lease);
-/**
- * ditto_holder_update_open - update the sums after access or deny bits changed
- * @open: the open, on its node
- *
- * Context: ctx->lock held.
- */
 void ditto_holder_update_open(struct ditto_open *open);
-/**
- * ditto_holder_update - update the sums after a grant changed
- * @lease: the grant, on its node: its bits, state, target or the courtesy of its client changed
- *
- * Context: ctx->lock held.
- */
 void ditto_holder_update(struct ditto_lease *lease);
-
-/* The order of keys of the same length: as memcmp(). */
 int ditto_key_bytes_compare(const u8 *a, const u8 *b, u32 len);
 
 #ifdef DITTO_TESTS

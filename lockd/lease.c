@@ -30,6 +30,7 @@ static bool is_directory(enum ditto_held held)
 	return held >= DITTO_HELD_DIRECTORY;
 }
 
+/* Allocate a grant that is on no node yet. Return: the grant with one reference, or NULL. */
 struct ditto_lease *ditto_lease_alloc(const struct ditto_lease_request *req)
 {
 	struct ditto_lease *lease = kmem_cache_zalloc(ditto_lease_slab, GFP_KERNEL);
@@ -52,6 +53,7 @@ struct ditto_lease *ditto_lease_alloc(const struct ditto_lease_request *req)
 	return lease;
 }
 
+/* Free a grant that was never on a node, without a callback. */
 void ditto_lease_free(struct ditto_lease *lease)
 {
 	ditto_changes_free(&lease->changes);
@@ -59,12 +61,18 @@ void ditto_lease_free(struct ditto_lease *lease)
 	kmem_cache_free(ditto_lease_slab, lease);
 }
 
+/* Take a reference. Any context. */
 void ditto_lease_hold(struct ditto_lease *lease)
 {
 	refcount_inc(&lease->ref);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_hold, "DITTO");
 
+/**
+ * ditto_lease_put - drop a reference
+ * @lease: the grant, which stays in force until it is returned or revoked, whatever references are
+ *	held
+ */
 void ditto_lease_put(struct ditto_lease *lease)
 {
 	if (!refcount_dec_and_test(&lease->ref))
@@ -74,30 +82,55 @@ void ditto_lease_put(struct ditto_lease *lease)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_put, "DITTO");
 
+/**
+ * ditto_lease_bits - read the bits that a grant has now
+ * @lease: the grant. The slab is SLAB_TYPESAFE_BY_RCU, so a caller without a reference may read
+ *	under RCU and then check whether it is still the same grant
+ *
+ * Context: any.
+ * Return: DITTO_LEASE_* bits; while a break is outstanding, those still held.
+ */
 u8 ditto_lease_bits(const struct ditto_lease *lease)
 {
 	return READ_ONCE(lease->bits);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_bits, "DITTO");
 
+/**
+ * ditto_lease_breaking - test whether an answer to a break is awaited
+ * @lease: the grant, see ditto_lease_bits()
+ *
+ * Context: any.
+ * Return: true if a break is outstanding.
+ */
 bool ditto_lease_breaking(const struct ditto_lease *lease)
 {
 	return READ_ONCE(lease->state) == DITTO_LEASE_BREAKING;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_breaking, "DITTO");
 
+/**
+ * ditto_lease_gone - test whether a grant was revoked because its file is gone
+ * @lease: the grant, for which @revoked is called
+ *
+ * Context: any.
+ * Return: true if the file had lost its last name and was not open, and the grant was not being
+ * broken: the holder removed the file, and could not return the grant any more.
+ */
 bool ditto_lease_gone(const struct ditto_lease *lease)
 {
 	return READ_ONCE(lease->gone);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_gone, "DITTO");
 
+/* The private pointer of the request. Any context. */
 void *ditto_lease_private(const struct ditto_lease *lease)
 {
 	return lease->private;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_private, "DITTO");
 
+/* Set the bits of a grant; without any it is taken off its node. ctx->lock held. */
 void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 {
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
@@ -110,6 +143,7 @@ void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits)
 		ditto_lease_remove(lease);
 }
 
+/* Take a grant off its node; the table's reference is put when ctx->lock is dropped. */
 void ditto_lease_remove(struct ditto_lease *lease)
 {
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
@@ -126,6 +160,7 @@ void ditto_lease_remove(struct ditto_lease *lease)
 	ditto_claim_detach(&lease->claim);
 }
 
+/* Revoke a grant because client, share or node ends; its holder is notified. ctx->lock held. */
 void ditto_lease_drop(struct ditto_lease *lease)
 {
 	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
@@ -301,6 +336,7 @@ static u8 lease_fit(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 	return ditto_lease_valid(want);
 }
 
+/* The caching grant with a key, or NULL. ctx->lock held. Defined in lease.c. */
 struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)
 {
 	struct ditto_holder *holder = ditto_holder_find(ctx, key);
@@ -338,6 +374,11 @@ static void lease_enter(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
 	trace_ditto_grant(&fresh->claim, 0, "cache");
 }
 
+/*
+ * Put a grant in the place of another one, in one step. @ctx: lock context of the node; @holder:
+ * memory for a new holder; set to NULL if it was used. Context: ctx->lock held. Return: 0; -ENOLCK
+ * or -ESHUTDOWN, and then @old stays.
+ */
 int ditto_lease_replace(struct ditto_lock_ctx *ctx, struct ditto_lease *old,
 			struct ditto_lease *fresh, struct ditto_holder **holder)
 {
@@ -467,6 +508,20 @@ static int lease_watch(struct ditto_lock_point *point)
 	return 0;
 }
 
+/**
+ * ditto_lease_grant - make a caching grant, with as many of the requested bits as fit
+ * @req: the request
+ *
+ * The claims of others are never broken: conflicting bits are left out of the grant. No delegation
+ * is granted for a time after a recall on the node, and only reclaims are granted in grace. While
+ * a break of the grant with the same key is outstanding, that grant is returned as it is. Nothing
+ * is granted on what other machines access.
+ *
+ * Return: the grant with a reference for the caller; ditto_lease_bits() has its bits, which are 0
+ * if it was void before it was returned (broken by a local process, or the VFS lease could not be
+ * set). ERR_PTR(-EAGAIN) (nothing fits, or grace), -EINVAL (another type or holder with this key),
+ * -ENOLCK (a limit), -ESHUTDOWN, -ENOMEM.
+ */
 struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 {
 	bool directory = is_directory(style_rows[req->style]);
@@ -514,6 +569,14 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_grant, "DITTO");
 
+/**
+ * ditto_lease_return - return a grant on behalf of the holder
+ * @lease: referenced by the caller, whose reference stays
+ *
+ * Idempotent.
+ *
+ * Context: may sleep; also from a callback of the grant.
+ */
 void ditto_lease_return(struct ditto_lease *lease)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);

@@ -113,98 +113,18 @@ struct ditto_lease_request {
 	struct file *filp;
 };
 
-/**
- * ditto_lease_grant - make a caching grant, with as many of the requested bits as fit
- * @req: the request
- *
- * The claims of others are never broken: conflicting bits are left out of the grant. No delegation
- * is granted for a time after a recall on the node, and only reclaims are granted in grace. While
- * a break of the grant with the same key is outstanding, that grant is returned as it is. Nothing
- * is granted on what other machines access.
- *
- * Return: the grant with a reference for the caller; ditto_lease_bits() has its bits, which are 0
- * if it was void before it was returned (broken by a local process, or the VFS lease could not be
- * set). ERR_PTR(-EAGAIN) (nothing fits, or grace), -EINVAL (another type or holder with this key),
- * -ENOLCK (a limit), -ESHUTDOWN, -ENOMEM.
- */
 struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req);
-
-/**
- * ditto_lease_bits - read the bits that a grant has now
- * @lease: the grant. The slab is SLAB_TYPESAFE_BY_RCU, so a caller without a reference may read
- *	under RCU and then check whether it is still the same grant
- *
- * Context: any.
- * Return: DITTO_LEASE_* bits; while a break is outstanding, those still held.
- */
 u8 ditto_lease_bits(const struct ditto_lease *lease);
-
-/**
- * ditto_lease_breaking - test whether an answer to a break is awaited
- * @lease: the grant, see ditto_lease_bits()
- *
- * Context: any.
- * Return: true if a break is outstanding.
- */
 bool ditto_lease_breaking(const struct ditto_lease *lease);
-
-/**
- * ditto_lease_gone - test whether a grant was revoked because its file is gone
- * @lease: the grant, for which @revoked is called
- *
- * Context: any.
- * Return: true if the file had lost its last name and was not open, and the grant was not being
- * broken: the holder removed the file, and could not return the grant any more.
- */
 bool ditto_lease_gone(const struct ditto_lease *lease);
-
-/* The private pointer of the request. Any context. */
 void *ditto_lease_private(const struct ditto_lease *lease);
 
-/**
- * ditto_lease_ack - answer a break on behalf of the holder
- * @lease: referenced by the caller
- * @keep: the bits that it keeps; a subset of those that the break leaves
- *
- * Context: may sleep; also from a callback of the grant.
- * Return: 0; -EINVAL (keeps too many bits; the break stands); -ENOENT (no break is outstanding, or
- * the grant was revoked).
- */
 int ditto_lease_ack(struct ditto_lease *lease, u8 keep);
 
-/**
- * ditto_lease_return - return a grant on behalf of the holder
- * @lease: referenced by the caller, whose reference stays
- *
- * Idempotent.
- *
- * Context: may sleep; also from a callback of the grant.
- */
 void ditto_lease_return(struct ditto_lease *lease);
 
-/**
- * ditto_lease_break - break a grant that its holder cannot keep
- * @lease: referenced by the caller
- * @gives_up: DITTO_LEASE_* bits to be given up
- *
- * The holder does not know yet that these bits cannot stay; it is asked to give them up as for a
- * conflict.
- *
- * Context: may sleep; also from a callback of the grant.
- */
 void ditto_lease_break(struct ditto_lease *lease, u8 gives_up);
 
-/**
- * ditto_lease_recall - have the holders on a file give up opens and writes that they only cache
- * @point: of the file, held by the caller
- * @timeout: jiffies
- *
- * Breaks HANDLE and WRITE of leases, and delegations, as an open for writing that deletes the file
- * would, and waits until the holders have answered, or have lost their grants. Opens, and ranges,
- * that remain are in use, or the time is over. Courtesy clients keep their delegations.
- *
- * Context: may sleep; no lock held that a holder needs to give something up.
- */
 void ditto_lease_recall(struct ditto_lock_point *point, long timeout);
 
 /* Default time to wait for the reply of a holder that is asked, in milliseconds. */
@@ -244,42 +164,16 @@ struct ditto_lease_answer {
 	struct ditto_lease_times times;
 };
 
-/**
- * ditto_lease_answered - pass on the holder's reply to @ask
- * @lease: referenced by the caller
- * @answer: the reply, which is copied
- *
- * A reply that nothing waits for any more still lets the next question be sent. A reply for a
- * grant that ended is dropped.
- *
- * Context: may sleep; also from a callback of the grant.
- */
 void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_answer *answer);
-
-/**
- * ditto_lease_query_slow - the part of ditto_lease_query() that asks the holder
- * @point: of the node, held by the caller
- * @actor: see ditto_lease_query()
- * @answer: filled with 0
- *
- * Context: may sleep; see ditto_lease_query().
- * Return: see ditto_lease_query().
- */
 int ditto_lease_query_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			   struct ditto_lease_answer *answer);
 
-/**
- * ditto_lease_query - ask another client that holds WRITE for the attributes of the file
- * @point: of the node, held by the caller
- * @actor: the caller, whose own client is not asked; NULL is anonymous
- * @answer: filled with 0
- *
- * One load for a node without claims, one more if WRITE is not held.
- *
- * Context: may sleep, at most as long as the table's ask_ms; no lock held, and not from a callback
- * of the table.
- * Return: 0; -ENOENT (no holder to be asked: the server's attributes are valid); -EBUSY (no reply
- * in time).
+/*
+ * Ask another client that holds WRITE for the attributes of the file. @point: of the node, held by
+ * the caller; @actor: the caller, whose own client is not asked; NULL is anonymous. One load for a
+ * node without claims, one more if WRITE is not held. Context: at most as long as the table's
+ * ask_ms; no lock held, and not from a callback of the table. Return: 0; -ENOENT (no holder to be
+ * asked: the server's attributes are valid); -EBUSY (no reply in time).
  */
 static inline int ditto_lease_query(struct ditto_lock_point *point, const struct ditto_actor *actor,
 				    struct ditto_lease_answer *answer)
@@ -289,71 +183,30 @@ static inline int ditto_lease_query(struct ditto_lock_point *point, const struct
 	return ditto_lease_query_slow(point, actor, answer);
 }
 
-/**
- * ditto_delegation_writes - tell whether somebody has a delegation to write
- * @point: of the node, held by the caller
- *
- * Such a holder may have the file open for writing without an OPEN claim.
- *
- * Context: may sleep; no lock of the table held.
- * Return: true if there is one.
- */
 bool ditto_delegation_writes(struct ditto_lock_point *point);
 
-/**
- * ditto_leases_held - look whether there are caching grants
- * @point: of the node
- *
- * One load for a node without claims, one more with some. It is a hint that may already be stale.
- *
- * Context: any.
- * Return: true if there is a grant with any bits.
+/*
+ * Look whether there are caching grants. One load for a node without claims, one more with some. It
+ * is a hint that may already be stale. Context: any. Return: true if there is a grant with any
+ * bits.
  */
 static inline bool ditto_leases_held(struct ditto_lock_point *point)
 {
 	return ditto_lock_point_held(point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ);
 }
 
-/* Take a reference. Any context. */
 void ditto_lease_hold(struct ditto_lease *lease);
-
-/**
- * ditto_lease_put - drop a reference
- * @lease: the grant, which stays in force until it is returned or revoked, whatever references are
- *	held
- */
 void ditto_lease_put(struct ditto_lease *lease);
 
-/**
- * ditto_lease_lose - changes of entries happened whose names are not known
- * @point: of the directory, held by the caller
- *
- * Grants that requested notifications get READ broken instead.
- *
- * Context: may sleep; does not wait for the holders.
- */
 void ditto_lease_lose(struct ditto_lock_point *point);
-
-/**
- * ditto_lease_deliver_slow - the part of ditto_lease_deliver() that finds the holders
- * @point: of the directory, held by the caller
- * @actor: see ditto_lease_deliver()
- * @change: the change, which is copied
- *
- * Context: may sleep; does not wait for the holders.
- */
 void ditto_lease_deliver_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			      const struct ditto_entry_change *change);
 
-/**
- * ditto_lease_deliver - deliver a change of an entry to the grants that requested it
- * @point: of the directory, held by the caller
- * @actor: the caller that made the change and is not notified; NULL is anonymous
- * @change: the change, which is copied
- *
- * If there is no memory for the copy, READ of that grant is broken instead.
- *
- * Context: may sleep; does not wait for the holders.
+/*
+ * Deliver a change of an entry to the grants that requested it. @point: of the directory, held by
+ * the caller; @actor: the caller that made the change and is not notified; NULL is anonymous. If
+ * there is no memory for the copy, READ of that grant is broken instead. Context: does not wait for
+ * the holders.
  */
 static inline void ditto_lease_deliver(struct ditto_lock_point *point,
 				       const struct ditto_actor *actor,

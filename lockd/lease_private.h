@@ -96,67 +96,24 @@ static inline struct ditto_lease *ditto_claim_lease(struct ditto_claim *claim)
 	return container_of(claim, struct ditto_lease, claim);
 }
 
-/* The caching grant with a key, or NULL. ctx->lock held. Defined in lease.c. */
+/* lease.c */
 struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
-
-/**
- * ditto_lease_alloc - allocate a grant that is on no node yet
- * @req: the request
- *
- * Context: may sleep. Defined in lease.c.
- * Return: the grant with one reference, or NULL.
- */
 struct ditto_lease *ditto_lease_alloc(const struct ditto_lease_request *req);
-
-/* Free a grant that was never on a node, without a callback. */
 void ditto_lease_free(struct ditto_lease *lease);
-
-/**
- * ditto_lease_replace - put a grant in the place of another one, in one step
- * @ctx: lock context of the node
- * @old: on the node; taken off it without a callback
- * @fresh: from ditto_lease_alloc(), with a key that has no grant here; gets the bits of @old
- * @holder: memory for a new holder; set to NULL if it was used
- *
- * Context: ctx->lock held. Defined in lease.c.
- * Return: 0; -ENOLCK or -ESHUTDOWN, and then @old stays.
- */
 int ditto_lease_replace(struct ditto_lock_ctx *ctx, struct ditto_lease *old,
 			struct ditto_lease *fresh, struct ditto_holder **holder);
-
-/* Take a grant off its node; the table's reference is put when ctx->lock is dropped. */
 void ditto_lease_remove(struct ditto_lease *lease);
-
-/* Set the bits of a grant; without any it is taken off its node. ctx->lock held. */
 void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits);
-
-/* Revoke a grant because client, share or node ends; its holder is notified. ctx->lock held. */
 void ditto_lease_drop(struct ditto_lease *lease);
 
-/* Wake callers that wait for an answer of a grant that ends. Defined in lease_query.c. */
+/* lease_query.c */
 void ditto_lease_query_end(struct ditto_lease *lease);
 
-/* Set a DITTO_NOTIFY_* bit and queue the callbacks of a grant. Defined in break.c. */
+/* break.c */
 void ditto_lease_notify(struct ditto_lease *lease, unsigned int what);
-
-/* Work of ditto_lease.tell: runs the callbacks that are due. */
 void ditto_lease_notify_work(struct work_struct *work);
-
-/* Work of ditto_lease.expire: revokes the grant if the deadline of a break has passed. */
 void ditto_lease_expire_work(struct work_struct *work);
-
-/* Free the changes that were not delivered. */
 void ditto_changes_free(struct list_head *changes);
-
-/**
- * ditto_break_begin - begin a break, or add to the one that is outstanding
- * @lease: on its node
- * @gives_up: DITTO_LEASE_* bits to be given up
- *
- * Context: ctx->lock held. Defined in break.c.
- * Return: false if nothing was begun, because the holder is a courtesy client that must be
- * withdrawn first, and the grant ends with its other claims.
- */
 bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up);
 
 /* Bits without READ are no bits. */
@@ -170,22 +127,12 @@ static inline u8 ditto_lease_valid(u8 bits)
  * grants. ctx->lock may be held.
  */
 
-/* True if the limits allow one more delegation of the client. */
+/* delegation.c */
 bool ditto_delegation_fits(struct ditto_client *client);
-
-/* A new grant was returned to its holder. */
 void ditto_delegation_granted(const struct ditto_lease *lease);
-
-/* A step of a recall begins. */
 void ditto_delegation_recalled(const struct ditto_lease *lease);
-
-/* The holder returns the grant or answers a recall; called before the state changes. */
 void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep);
-
-/* The grant is revoked because its holder did not answer. */
 void ditto_delegation_revoked(const struct ditto_lease *lease);
-
-/* The grant was put on its node (@by 1) or taken off (@by -1). */
 void ditto_delegation_hold(const struct ditto_lease *lease, int by);
 
 static inline bool ditto_is_delegation(enum ditto_held held)

@@ -90,6 +90,10 @@ static int answer_await(struct ditto_lease *lease, u32 number, struct ditto_leas
 	return err;
 }
 
+/*
+ * The part of ditto_lease_query() that asks the holder. @point: of the node, held by the caller.
+ * Context: see ditto_lease_query(). Return: see ditto_lease_query().
+ */
 int ditto_lease_query_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			   struct ditto_lease_answer *answer)
 {
@@ -120,6 +124,11 @@ none:
 	return -ENOENT;
 }
 
+/*
+ * Tell whether somebody has a delegation to write. @point: of the node, held by the caller. Such a
+ * holder may have the file open for writing without an OPEN claim. Context: no lock of the table
+ * held. Return: true if there is one.
+ */
 bool ditto_delegation_writes(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -134,6 +143,16 @@ bool ditto_delegation_writes(struct ditto_lock_point *point)
 	return writes;
 }
 
+/**
+ * ditto_lease_answered - pass on the holder's reply to @ask
+ * @lease: referenced by the caller
+ * @answer: the reply, which is copied
+ *
+ * A reply that nothing waits for any more still lets the next question be sent. A reply for a
+ * grant that ended is dropped.
+ *
+ * Context: may sleep; also from a callback of the grant.
+ */
 void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_answer *answer)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -153,6 +172,7 @@ void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_an
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_answered, "DITTO");
 
+/* Wake callers that wait for an answer of a grant that ends. Defined in lease_query.c. */
 void ditto_lease_query_end(struct ditto_lease *lease)
 {
 	clear_bit(DITTO_NOTIFY_ASK, &lease->notify_due);

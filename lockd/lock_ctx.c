@@ -29,6 +29,7 @@ static bool lock_ctx_is_unused(const struct ditto_lock_ctx *ctx)
 	return !ctx->claims && !ctx->pins && !ctx->busy->waiting && !ctx->busy->parked;
 }
 
+/* ctx->busy for writing, after ditto_lock_ctx_make_busy(). ctx->lock held. */
 struct ditto_lock_busy *ditto_lock_ctx_busy(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -54,6 +55,10 @@ static bool lock_ctx_set_busy(struct ditto_lock_ctx *ctx, struct ditto_lock_busy
 	return true;
 }
 
+/*
+ * Let a node have ranges and waiting operations. @ctx: locked. Context: ctx->lock held. Return:
+ * false without memory.
+ */
 bool ditto_lock_ctx_make_busy(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -61,6 +66,10 @@ bool ditto_lock_ctx_make_busy(struct ditto_lock_ctx *ctx)
 	       lock_ctx_set_busy(ctx, lock_ctx_alloc_busy(GFP_NOWAIT | __GFP_NOWARN));
 }
 
+/*
+ * Do the same in advance, and wait for memory. @ctx: locked; the lock may be dropped during the
+ * call. Without memory ditto_lock_ctx_make_busy() fails later. Context: ctx->lock held; may sleep.
+ */
 void ditto_lock_ctx_want_busy(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_lock_busy *busy;
@@ -86,6 +95,7 @@ static void lock_ctx_free(struct ditto_lock_ctx *ctx)
 	kmem_cache_free(ditto_lock_ctx_slab, ctx);
 }
 
+/* Slab constructor: initialises the lock, which survives the reuse of the memory. */
 void ditto_lock_ctx_first(void *memory)
 {
 	struct ditto_lock_ctx *ctx = memory;
@@ -158,16 +168,28 @@ lock_ctx_search(struct ditto_lock_ctx *(*find)(const void *arg), struct ditto_lo
 	return ctx;
 }
 
+/*
+ * Find and lock the lock context of a node. @point: of the node, held by the caller. Context: takes
+ * ctx->lock. Return: the context, to be passed to ditto_lock_ctx_unlock(); NULL if nothing is held.
+ */
 struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
 {
 	return lock_ctx_search(lock_ctx_of_point, point);
 }
 
+/*
+ * The same as ditto_lock_ctx_find() if the node has a mirror, else NULL. ctx->mirror may be gone
+ * when it returns.
+ */
 struct ditto_lock_ctx *ditto_lock_ctx_find_mirrored(struct ditto_lock_point *point)
 {
 	return lock_ctx_search(mirrored_of_point, point);
 }
 
+/*
+ * The same as ditto_lock_ctx_find_mirrored() if its ranges come and go without the VFS, see
+ * ctx->covered; else NULL.
+ */
 struct ditto_lock_ctx *ditto_lock_ctx_find_covered(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = lock_ctx_search(covered_of_point, point);
@@ -179,6 +201,11 @@ struct ditto_lock_ctx *ditto_lock_ctx_find_covered(struct ditto_lock_point *poin
 	return ctx;
 }
 
+/*
+ * Find or allocate the lock context of a node, and lock it. @point: of the node, held by the
+ * caller. Context: takes ctx->lock. Return: the context, to be passed to ditto_lock_ctx_unlock();
+ * NULL without memory.
+ */
 struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx, *fresh;
@@ -206,6 +233,11 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	return fresh;
 }
 
+/*
+ * Lock the lock context of a claim or a waiting request. @where: its pointer to the context; the
+ * caller keeps that memory. Context: takes ctx->lock. Return: the context, to be passed to
+ * ditto_lock_ctx_unlock(); NULL if it is off its node.
+ */
 struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 {
 	struct ditto_lock_ctx *ctx;
@@ -312,6 +344,12 @@ static bool lock_ctx_settle(struct ditto_lock_ctx *ctx)
 	return ctx->more && ctx->busy->waiting;
 }
 
+/*
+ * Settle everything that changed, and unlock. @ctx: locked. First wakes parked operations and runs
+ * the queue for what was given up, and updates the summary. Then drops the lock, frees claims that
+ * ended, and frees the context if nothing is held any more. Context: ctx->lock held and no other;
+ * may sleep after the lock is dropped.
+ */
 void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_lock_point *point = ctx->point;
@@ -362,6 +400,10 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	}
 }
 
+/*
+ * Unlock when nothing changed but the pins. @ctx: locked; if it is pinned, a later
+ * ditto_lock_ctx_unlock() settles everything. Context: ctx->lock held.
+ */
 void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 {
 	if (unlikely(lock_ctx_is_unused(ctx))) {
@@ -373,18 +415,21 @@ void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 	spin_unlock(&ctx->lock);
 }
 
+/* Keep the context while its lock is dropped. ctx->lock held. */
 void ditto_lock_ctx_pin(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
 	ctx->pins++;
 }
 
+/* Undo ditto_lock_ctx_pin(). ctx->lock held. */
 void ditto_lock_ctx_unpin(struct ditto_lock_ctx *ctx)
 {
 	lockdep_assert_held(&ctx->lock);
 	ctx->pins--;
 }
 
+/* Lock a context that the caller has pinned. */
 void ditto_lock_ctx_lock_pinned(struct ditto_lock_ctx *ctx)
 {
 	spin_lock(&ctx->lock);
@@ -406,6 +451,11 @@ static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	return -ENOLCK;
 }
 
+/*
+ * Number of a new claim or waiting request. The number is larger than all of the same client, and
+ * unique in the table. Every CPU counts for itself, and its own number is in the lowest bits, so
+ * that no memory is written by all. Context: client->lock held. Return: the number, never 0.
+ */
 u64 ditto_lock_number(struct ditto_client *client)
 {
 	u32 bits = order_base_2(nr_cpu_ids);
@@ -438,6 +488,11 @@ static void number_del(struct ditto_client *client, struct rb_node *rb)
 	rb_erase(rb, &client->claims);
 }
 
+/*
+ * Put a claim on its node and its client. @ctx: locked; @claim: kind and owner are set; no
+ * reference is taken. Context: ctx->lock held. Return: 0; -ESHUTDOWN (the client was released);
+ * -ENOLCK (a limit).
+ */
 int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 {
 	struct ditto_client *client = claim->owner->client;
@@ -466,6 +521,10 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	return 0;
 }
 
+/*
+ * Take a claim off its node and its client. @claim: attached; memory of the table is freed when
+ * ctx->lock is dropped. Context: ctx->lock held.
+ */
 void ditto_claim_detach(struct ditto_claim *claim)
 {
 	struct ditto_lock_ctx *ctx = claim->ctx;
@@ -510,6 +569,11 @@ static bool open_take(struct ditto_open *open, const char *why)
 	return dropped;
 }
 
+/*
+ * Take off a claim of any kind, because its client, share or node ends. The ranges and waiting
+ * requests that end with an open are dropped before it, one in each call. Context: ctx->lock held.
+ * Return: false if the open is still there, and this must be called again.
+ */
 bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 {
 	struct ditto_lock_table *table = ditto_owner_table(claim->owner);
@@ -587,11 +651,20 @@ static void point_drop(struct ditto_lock_point *point, const char *why, bool gon
 	}
 }
 
+/*
+ * End all claims on an object, as when its share is removed. Ends all claims and waiting requests;
+ * caching grants are revoked. New claims are not prevented. Context: no lock held.
+ */
 void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 {
 	point_drop(point, why, false);
 }
 
+/*
+ * End all claims on a file that is gone. The claims end as by ditto_lock_point_release(), but
+ * holders of caching grants are not to blame for the loss, see ditto_lease_gone(). Context: no lock
+ * held.
+ */
 void ditto_lock_point_gone(struct ditto_lock_point *point)
 {
 	point_drop(point, "file removed", true);

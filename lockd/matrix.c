@@ -160,6 +160,7 @@ static u32 cell_mask(enum ditto_held held, enum ditto_intent_kind intent, bool e
 	return 0;
 }
 
+/* Computes ditto_intent_mask[]. Idempotent; serialised by the caller. */
 void ditto_matrix_init(void)
 {
 	for (int exact = 0; exact < 2; exact++) {

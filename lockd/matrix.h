@@ -165,7 +165,6 @@ extern const u8 ditto_intent_access[DITTO_INTENTS];
  */
 extern u32 ditto_intent_mask[2][DITTO_INTENTS];
 
-/* Computes ditto_intent_mask[]. Idempotent; serialised by the caller. */
 void ditto_matrix_init(void);
 
 /* Names for people, traces and the table in the documentation. */

@@ -93,6 +93,7 @@ static void mirror_free(struct ditto_mirror *mirror)
 		wake_up_var(&table->mirrors);
 }
 
+/* Take a reference; NULL is allowed. Any context. */
 struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror)
 {
 	if (mirror)
@@ -100,6 +101,7 @@ struct ditto_mirror *ditto_mirror_hold(struct ditto_mirror *mirror)
 	return mirror;
 }
 
+/* Drop a reference; NULL is allowed. May sleep. */
 void ditto_mirror_put(struct ditto_mirror *mirror)
 {
 	if (mirror && refcount_dec_and_test(&mirror->ref))
@@ -137,6 +139,7 @@ static void mirror_strengthen(struct ditto_mirror *mirror, struct file *filp)
 		file_unkeep(mirror->point, filp);
 }
 
+/* The file for VFS calls on a lock of this type; valid as long as the mirror is held. */
 struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type)
 {
 	struct file *writer = READ_ONCE(mirror->writer);
@@ -144,6 +147,12 @@ struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type)
 	return type == F_WRLCK && writer ? writer : mirror->file;
 }
 
+/*
+ * Find or create the mirror of a node, and pin the lock context. @point: of the node, held by the
+ * caller; @filp: an open file of the node, to create the mirror if there is none; or NULL. Return:
+ * the mirror, to be passed to ditto_mirror_end(); NULL if there is none and @filp is NULL;
+ * ERR_PTR(-ENOMEM).
+ */
 struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct file *filp)
 {
 	struct ditto_mirror *mirror = NULL, *fresh = NULL;
@@ -170,6 +179,7 @@ struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct f
 	return mirror;
 }
 
+/* Unpin the lock context. NULL is allowed. May sleep. */
 void ditto_mirror_end(struct ditto_mirror *mirror)
 {
 	if (!mirror)

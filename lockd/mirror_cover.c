@@ -116,6 +116,7 @@ static void cover_free(struct ditto_mirror *mirror, struct cover *cover)
 	kfree(cover);
 }
 
+/* Forget all covers, whose bytes the VFS is not shown any more. May sleep; mirror->lock held. */
 void ditto_cover_end(struct ditto_mirror *mirror)
 {
 	struct cover *cover, *next;
@@ -124,6 +125,7 @@ void ditto_cover_end(struct ditto_mirror *mirror)
 		cover_free(mirror, cover);
 }
 
+/* Whether a byte is under a cover. Context: mirror->lock held. Return: true if it is. */
 bool ditto_cover_at(struct ditto_mirror *mirror, u64 at, u64 *last)
 {
 	struct cover *cover;
@@ -137,6 +139,7 @@ bool ditto_cover_at(struct ditto_mirror *mirror, u64 at, u64 *last)
 	return false;
 }
 
+/* True if all of these bytes are under one cover. mirror->lock held. */
 bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last)
 {
 	u64 to = last;
@@ -145,6 +148,7 @@ bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last)
 	return ditto_cover_at(mirror, first, &to) && to == last;
 }
 
+/* True if a cover of the whole file stays without ranges under it. mirror->lock held. */
 bool ditto_cover_stays(struct ditto_mirror *mirror)
 {
 	return mirror->asks >= DITTO_COVER_ASKS && ditto_cover_has(mirror, 0, OFFSET_MAX);
@@ -208,6 +212,7 @@ static void quiet_begin(struct ditto_mirror *mirror)
 	mirror->asks = 0;
 }
 
+/* Cover these bytes, except where local processes have locks. May sleep; mirror->lock held. */
 void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last)
 {
 	struct file_lock lock;
@@ -272,6 +277,7 @@ static int cover_show(struct ditto_mirror *mirror, struct cover *cover, u64 last
 	return 0;
 }
 
+/* Show exactly what is under covers, and forget them. May sleep; mirror->lock held. */
 void ditto_cover_lift(struct ditto_mirror *mirror)
 {
 	struct cover *cover, *next;
@@ -448,6 +454,11 @@ static void cover_work(struct work_struct *work)
 	ditto_callback_leave(&cb);
 }
 
+/*
+ * A local process meets a lock that the VFS is shown. @mirror: whose lock it is; @first: first byte
+ * of the lock; @last: last byte of the lock. Context: under a spinlock of the VFS. Return: true if
+ * it is to ask again after ditto_clients_yielded(), because a cover is in the way.
+ */
 bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last)
 {
 	struct cover *cover;

@@ -76,6 +76,7 @@ static bool lease_break(struct file_lease *fl)
 	return false;
 }
 
+/* Caching bits that must not be granted now, see mirror_lease.c. ctx->lock held. */
 u8 ditto_mirror_barred(const struct ditto_lock_ctx *ctx)
 {
 	const struct ditto_mirror *mirror = ctx->mirror;
@@ -220,6 +221,10 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 	return 0;
 }
 
+/*
+ * Raise the VFS lease to stand for a new grant. Context: takes mirror->lock. Return: false if the
+ * VFS lease could not be set or a local process is in the way.
+ */
 bool ditto_mirror_lease(struct ditto_mirror *mirror)
 {
 	const struct ditto_lock_point *point = mirror->point;
@@ -247,6 +252,7 @@ unlock:
 	return ok;
 }
 
+/* Lower the VFS lease soon if the grants of the node became weaker. ctx->lock held. */
 void ditto_mirror_note(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_mirror *mirror = ctx->mirror;

@@ -98,125 +98,37 @@ struct ditto_mirror_run {
 	struct file_lock *in_the_way;
 };
 
-/* The file for VFS calls on a lock of this type; valid as long as the mirror is held. */
+/* mirror.c */
 struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type);
 
 /* mirror_view.c: ranges as the VFS sees them. */
 
-/* Find and lock the lock context of the node, if the mirror is the one that shows it; or NULL. */
+/* mirror_view.c */
 struct ditto_lock_ctx *ditto_mirror_ctx(struct ditto_mirror *mirror);
-
-/**
- * ditto_mirror_run - the lock type that the ranges of a node have at a byte
- * @ctx: locked
- * @at: the byte
- * @last: reduced to the last byte up to which the type is known to hold
- *
- * Context: ctx->lock held.
- * Return: F_UNLCK, F_RDLCK or F_WRLCK.
- */
 int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last);
-
-/**
- * ditto_mirror_type - the same for a caller that has not locked the lock context
- * @mirror: the mirror
- * @at: the byte
- * @last: reduced to the last byte up to which the type is known to hold
- *
- * Return: F_UNLCK, also if the ranges of the node are not the mirror's to show; F_RDLCK or F_WRLCK.
- */
 int ditto_mirror_type(struct ditto_mirror *mirror, u64 at, u64 *last);
-
-/**
- * ditto_mirror_each - call a function for the runs of bytes that no cover shows
- * @mirror: the mirror
- * @first: first byte
- * @last: last byte
- * @fn: the function; another value than 0 ends the walk, and changing run->last moves it
- * @run: memory for the walk; the members for the caller are set
- *
- * Context: may sleep; mirror->lock held.
- * Return: what @fn returned last, or 0.
- */
 int ditto_mirror_each(struct ditto_mirror *mirror, u64 first, u64 last,
 		      int (*fn)(struct ditto_mirror_run *run), struct ditto_mirror_run *run);
-
-/* Fill in a POSIX lock, without operations of a lock manager. */
 void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner, int type,
 		       u64 first, u64 last);
-
-/**
- * ditto_mirror_set - change what the VFS sees
- * @mirror: the mirror
- * @type: F_UNLCK, F_RDLCK or F_WRLCK
- * @first: first byte
- * @last: last byte
- * @in_the_way: filled with -EAGAIN, unless the file system has locks of its own; may be NULL
- *
- * Context: may sleep; mirror->lock held.
- * Return: 0; -EAGAIN (a local process has a lock there); another error.
- */
 int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 		     struct file_lock *in_the_way);
-
-/* True if a lock of the VFS is shown by a mirror. */
 bool ditto_mirror_shows(const struct file_lock *fl);
-
-/*
- * True if ranges of another table that a mirror shows by this lock stop a read, or a write of these
- * bytes. Covers show more than there is. Under the spinlock of the VFS; @table may be NULL for any.
- */
 bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_table *table,
 			u64 first, u64 last, bool writes);
-
-/* True if the ranges that the mirror shows have shared ones among these bytes. */
 bool ditto_mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last);
-
-/* Show the VFS these bytes as they are now, unless a cover stays. May sleep; mirror->lock held. */
 void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last);
-
-/* The same for a caller that knows how many ranges the node has. */
 void ditto_mirror_sync_left(struct ditto_mirror *mirror, u32 left, u64 first, u64 last);
 
 /* mirror_cover.c: covers, see there. */
 void ditto_cover_init(struct ditto_mirror *mirror);
 void ditto_cover_exit(struct ditto_mirror *mirror);
-
-/* Forget all covers, whose bytes the VFS is not shown any more. May sleep; mirror->lock held. */
 void ditto_cover_end(struct ditto_mirror *mirror);
-
-/**
- * ditto_cover_at - whether a byte is under a cover
- * @mirror: the mirror
- * @at: the byte
- * @last: reduced to the last byte up to which the result holds
- *
- * Context: mirror->lock held.
- * Return: true if it is.
- */
 bool ditto_cover_at(struct ditto_mirror *mirror, u64 at, u64 *last);
-
-/* True if all of these bytes are under one cover. mirror->lock held. */
 bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last);
-
-/* True if a cover of the whole file stays without ranges under it. mirror->lock held. */
 bool ditto_cover_stays(struct ditto_mirror *mirror);
-
-/* Cover these bytes, except where local processes have locks. May sleep; mirror->lock held. */
 void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last);
-
-/* Show exactly what is under covers, and forget them. May sleep; mirror->lock held. */
 void ditto_cover_lift(struct ditto_mirror *mirror);
-
-/**
- * ditto_cover_hit - a local process meets a lock that the VFS is shown
- * @mirror: whose lock it is
- * @first: first byte of the lock
- * @last: last byte of the lock
- *
- * Context: under a spinlock of the VFS.
- * Return: true if it is to ask again after ditto_clients_yielded(), because a cover is in the way.
- */
 bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last);
 
 /* mirror_lease.c: the lease part of creating and freeing a mirror. */

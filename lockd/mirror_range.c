@@ -57,8 +57,13 @@ static void mirror_range_kick(struct ditto_mirror_wait *mw, unsigned int ms)
 }
 
 /*
+ * A request leaves the queue: do not let its work wait for a retry. The work keeps the request, and
+ * the release of its client waits for it.
+ *
  * The reference of the work stays with it. Work that runs is left alone: it finds that the request
  * is not queued any more.
+ *
+ * Context: ctx->lock held.
  */
 void ditto_mirror_wait_leave(struct ditto_wait *wait)
 {
@@ -229,6 +234,10 @@ static int local_test(struct file *file, fl_owner_t owner, const struct ditto_ra
 	return -EAGAIN;
 }
 
+/*
+ * Test a range request against the locks of local processes. @conflict: filled with -EAGAIN; may be
+ * NULL. Return: 0; -EAGAIN (conflict); or an error of the file system.
+ */
 int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
 	struct ditto_mirror *mirror;
@@ -242,6 +251,12 @@ int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_confli
 	return err;
 }
 
+/*
+ * Test whether a local process's lock forbids reading or writing. @actor: the caller; only one
+ * whose own ranges are mandatory is stopped; @conflict: filled with -EAGAIN; may be NULL. Called
+ * after ditto_claim_check(), where local processes count. Context: any but interrupts. Return: 0 or
+ * -EAGAIN.
+ */
 int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 			  const struct ditto_actor *actor, struct ditto_conflict *conflict)
 {
@@ -289,6 +304,7 @@ static struct ditto_mirror_wait *mirror_wait_alloc(struct ditto_mirror *mirror,
 	return mw;
 }
 
+/* Free what a queued request needs for the VFS. May sleep. */
 void ditto_mirror_wait_free(struct ditto_wait *wait)
 {
 	struct ditto_mirror_wait *mw = wait->mirror;
@@ -349,6 +365,10 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 	return err;
 }
 
+/*
+ * Claim a range and show it to the VFS. Context: takes mirror->lock. Return: see
+ * ditto_range_lock().
+ */
 int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
 		      struct ditto_range *prealloc[2])
@@ -370,6 +390,10 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 	return err;
 }
 
+/*
+ * Give up a range, or weaken it, also in the VFS. Context: takes mirror->lock. Return: see
+ * ditto_range_give_up().
+ */
 int ditto_mirror_give_up(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 			 bool weaken, struct ditto_range *prealloc[2])
 {
@@ -389,6 +413,10 @@ int ditto_mirror_give_up(struct ditto_mirror *mirror, const struct ditto_range_r
 	return ret;
 }
 
+/*
+ * Let the VFS be asked for a request that was queued without a mirror. @ctx: locked, has a mirror.
+ * Context: ctx->lock held. Return: false without memory.
+ */
 bool ditto_mirror_wait_join(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
 	lockdep_assert_held(&ctx->lock);
@@ -396,6 +424,10 @@ bool ditto_mirror_wait_join(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 	return wait->mirror;
 }
 
+/*
+ * The turn of a queued request came: ask the VFS next. @ctx: locked. Context: ctx->lock held.
+ * Return: -EINPROGRESS (the VFS is being asked), or the conflict as ditto_range_conflict_check().
+ */
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 {
 	int err = ditto_range_conflict_check(ctx, &wait->request, NULL);

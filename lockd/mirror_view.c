@@ -56,6 +56,10 @@ static bool rows_overlap(struct ditto_lock_ctx *ctx, const u8 rows[2], u64 first
 	       ditto_range_overlap(ctx, rows[1], first, last);
 }
 
+/*
+ * The lock type that the ranges of a node have at a byte. @ctx: locked. Context: ctx->lock held.
+ * Return: F_UNLCK, F_RDLCK or F_WRLCK.
+ */
 int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last)
 {
 	if (rows_have(ctx, exclusive_rows, at, last))
@@ -63,6 +67,7 @@ int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last)
 	return rows_have(ctx, shared_rows, at, last) ? F_RDLCK : F_UNLCK;
 }
 
+/* Find and lock the lock context of the node, if the mirror is the one that shows it; or NULL. */
 struct ditto_lock_ctx *ditto_mirror_ctx(struct ditto_mirror *mirror)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(mirror->point);
@@ -122,6 +127,12 @@ static const struct lock_manager_operations picture_ops = {
 	.lm_expire_lock = ditto_clients_yielded,
 };
 
+/*
+ * Let courtesy clients give way to local processes that wait already. The VFS asks whether a range
+ * gives way only when a process meets it. The release of a courtesy client begins that has a range
+ * among the bytes of a lock for which a process waits. Context: any but interrupts; no lock of the
+ * table is held.
+ */
 void ditto_mirror_yield(struct ditto_mirror *mirror)
 {
 	struct file_lock_context *locks = locks_inode_context(file_inode(mirror->file));
@@ -143,6 +154,7 @@ void ditto_mirror_yield(struct ditto_mirror *mirror)
 	spin_unlock(&locks->flc_lock);
 }
 
+/* Fill in a POSIX lock, without operations of a lock manager. */
 void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner, int type,
 		       u64 first, u64 last)
 {
@@ -157,6 +169,11 @@ void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner
 	fl->fl_end = min_t(u64, last, OFFSET_MAX);
 }
 
+/*
+ * Change what the VFS sees. @in_the_way: filled with -EAGAIN, unless the file system has locks of
+ * its own; may be NULL. Context: mirror->lock held. Return: 0; -EAGAIN (a local process has a lock
+ * there); another error.
+ */
 int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 		     struct file_lock *in_the_way)
 {
@@ -171,11 +188,16 @@ int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 	return vfs_lock_file(file, F_SETLK, &fl, in_the_way);
 }
 
+/* True if a lock of the VFS is shown by a mirror. */
 bool ditto_mirror_shows(const struct file_lock *fl)
 {
 	return fl->fl_lmops == &picture_ops;
 }
 
+/*
+ * True if ranges of another table that a mirror shows by this lock stop a read, or a write of these
+ * bytes. Covers show more than there is. Under the spinlock of the VFS; @table may be NULL for any.
+ */
 bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_table *table,
 			u64 first, u64 last, bool writes)
 {
@@ -194,6 +216,7 @@ bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_tabl
 	return stops;
 }
 
+/* True if the ranges that the mirror shows have shared ones among these bytes. */
 bool ditto_mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last)
 {
 	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
@@ -219,6 +242,10 @@ static u32 ranges_left(struct ditto_mirror *mirror)
 	return left;
 }
 
+/*
+ * The same for a caller that has not locked the lock context. Return: F_UNLCK, also if the ranges
+ * of the node are not the mirror's to show; F_RDLCK or F_WRLCK.
+ */
 int ditto_mirror_type(struct ditto_mirror *mirror, u64 at, u64 *last)
 {
 	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
@@ -231,6 +258,10 @@ int ditto_mirror_type(struct ditto_mirror *mirror, u64 at, u64 *last)
 	return type;
 }
 
+/*
+ * Call a function for the runs of bytes that no cover shows. @run: memory for the walk; the members
+ * for the caller are set. Context: mirror->lock held. Return: what @fn returned last, or 0.
+ */
 int ditto_mirror_each(struct ditto_mirror *mirror, u64 first, u64 last,
 		      int (*fn)(struct ditto_mirror_run *run), struct ditto_mirror_run *run)
 {
@@ -270,6 +301,7 @@ static int run_show(struct ditto_mirror_run *run)
 	return 0;
 }
 
+/* The same as ditto_mirror_sync() for a caller that knows how many ranges the node has. */
 void ditto_mirror_sync_left(struct ditto_mirror *mirror, u32 left, u64 first, u64 last)
 {
 	struct ditto_mirror_run run;
@@ -288,11 +320,13 @@ void ditto_mirror_sync_left(struct ditto_mirror *mirror, u32 left, u64 first, u6
 	ditto_mirror_each(mirror, first, last, run_show, &run);
 }
 
+/* Show the VFS these bytes as they are now, unless a cover stays. May sleep; mirror->lock held. */
 void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last)
 {
 	ditto_mirror_sync_left(mirror, ranges_left(mirror), first, last);
 }
 
+/* Remove the VFS lock of a range whose client or node was released. Context: takes mirror->lock. */
 void ditto_mirror_forget(struct ditto_range *range)
 {
 	struct ditto_mirror *mirror = range->mirror;

@@ -13,17 +13,6 @@ static inline struct ditto_open *ditto_claim_open(struct ditto_claim *claim)
 	return container_of(claim, struct ditto_open, claim);
 }
 
-/**
- * ditto_open_drop - take an open off its node
- * @open: on its node
- * @why: reason for the trace; a constant string
- *
- * If ranges or waiting requests end with the open, one of them is dropped instead, and this is
- * called again.
- *
- * Context: ctx->lock held. Defined in open.c.
- * Return: true if the open is off its node.
- */
 bool ditto_open_drop(struct ditto_open *open, const char *why);
 
 #endif

@@ -131,6 +131,20 @@ free:
 	return passed;
 }
 
+/**
+ * ditto_orphans_inherit - make the delegations of a client orphans of another client
+ * @from: the client that was replaced; the caller releases it afterwards
+ * @key: key of the heir for its orphans; used for nothing else
+ * @ops: only @ops->free is called, once for each orphan that ends
+ * @private: for @ops
+ * @most: inherit no more than these
+ *
+ * Each delegation is passed on in one step, so that no conflict is missed. The holder's callbacks
+ * of the old grant are not called, except @free. A delegation that is being recalled is not passed
+ * on, and neither is what exceeds a limit of the heir. Orphans of @from are passed on, too.
+ *
+ * Return: number of orphans.
+ */
 unsigned int ditto_orphans_inherit(struct ditto_client *from, struct ditto_owner *key,
 				   const struct ditto_lease_ops *ops, void *private,
 				   unsigned int most)
@@ -161,6 +175,15 @@ static struct ditto_lease *orphan_of(struct ditto_lock_ctx *ctx, const struct di
 	return lease && lease->orphan ? lease : NULL;
 }
 
+/**
+ * ditto_orphan_bits - look for the orphan with a key on a node
+ * @point: of the node, held by the caller
+ * @key: the key
+ *
+ * The orphan is adopted by ditto_lease_grant(), see struct ditto_lease_request.
+ *
+ * Return: its DITTO_LEASE_* bits; 0 if there is none.
+ */
 u8 ditto_orphan_bits(struct ditto_lock_point *point, const struct ditto_owner *key)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -183,6 +206,11 @@ static void orphan_drop(struct ditto_lease *lease)
 	ditto_lease_drop(lease);
 }
 
+/**
+ * ditto_orphan_drop - give up the orphan with a key on a node, if there is one
+ * @point: of the node, held by the caller
+ * @key: the key
+ */
 void ditto_orphan_drop(struct ditto_lock_point *point, const struct ditto_owner *key)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -197,6 +225,10 @@ void ditto_orphan_drop(struct ditto_lock_point *point, const struct ditto_owner 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_orphan_drop, "DITTO");
 
+/**
+ * ditto_orphans_drop - give up all orphans of a client
+ * @client: held by the caller
+ */
 void ditto_orphans_drop(struct ditto_client *client)
 {
 	struct grant_search search = { .client = client, .orphans = true, .more = true };

@@ -106,6 +106,14 @@ static int owner_check(const struct ditto_client *client, size_t len)
 	return READ_ONCE(client->dead) ? -ESHUTDOWN : 0;
 }
 
+/**
+ * ditto_owner_new - create an owner that cannot be found by its key
+ * @client: the client
+ * @key: bytes of the key, which no other owner of @client has
+ * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
+ *
+ * Return: as ditto_owner_get().
+ */
 struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key, size_t len)
 {
 	int err = owner_check(client, len);
@@ -138,6 +146,15 @@ static struct ditto_owner *owner_find(struct ditto_lock_table *table,
 	return listed ? &listed->owner : NULL;
 }
 
+/**
+ * ditto_owner_find - find the owner with a key
+ * @client: the client
+ * @key: bytes of the key
+ * @len: length of @key in bytes
+ *
+ * Context: any but interrupts; does not sleep.
+ * Return: an owner to be put, or NULL.
+ */
 struct ditto_owner *ditto_owner_find(struct ditto_client *client, const void *key, size_t len)
 {
 	struct owner_name name = owner_name(client, key, len);
@@ -146,6 +163,15 @@ struct ditto_owner *ditto_owner_find(struct ditto_client *client, const void *ke
 }
 EXPORT_SYMBOL_NS_GPL(ditto_owner_find, "DITTO");
 
+/**
+ * ditto_owner_get - find or create the owner with a key
+ * @client: the client
+ * @key: bytes of the key
+ * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
+ *
+ * Return: an owner to be put, or an ERR_PTR: -ENOMEM, -EINVAL (length), -ESHUTDOWN (the client was
+ * released).
+ */
 struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key, size_t len)
 {
 	struct ditto_lock_table *table = client->table;
@@ -188,7 +214,10 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 }
 EXPORT_SYMBOL_NS_GPL(ditto_owner_get, "DITTO");
 
-/* Few owners wait. Tests make it fail, by its place on the stack. */
+/*
+ * Let an owner have waiting requests. Few owners wait. Tests make it fail, by its place on the
+ * stack. Context: table->deadlock held; may sleep. Return: false without memory.
+ */
 noinline bool ditto_owner_make_waits(struct ditto_owner *owner)
 {
 	struct ditto_owner_waits *waits = owner->waits;
@@ -211,6 +240,12 @@ static void listed_free(struct rcu_head *rcu)
 	kfree(container_of(rcu, struct listed_owner, owner.rcu));
 }
 
+/**
+ * ditto_owner_put - drop a reference on an owner
+ * @owner: the owner; NULL is allowed
+ *
+ * Context: process; does not sleep.
+ */
 void ditto_owner_put(struct ditto_owner *owner)
 {
 	struct listed_owner *listed;

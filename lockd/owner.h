@@ -82,36 +82,8 @@ static inline bool ditto_owner_same_key(const struct ditto_owner *a, const struc
 	return a == b || (a && b && a->len == b->len && !memcmp(a->key, b->key, a->len));
 }
 
-/**
- * ditto_owner_get - find or create the owner with a key
- * @client: the client
- * @key: bytes of the key
- * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
- *
- * Return: an owner to be put, or an ERR_PTR: -ENOMEM, -EINVAL (length), -ESHUTDOWN (the client was
- * released).
- */
 struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key, size_t len);
-
-/**
- * ditto_owner_new - create an owner that cannot be found by its key
- * @client: the client
- * @key: bytes of the key, which no other owner of @client has
- * @len: length of @key in bytes, at most DITTO_OWNER_KEY_MAX
- *
- * Return: as ditto_owner_get().
- */
 struct ditto_owner *ditto_owner_new(struct ditto_client *client, const void *key, size_t len);
-
-/**
- * ditto_owner_find - find the owner with a key
- * @client: the client
- * @key: bytes of the key
- * @len: length of @key in bytes
- *
- * Context: any but interrupts; does not sleep.
- * Return: an owner to be put, or NULL.
- */
 struct ditto_owner *ditto_owner_find(struct ditto_client *client, const void *key, size_t len);
 
 static inline struct ditto_owner *ditto_owner_hold(struct ditto_owner *owner)
@@ -120,21 +92,7 @@ static inline struct ditto_owner *ditto_owner_hold(struct ditto_owner *owner)
 	return owner;
 }
 
-/**
- * ditto_owner_make_waits - let an owner have waiting requests
- * @owner: held
- *
- * Context: table->deadlock held; may sleep.
- * Return: false without memory.
- */
 bool ditto_owner_make_waits(struct ditto_owner *owner);
-
-/**
- * ditto_owner_put - drop a reference on an owner
- * @owner: the owner; NULL is allowed
- *
- * Context: process; does not sleep.
- */
 void ditto_owner_put(struct ditto_owner *owner);
 
 #endif

@@ -19,6 +19,12 @@ static void park_work(struct work_struct *work)
 	ditto_callback_leave(&cb);
 }
 
+/**
+ * ditto_park_init - initialise a park before it is passed to a check
+ * @park: embedded in the operation, which holds the node until @done was called or the park was
+ *	cancelled
+ * @done: see struct ditto_park
+ */
 void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park))
 {
 	park->done = done;
@@ -31,6 +37,10 @@ void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *pa
 }
 EXPORT_SYMBOL_NS_GPL(ditto_park_init, "DITTO");
 
+/*
+ * Park an operation on a node. @ctx: locked. Context: ctx->lock held. Return: false if too many
+ * operations are parked already, without memory, or if @park is parked.
+ */
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
 	struct ditto_lock_busy *busy;
@@ -78,16 +88,23 @@ static void park_wake(struct ditto_lock_ctx *ctx, bool all)
 	}
 }
 
+/* Queue the callbacks of all parked operations. ctx->lock held. */
 void ditto_park_wake(struct ditto_lock_ctx *ctx)
 {
 	park_wake(ctx, true);
 }
 
+/* The same as ditto_park_wake() for those that are brief. Under ctx->lock. */
 void ditto_park_wake_brief(struct ditto_lock_ctx *ctx)
 {
 	park_wake(ctx, false);
 }
 
+/*
+ * Make room for an operation that ditto_park_add() did not park. @point: of the node, held by the
+ * caller. Context: no lock of the table held. Return: true if the caller may check again and park
+ * then; false if too many operations are parked, or without memory.
+ */
 bool ditto_park_want_room(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -102,6 +119,16 @@ bool ditto_park_want_room(struct ditto_lock_point *point)
 	return room;
 }
 
+/**
+ * ditto_park_on - park an operation outside of a check
+ * @point: of the node, held by the caller
+ * @park: initialised, not parked
+ *
+ * Whatever is awaited is looked for again after the call, or its wake-up may be missed.
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: false if too many operations are parked already, or without memory.
+ */
 bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(point);
@@ -116,6 +143,7 @@ bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_park_on, "DITTO");
 
+/* Wake all operations that are parked on a node. May sleep; no lock of the table held. */
 void ditto_park_wake_point(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -127,6 +155,13 @@ void ditto_park_wake_point(struct ditto_lock_point *point)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_park_wake_point, "DITTO");
 
+/**
+ * ditto_park_cancel - stop waiting
+ * @park: initialised
+ *
+ * Context: may sleep, because it waits for a running @done.
+ * Return: true if @done has not run and will not run; false if it has run.
+ */
 bool ditto_park_cancel(struct ditto_park *park)
 {
 	struct ditto_lock_point *point;

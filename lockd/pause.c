@@ -61,6 +61,19 @@ static bool pause_break(struct ditto_lock_point *point, long *left)
 	return parked;
 }
 
+/**
+ * ditto_claim_pause - wait briefly until a break is settled
+ * @point: of the node, held by the caller
+ * @timeout: jiffies, not 0
+ *
+ * For a thread whose check said that a break is outstanding and that may wait for a moment.
+ * Returns when the first outstanding break on the node is settled, immediately if there is none.
+ * Courtesy clients that the check found in the way are gone then, unless the time is over.
+ * The caller repeats the check.
+ *
+ * Context: may sleep; no lock held that a holder needs to give something up.
+ * Return: jiffies left, 0 if the time is over.
+ */
 long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
 {
 	long left = ditto_clients_yielded_timeout(point->table, timeout);
@@ -82,6 +95,14 @@ static bool pause_describe(struct ditto_lock_ctx *ctx, struct ditto_holding *hol
 	return true;
 }
 
+/**
+ * ditto_break_describe - find a holder that was asked to give way
+ * @point: of the node, held by the caller
+ * @holding: filled with what it holds
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: true if there is one.
+ */
 bool ditto_break_describe(struct ditto_lock_point *point, struct ditto_holding *holding)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -95,6 +116,15 @@ bool ditto_break_describe(struct ditto_lock_point *point, struct ditto_holding *
 }
 EXPORT_SYMBOL_NS_GPL(ditto_break_describe, "DITTO");
 
+/**
+ * ditto_park_describe - find what a parked operation waits for
+ * @park: initialised
+ * @breaking: set if a holder was asked to give way, and @holding is filled
+ * @holding: what it holds
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: the node, to be put; NULL if it is not parked on one.
+ */
 struct ditto_lock_point *ditto_park_describe(struct ditto_park *park, bool *breaking,
 					     struct ditto_holding *holding)
 {
@@ -119,6 +149,13 @@ struct ditto_lock_point *ditto_park_describe(struct ditto_park *park, bool *brea
 }
 EXPORT_SYMBOL_NS_GPL(ditto_park_describe, "DITTO");
 
+/*
+ * Have the holders on a file give up opens and writes that they only cache. @point: of the file,
+ * held by the caller. Breaks HANDLE and WRITE of leases, and delegations, as an open for writing
+ * that deletes the file would, and waits until the holders have answered, or have lost their
+ * grants. Opens, and ranges, that remain are in use, or the time is over. Courtesy clients keep
+ * their delegations. Context: no lock held that a holder needs to give something up.
+ */
 void ditto_lease_recall(struct ditto_lock_point *point, long timeout)
 {
 	static const struct ditto_intent intent = {

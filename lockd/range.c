@@ -34,6 +34,11 @@ struct ditto_actor ditto_range_actor(const struct ditto_range_request *req)
 	};
 }
 
+/*
+ * Check a range request against the claims of its node. @ctx: locked; @conflict: filled with
+ * -EAGAIN; may be NULL. Context: ctx->lock held. Return: 0; -EAGAIN (conflict); -EBUSY (a break was
+ * begun first).
+ */
 int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			       struct ditto_conflict *conflict)
 {
@@ -63,6 +68,11 @@ static bool range_break_rest(const struct ditto_range_request *req)
 	return ditto_break_all(req->point, &intent, &actor, true);
 }
 
+/*
+ * Check a range request and take the range, in one step. @ctx: locked; @conflict: filled with
+ * -EAGAIN; may be NULL. Context: ctx->lock held. Return: see ditto_range_conflict_check() and
+ * ditto_range_take().
+ */
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *prealloc[2], struct ditto_conflict *conflict)
 {
@@ -163,6 +173,22 @@ static noinline void range_note_refusal(const struct ditto_range_request *req,
 	ditto_history_refused(req->point, &intent, &actor, conflict);
 }
 
+/**
+ * ditto_range_lock - claim a range
+ * @req: the request
+ * @wait: queue behind the conflict instead of failing; NULL not to. The table owns it after
+ *	-EINPROGRESS only. A request with @wait->tell is queued in any case.
+ * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
+ *
+ * POSIX discipline: replaces, splits and merges the owner's own ranges; the upgrade from shared to
+ * exclusive is atomic and refused while others hold shared ranges. EXACT discipline: stacks.
+ *
+ * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same request is queued: a
+ * retransmission, but not of EXACT discipline); -EBUSY (a break is outstanding: retry); -EDEADLK;
+ * -ENOLCK (a limit); -EINVAL (range); -ESHUTDOWN (client or open released); -EPERM (new claim in
+ * grace); -ESTALE (reclaim without grace, or by an unknown client); -ENOMEM; and errors of the file
+ * system if the range is shown to the VFS.
+ */
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict)
 {
@@ -208,6 +234,14 @@ static int range_give_up(const struct ditto_range_request *req, bool weaken,
 	return ret;
 }
 
+/**
+ * ditto_range_unlock - give up a range
+ * @req: POSIX: any bytes, held by the owner or not; EXACT: one range exactly, of whatever mode
+ *	without @req->same_mode
+ *
+ * Return: 0; -ENOENT (EXACT: not held); -EINVAL; -ENOMEM, -ENOLCK, -ESHUTDOWN (a split needs
+ * memory, passes a limit, or the client was released; nothing was changed).
+ */
 int ditto_range_unlock(const struct ditto_range_request *req)
 {
 	struct ditto_range *prealloc[2] = {};
@@ -239,6 +273,19 @@ static int range_weaken_all(const struct ditto_range_request *req)
 	return ret;
 }
 
+/**
+ * ditto_range_undo - give back what a POSIX request got that its owner did not have before
+ * @req: the request, granted
+ * @past: filled when the request was granted
+ *
+ * Bytes that were new are unlocked. Bytes that were shared before are shared again, as far as the
+ * owner still has them by this request. All others stay as they are; those that were exclusive and
+ * became shared, too, as others may share them by now. Each step only gives something up, so others
+ * may see one before the next.
+ *
+ * Return: 0; -E2BIG (@past has no room for all that the owner had: everything is kept); an errno of
+ * ditto_range_unlock(), and then the owner keeps a part of what was new.
+ */
 int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_before *past)
 {
 	struct ditto_range_request part = *req;
@@ -266,6 +313,17 @@ int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_r
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_undo, "DITTO");
 
+/**
+ * ditto_range_test - test whether ditto_range_lock() would succeed
+ * @req: the request
+ * @conflict: filled with -EAGAIN; may be NULL
+ *
+ * Holders that may keep ranges to themselves have to tell them first. Others keep what they cache,
+ * as nothing is changed.
+ *
+ * Return: 0; -EAGAIN (conflict); -EBUSY (a holder that keeps ranges to itself must answer a break
+ * first: retry); -EINVAL; or an error of the file system.
+ */
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
 	struct ditto_range_request tested = *req;
@@ -290,6 +348,12 @@ int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflic
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_test, "DITTO");
 
+/**
+ * ditto_range_cancel - cancel a queued request
+ * @req: matches a queued request in owner, discipline, mode and bytes
+ *
+ * Return: 0; -ENOENT if it is not queued.
+ */
 int ditto_range_cancel(const struct ditto_range_request *req)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(req->point);
@@ -312,6 +376,14 @@ int ditto_range_cancel(const struct ditto_range_request *req)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_cancel, "DITTO");
 
+/**
+ * ditto_range_cancel_wait - cancel a queued request by its waiter
+ * @wait: as passed to ditto_range_lock(); the caller keeps its memory
+ *
+ * For callers that no longer hold the node.
+ *
+ * Return: 0; -ENOENT if it is not queued any more: the callback was or will be called.
+ */
 int ditto_range_cancel_wait(struct ditto_wait *wait)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
@@ -325,6 +397,13 @@ int ditto_range_cancel_wait(struct ditto_wait *wait)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, "DITTO");
 
+/**
+ * ditto_range_is_held - test whether an owner has all that a POSIX request asks for
+ * @req: the request; exclusive bytes satisfy a shared one
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if ditto_range_lock() would change nothing but merge ranges.
+ */
 bool ditto_range_is_held(const struct ditto_range_request *req)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(req->point);
@@ -346,6 +425,11 @@ bool ditto_range_is_held(const struct ditto_range_request *req)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_is_held, "DITTO");
 
+/**
+ * ditto_range_release_owner - release all ranges and waits of an owner on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ */
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner)
 {
 	struct ditto_wait *wait, *next;
@@ -376,6 +460,14 @@ void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owne
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_release_owner, "DITTO");
 
+/**
+ * ditto_range_owner_has - test whether an owner has an EXACT range on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if it has one.
+ */
 bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_owner *owner)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
@@ -389,6 +481,16 @@ bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_ow
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has, "DITTO");
 
+/**
+ * ditto_range_owner_list - list an owner's EXACT ranges on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ * @list: filled with the first @max of them
+ * @max: length of @list
+ *
+ * Context: process; no lock of the table held.
+ * Return: their number, or @max + 1 if there are more than @max.
+ */
 unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 				    const struct ditto_owner *owner,
 				    struct ditto_range_held *list, unsigned int max)
@@ -416,6 +518,14 @@ unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_list, "DITTO");
 
+/**
+ * ditto_range_owner_has_posix - test whether an owner has a POSIX range on a node
+ * @point: of the node, held by the caller
+ * @owner: the owner
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if it has one.
+ */
 bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);

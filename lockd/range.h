@@ -92,13 +92,9 @@ struct ditto_range_request {
 	struct ditto_range_before *past;
 };
 
-/**
- * ditto_range_set_posix - set a POSIX range by offset and length
- * @req: the request; discipline and range are set
- * @offset: first byte
- * @length: number of bytes; 0 means to the end of the file, however large
- *
- * Return: 0, or -EOVERFLOW if the range passes 2^64 - 1.
+/*
+ * Set a POSIX range by offset and length. @length: number of bytes; 0 means to the end of the file,
+ * however large. Return: 0, or -EOVERFLOW if the range passes 2^64 - 1.
  */
 static inline int ditto_range_set_posix(struct ditto_range_request *req, u64 offset, u64 length)
 {
@@ -112,13 +108,9 @@ static inline int ditto_range_set_posix(struct ditto_range_request *req, u64 off
 	return 0;
 }
 
-/**
- * ditto_range_set_exact - set an EXACT range by offset and length
- * @req: the request; discipline and range are set
- * @offset: first byte
- * @length: number of bytes; 0 means no byte (MS-FSA section 2.1.5.8)
- *
- * Return: 0, or -EOVERFLOW if the range passes 2^64 - 1.
+/*
+ * Set an EXACT range by offset and length. @length: number of bytes; 0 means no byte (MS-FSA
+ * section 2.1.5.8). Return: 0, or -EOVERFLOW if the range passes 2^64 - 1.
  */
 static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 offset, u64 length)
 {
@@ -182,109 +174,17 @@ struct ditto_wait {
 	u64 blocked;
 };
 
-/**
- * ditto_range_lock - claim a range
- * @req: the request
- * @wait: queue behind the conflict instead of failing; NULL not to. The table owns it after
- *	-EINPROGRESS only. A request with @wait->tell is queued in any case.
- * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
- *
- * POSIX discipline: replaces, splits and merges the owner's own ranges; the upgrade from shared to
- * exclusive is atomic and refused while others hold shared ranges. EXACT discipline: stacks.
- *
- * Return: 0; -EAGAIN (conflict); -EINPROGRESS (queued); -EALREADY (the same request is queued: a
- * retransmission, but not of EXACT discipline); -EBUSY (a break is outstanding: retry); -EDEADLK;
- * -ENOLCK (a limit); -EINVAL (range); -ESHUTDOWN (client or open released); -EPERM (new claim in
- * grace); -ESTALE (reclaim without grace, or by an unknown client); -ENOMEM; and errors of the file
- * system if the range is shown to the VFS.
- */
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict);
-
-/**
- * ditto_range_unlock - give up a range
- * @req: POSIX: any bytes, held by the owner or not; EXACT: one range exactly, of whatever mode
- *	without @req->same_mode
- *
- * Return: 0; -ENOENT (EXACT: not held); -EINVAL; -ENOMEM, -ENOLCK, -ESHUTDOWN (a split needs
- * memory, passes a limit, or the client was released; nothing was changed).
- */
 int ditto_range_unlock(const struct ditto_range_request *req);
-
-/**
- * ditto_range_undo - give back what a POSIX request got that its owner did not have before
- * @req: the request, granted
- * @past: filled when the request was granted
- *
- * Bytes that were new are unlocked. Bytes that were shared before are shared again, as far as the
- * owner still has them by this request. All others stay as they are; those that were exclusive and
- * became shared, too, as others may share them by now. Each step only gives something up, so others
- * may see one before the next.
- *
- * Return: 0; -E2BIG (@past has no room for all that the owner had: everything is kept); an errno of
- * ditto_range_unlock(), and then the owner keeps a part of what was new.
- */
 int ditto_range_undo(const struct ditto_range_request *req, const struct ditto_range_before *past);
-
-/**
- * ditto_range_test - test whether ditto_range_lock() would succeed
- * @req: the request
- * @conflict: filled with -EAGAIN; may be NULL
- *
- * Holders that may keep ranges to themselves have to tell them first. Others keep what they cache,
- * as nothing is changed.
- *
- * Return: 0; -EAGAIN (conflict); -EBUSY (a holder that keeps ranges to itself must answer a break
- * first: retry); -EINVAL; or an error of the file system.
- */
 int ditto_range_test(const struct ditto_range_request *req, struct ditto_conflict *conflict);
-
-/**
- * ditto_range_cancel - cancel a queued request
- * @req: matches a queued request in owner, discipline, mode and bytes
- *
- * Return: 0; -ENOENT if it is not queued.
- */
 int ditto_range_cancel(const struct ditto_range_request *req);
-
-/**
- * ditto_range_cancel_wait - cancel a queued request by its waiter
- * @wait: as passed to ditto_range_lock(); the caller keeps its memory
- *
- * For callers that no longer hold the node.
- *
- * Return: 0; -ENOENT if it is not queued any more: the callback was or will be called.
- */
 int ditto_range_cancel_wait(struct ditto_wait *wait);
 
-/**
- * ditto_wait_was_granted - test whether a queued request has got its range
- * @wait: as passed to ditto_range_lock(); the caller keeps its memory
- *
- * Its callback may not have been called yet, and the range may have been given up since.
- *
- * Context: any.
- * Return: false while it waits, and if it was refused or cancelled; also before it is queued.
- */
 bool ditto_wait_was_granted(const struct ditto_wait *wait);
 
-/**
- * ditto_range_is_held - test whether an owner has all that a POSIX request asks for
- * @req: the request; exclusive bytes satisfy a shared one
- *
- * Context: process; no lock of the table held.
- * Return: true if ditto_range_lock() would change nothing but merge ranges.
- */
 bool ditto_range_is_held(const struct ditto_range_request *req);
-
-/**
- * ditto_range_owner_has - test whether an owner has an EXACT range on a node
- * @point: of the node, held by the caller
- * @owner: the owner
- *
- * Context: process; no lock of the table held.
- * Return: true if it has one.
- */
 bool ditto_range_owner_has(struct ditto_lock_point *point, const struct ditto_owner *owner);
 
 /**
@@ -299,35 +199,10 @@ struct ditto_range_held {
 	bool exclusive;
 };
 
-/**
- * ditto_range_owner_list - list an owner's EXACT ranges on a node
- * @point: of the node, held by the caller
- * @owner: the owner
- * @list: filled with the first @max of them
- * @max: length of @list
- *
- * Context: process; no lock of the table held.
- * Return: their number, or @max + 1 if there are more than @max.
- */
 unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 				    const struct ditto_owner *owner,
 				    struct ditto_range_held *list, unsigned int max);
-
-/**
- * ditto_range_owner_has_posix - test whether an owner has a POSIX range on a node
- * @point: of the node, held by the caller
- * @owner: the owner
- *
- * Context: process; no lock of the table held.
- * Return: true if it has one.
- */
 bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner);
-
-/**
- * ditto_range_release_owner - release all ranges and waits of an owner on a node
- * @point: of the node, held by the caller
- * @owner: the owner
- */
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner);
 
 #endif

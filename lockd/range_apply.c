@@ -25,6 +25,10 @@ static struct ditto_range *range_memory(struct ditto_client *client)
 	return range ?: kmem_cache_alloc(ditto_range_slab, GFP_KERNEL);
 }
 
+/*
+ * Allocate a range for a request. @req: the request; the owner is referenced. Return: the range, or
+ * NULL.
+ */
 struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
 {
 	struct ditto_range *range = range_memory(req->owner->client);
@@ -42,6 +46,9 @@ struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)
 	return range;
 }
 
+/*
+ * Free a range. @range: on no node; if its client or node was released, the VFS lock goes as well.
+ */
 void ditto_range_free(struct ditto_range *range)
 {
 	struct ditto_owner *owner = range->claim.owner;
@@ -54,6 +61,10 @@ void ditto_range_free(struct ditto_range *range)
 	ditto_owner_put(owner);
 }
 
+/*
+ * Allocate the ranges that a request needs. @prealloc: filled: one range to take, and the spare one
+ * or NULL. Return: false without memory.
+ */
 bool ditto_ranges_alloc(const struct ditto_range_request *req, bool spare,
 			struct ditto_range *prealloc[2])
 {
@@ -66,6 +77,7 @@ bool ditto_ranges_alloc(const struct ditto_range_request *req, bool spare,
 	return false;
 }
 
+/* Free the spare ranges that were not used. May sleep. */
 void ditto_ranges_free(struct ditto_range *prealloc[2])
 {
 	for (int i = 0; i < 2; i++) {
@@ -75,12 +87,17 @@ void ditto_ranges_free(struct ditto_range *prealloc[2])
 	}
 }
 
+/* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
 void ditto_range_remove(struct ditto_range *range)
 {
 	ditto_range_erase(range->claim.ctx, range);
 	ditto_claim_detach(&range->claim);
 }
 
+/*
+ * The same as ditto_range_remove() because client, share or node ends: freeing it also removes the
+ * VFS lock.
+ */
 void ditto_range_drop(struct ditto_range *range)
 {
 	/* One that was dropped while pending has it: a node has no other as long as it is held. */
@@ -121,6 +138,11 @@ static bool posix_cuts(const struct ditto_range *own, const struct ditto_range_r
 	return unlock || !posix_is_alike(own, req);
 }
 
+/*
+ * Check that a request has all the ranges that it needs. @ctx: locked. For a caller that asks
+ * others before it takes the range. Context: ctx->lock held. Return: 0; -ENOMEM if a range of the
+ * owner would be split and the spare one is missing.
+ */
 int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			 struct ditto_range *prealloc[2])
 {
@@ -256,6 +278,11 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	return 0;
 }
 
+/*
+ * Take a range that was checked to be free. @ctx: locked; @prealloc: of ditto_ranges_alloc(); those
+ * that are used become NULL. Context: ctx->lock held. Return: 0; nothing was changed with
+ * -ESHUTDOWN (client or open ended), -ENOLCK (a limit), -ENOMEM (see ditto_range_can_take()).
+ */
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2])
 {
@@ -291,6 +318,11 @@ static bool posix_is_apart(struct ditto_lock_ctx *ctx, const struct ditto_range_
 	return !own || (req->last != U64_MAX && own->first > req->last + 1);
 }
 
+/*
+ * Take a range that is on its node as a pending one. @ctx: locked. The same as to remove it and to
+ * call ditto_range_take(), for nearly all requests. Context: ctx->lock held. Return: false if other
+ * ranges of the owner have to be changed; nothing was done then.
+ */
 bool ditto_range_take_pending(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			      struct ditto_range *prealloc[2])
 {
@@ -321,6 +353,11 @@ static struct ditto_range *exact_find(struct ditto_lock_ctx *ctx,
 	return ditto_range_own_exactly(ctx, req->owner, class, req->first, last);
 }
 
+/*
+ * Give up a range. @ctx: locked; @prealloc: the second is used if a POSIX range must be split.
+ * Context: ctx->lock held. Return: 0; nothing was changed with -ENOENT (EXACT: not held), -ENOMEM,
+ * -ENOLCK (a limit), -ESHUTDOWN (the client was released).
+ */
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2])
 {
@@ -349,6 +386,13 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 	return 0;
 }
 
+/*
+ * Make the first range shared that an exclusive POSIX request left. @ctx: locked; @req: the
+ * request; only ranges are changed that would merge with it, and only at its bytes; @prealloc: of
+ * ditto_ranges_alloc(), with a spare one; those that are used become NULL. Context: ctx->lock held.
+ * Return: 1 if there may be more of them; 0 if there is none; nothing was changed with an errno of
+ * ditto_range_take().
+ */
 int ditto_range_weaken(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *prealloc[2])
 {

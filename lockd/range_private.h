@@ -92,102 +92,20 @@ static inline bool ditto_range_may_be(const struct ditto_lock_ctx *ctx,
 	return !req->open || req->open->claim.ctx == ctx;
 }
 
-/**
- * ditto_range_alloc - allocate a range for a request
- * @req: the request; the owner is referenced
- *
- * Context: may sleep. Defined in range_apply.c.
- * Return: the range, or NULL.
- */
+/* range_apply.c */
 struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req);
-
-/**
- * ditto_range_free - free a range
- * @range: on no node; if its client or node was released, the VFS lock goes as well
- *
- * Context: may sleep. Defined in range_apply.c.
- */
 void ditto_range_free(struct ditto_range *range);
-
-/**
- * ditto_ranges_alloc - allocate the ranges that a request needs
- * @req: the request
- * @spare: also one to split with, which few POSIX requests need; without it they fail with -ENOMEM
- * @prealloc: filled: one range to take, and the spare one or NULL
- *
- * Context: may sleep. Defined in range_apply.c.
- * Return: false without memory.
- */
 bool ditto_ranges_alloc(const struct ditto_range_request *req, bool spare,
 			struct ditto_range *prealloc[2]);
-
-/* Free the spare ranges that were not used. May sleep. */
 void ditto_ranges_free(struct ditto_range *prealloc[2]);
-
-/**
- * ditto_range_take - take a range that was checked to be free
- * @ctx: locked
- * @req: the request
- * @prealloc: of ditto_ranges_alloc(); those that are used become NULL
- *
- * Context: ctx->lock held. Defined in range_apply.c.
- * Return: 0; nothing was changed with -ESHUTDOWN (client or open ended), -ENOLCK (a limit), -ENOMEM
- * (see ditto_range_can_take()).
- */
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2]);
-
-/**
- * ditto_range_take_pending - take a range that is on its node as a pending one
- * @ctx: locked
- * @req: the request
- * @prealloc: as ditto_range_take(); the first is pending
- *
- * The same as to remove it and to call ditto_range_take(), for nearly all requests.
- *
- * Context: ctx->lock held. Defined in range_apply.c.
- * Return: false if other ranges of the owner have to be changed; nothing was done then.
- */
 bool ditto_range_take_pending(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			      struct ditto_range *prealloc[2]);
-
-/**
- * ditto_range_can_take - check that a request has all the ranges that it needs
- * @ctx: locked
- * @req: the request
- * @prealloc: of ditto_ranges_alloc()
- *
- * For a caller that asks others before it takes the range.
- *
- * Context: ctx->lock held. Defined in range_apply.c.
- * Return: 0; -ENOMEM if a range of the owner would be split and the spare one is missing.
- */
 int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			 struct ditto_range *prealloc[2]);
-
-/**
- * ditto_range_give - give up a range
- * @ctx: locked
- * @req: the request
- * @prealloc: the second is used if a POSIX range must be split
- *
- * Context: ctx->lock held. Defined in range_apply.c.
- * Return: 0; nothing was changed with -ENOENT (EXACT: not held), -ENOMEM, -ENOLCK (a limit),
- * -ESHUTDOWN (the client was released).
- */
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2]);
-
-/**
- * ditto_range_weaken - make the first range shared that an exclusive POSIX request left
- * @ctx: locked
- * @req: the request; only ranges are changed that would merge with it, and only at its bytes
- * @prealloc: of ditto_ranges_alloc(), with a spare one; those that are used become NULL
- *
- * Context: ctx->lock held. Defined in range_apply.c.
- * Return: 1 if there may be more of them; 0 if there is none; nothing was changed with an errno of
- * ditto_range_take().
- */
 int ditto_range_weaken(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       struct ditto_range *prealloc[2]);
 
@@ -200,38 +118,14 @@ static inline int ditto_range_give_up(struct ditto_lock_ctx *ctx,
 			ditto_range_give(ctx, req, prealloc);
 }
 
-/* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
 void ditto_range_remove(struct ditto_range *range);
-
-/* The same because client, share or node ends: freeing it also removes the VFS lock. */
 void ditto_range_drop(struct ditto_range *range);
 
 /* A range request as an operation and its caller. Defined in range.c. */
 struct ditto_intent ditto_range_intent(const struct ditto_range_request *req);
 struct ditto_actor ditto_range_actor(const struct ditto_range_request *req);
-
-/**
- * ditto_range_conflict_check - check a range request against the claims of its node
- * @ctx: locked
- * @req: the request
- * @conflict: filled with -EAGAIN; may be NULL
- *
- * Context: ctx->lock held. Defined in range.c.
- * Return: 0; -EAGAIN (conflict); -EBUSY (a break was begun first).
- */
 int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			       struct ditto_conflict *conflict);
-
-/**
- * ditto_range_try - check a range request and take the range, in one step
- * @ctx: locked
- * @req: the request
- * @prealloc: see ditto_range_take()
- * @conflict: filled with -EAGAIN; may be NULL
- *
- * Context: ctx->lock held. Defined in range.c.
- * Return: see ditto_range_conflict_check() and ditto_range_take().
- */
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		    struct ditto_range *prealloc[2], struct ditto_conflict *conflict);
 

@@ -147,6 +147,7 @@ static void range_link(struct rb_root *root, struct ditto_range *range)
 	rb_insert_augmented(&range->by_first, root, &range_augment);
 }
 
+/* Put a range into the trees of its node. @ctx: locked. Context: ctx->lock held. */
 void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
@@ -165,6 +166,7 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	}
 }
 
+/* Take a range out of the trees of its node. @ctx: locked. Context: ctx->lock held. */
 void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	struct ditto_lock_busy *busy = ditto_lock_ctx_busy(ctx);
@@ -180,6 +182,10 @@ void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	}
 }
 
+/*
+ * Make a pending range what it stands for. @ctx: locked. Readers under client->lock see the one or
+ * the other. Context: ctx->lock held.
+ */
 void ditto_range_confirm(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	struct ditto_client *client = range->claim.owner->client;
@@ -192,6 +198,10 @@ void ditto_range_confirm(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	own_add(busy, range);
 }
 
+/*
+ * Change the bytes of a range that is on its node. Readers under client->lock see the old or the
+ * new bytes. Context: ctx->lock held.
+ */
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last)
 {
 	struct ditto_lock_ctx *ctx = range->claim.ctx;
@@ -271,6 +281,10 @@ static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first,
 	}
 }
 
+/*
+ * Find the first range of a row that overlaps and is not skipped. @ctx: locked. Context: ctx->lock
+ * held. Return: the range, or NULL.
+ */
 struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_held row, u64 first,
 				      u64 last, const struct ditto_range_pass *pass)
 {
@@ -280,6 +294,10 @@ struct ditto_range *ditto_range_other(struct ditto_lock_ctx *ctx, enum ditto_hel
 	return range_below(rb, first, pass) ? range_seek(rb, true, first, last, pass) : NULL;
 }
 
+/*
+ * The same search, from behind a position. @ctx: locked. Context: ctx->lock held. Return: the
+ * range, or NULL.
+ */
 struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					     const struct ditto_range_place *place, u64 first,
 					     u64 last, const struct ditto_range_pass *pass)
@@ -304,12 +322,17 @@ struct ditto_range *ditto_range_other_behind(struct ditto_lock_ctx *ctx, enum di
 	return range_seek(&found->by_first, false, first, last, pass);
 }
 
+/* Continue a search of ditto_range_other(). Context: ctx->lock held. Return: the range, or NULL. */
 struct ditto_range *ditto_range_other_next(struct ditto_range *range, u64 first, u64 last,
 					   const struct ditto_range_pass *pass)
 {
 	return range_seek(&range->by_first, false, first, last, pass);
 }
 
+/*
+ * Find the first range of a row that overlaps. @ctx: locked. Context: ctx->lock held. Return: the
+ * range, or NULL.
+ */
 struct ditto_range *ditto_range_overlap(struct ditto_lock_ctx *ctx, enum ditto_held row,
 					u64 first, u64 last)
 {
@@ -346,6 +369,10 @@ static bool own_is(const struct ditto_range *range, const struct own_key *key)
 	return range && range->claim.owner == key->owner && range_class(range) == key->class;
 }
 
+/*
+ * Find an owner's first range of a class from a byte on. @ctx: locked. Context: ctx->lock held.
+ * Return: the range, or NULL.
+ */
 struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
 				    enum ditto_own_class class, u64 byte)
 {
@@ -362,6 +389,7 @@ struct ditto_range *ditto_range_own(struct ditto_lock_ctx *ctx, const struct dit
 	return own_is(found, &key) ? found : NULL;
 }
 
+/* The owner's next range of the same class, or NULL. ctx->lock held. */
 struct ditto_range *ditto_range_own_next(struct ditto_range *range)
 {
 	const struct own_key key = { .owner = range->claim.owner, .class = range_class(range) };
@@ -371,6 +399,10 @@ struct ditto_range *ditto_range_own_next(struct ditto_range *range)
 	return own_is(next, &key) ? next : NULL;
 }
 
+/*
+ * Find an owner's range of a class with exactly these bytes. @ctx: locked. Context: ctx->lock held.
+ * Return: the range, or NULL.
+ */
 struct ditto_range *ditto_range_own_exactly(struct ditto_lock_ctx *ctx,
 					    const struct ditto_owner *owner,
 					    enum ditto_own_class class, u64 first, u64 last)
@@ -387,6 +419,10 @@ static struct ditto_range *own_if_exact(struct ditto_range *range, const struct 
 	       range_class(range) < DITTO_OWN_PENDING ? range : NULL;
 }
 
+/*
+ * Find an owner's first range of EXACT discipline, of any class. @ctx: locked. Context: ctx->lock
+ * held. Return: the range, or NULL; a pending one does not count.
+ */
 struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 					  const struct ditto_owner *owner)
 {
@@ -396,6 +432,7 @@ struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 	return own_if_exact(found, owner);
 }
 
+/* The owner's next range of EXACT discipline, or NULL. ctx->lock held. */
 struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range)
 {
 	struct ditto_range *next = rb_entry_safe(rb_next(&range->by_owner), struct ditto_range,

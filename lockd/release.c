@@ -126,6 +126,11 @@ static void share_drop_waits(struct ditto_client *client, u32 share)
 	}
 }
 
+/*
+ * Release everything that was claimed through a share. @table: the lock table. Takes claims of all
+ * kinds and waiting requests of all clients, as ditto_client_release() does. The caller makes sure
+ * that nothing more is claimed through the share. Context: no lock held.
+ */
 void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const char *why)
 {
 	struct ditto_client *client;

@@ -188,6 +188,11 @@ static int show_clients(struct ditto_lock_table *table, const struct show *show)
 	return err;
 }
 
+/*
+ * List all claims and waiting requests, client by client. @table: the lock table; @protocol: only
+ * clients of this protocol; NULL for all; @name: only the client of this name; NULL for all.
+ * Return: the last result of @fn, -ENOMEM, or 0 at the end.
+ */
 int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
 {
@@ -204,6 +209,12 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 	return err;
 }
 
+/*
+ * List all claims and waiting requests of one node, client by client. @point: of the node, held by
+ * the caller. Looks at the claims of all nodes: only clients have theirs in an order in which a
+ * list can go on. Claims and requests that stay on the node are listed exactly once. Return: see
+ * ditto_show_clients().
+ */
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg)
 {
@@ -317,6 +328,10 @@ static bool client_release_numbered(struct ditto_client *client, u64 id, const c
 	return any;
 }
 
+/*
+ * Take away one claim, or end one wait. @table: the lock table. Has the effect of a release of the
+ * client, limited to this claim. Return: 0, or -ENOENT (no claim or wait has this number any more).
+ */
 int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why)
 {
 	struct ditto_client *client;

@@ -58,56 +58,13 @@ struct ditto_show_cursor {
 /* Called for each entry of a list, with no lock held. A result other than 0 ends the list. */
 typedef int (*ditto_show_fn)(const struct ditto_claim_info *info, void *arg);
 
-/**
- * ditto_show_clients - list all claims and waiting requests, client by client
- * @table: the lock table
- * @protocol: only clients of this protocol; NULL for all
- * @name: only the client of this name; NULL for all
- * @cursor: moved past the entries that were listed
- * @fn: called for each; a result other than 0 ends the list before this entry
- * @arg: for @fn
- *
- * Return: the last result of @fn, -ENOMEM, or 0 at the end.
- */
 int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, const char *name,
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg);
-
-/**
- * ditto_show_point - list all claims and waiting requests of one node, client by client
- * @point: of the node, held by the caller
- * @cursor: see ditto_show_clients()
- * @fn: see ditto_show_clients()
- * @arg: for @fn
- *
- * Looks at the claims of all nodes: only clients have theirs in an order in which a list can go on.
- * Claims and requests that stay on the node are listed exactly once.
- *
- * Return: see ditto_show_clients().
- */
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg);
 
-/**
- * ditto_show_local - list the locks that processes of the server hold on a file
- * @inode: the file
- * @passed: number of locks that were listed; 0 at the start
- * @fn: called for each, without number, point and time
- * @arg: for @fn
- *
- * Return: see ditto_show_clients().
- */
 int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *arg);
 
-/**
- * ditto_show_release - take away one claim, or end one wait
- * @table: the lock table
- * @id: its number
- * @why: reason for the trace; a constant string
- *
- * Has the effect of a release of the client, limited to this claim.
- *
- * Return: 0, or -ENOENT (no claim or wait has this number any more).
- */
 int ditto_show_release(struct ditto_lock_table *table, u64 id, const char *why);
 
 #endif

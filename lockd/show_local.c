@@ -65,6 +65,10 @@ static void copy_locks(struct local_batch *batch, const struct list_head *locks)
 	}
 }
 
+/*
+ * List the locks that processes of the server hold on a file. @passed: number of locks that were
+ * listed; 0 at the start. Return: see ditto_show_clients().
+ */
 int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *arg)
 {
 	struct local_batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);

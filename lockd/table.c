@@ -136,6 +136,7 @@ err_claims:
 	return -ENOMEM;
 }
 
+/* Create the lock table of a namespace. Return: the table, or an ERR_PTR. */
 struct ditto_lock_table *ditto_locks_create(struct net *net)
 {
 	struct ditto_lock_table *table;
@@ -169,6 +170,7 @@ err_shared:
 	return ERR_PTR(-ENOMEM);
 }
 
+/* Free a lock table. */
 void ditto_locks_destroy(struct ditto_lock_table *table)
 {
 	ditto_grace_exit(table);
@@ -190,6 +192,7 @@ void ditto_locks_destroy(struct ditto_lock_table *table)
 	shared_put();
 }
 
+/* Read an event counter, over all CPUs. @table: the lock table. Context: any. Return: the sum. */
 u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event)
 {
 	u64 sum = 0;
@@ -200,6 +203,10 @@ u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event eve
 	return sum;
 }
 
+/*
+ * Number of objects of the table. @table: the lock table. Context: any. Return: the sum over all
+ * CPUs, exact while nothing is added or removed.
+ */
 s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what)
 {
 	s64 sum = 0;

@@ -201,51 +201,12 @@ struct ditto_lock_table {
 	struct ditto_grace grace;
 };
 
-/**
- * ditto_locks_create - create the lock table of a namespace
- * @net: the network namespace
- *
- * Return: the table, or an ERR_PTR.
- */
 struct ditto_lock_table *ditto_locks_create(struct net *net);
-
-/**
- * ditto_locks_destroy - free a lock table
- * @table: all clients were released and put; no node has claims
- */
 void ditto_locks_destroy(struct ditto_lock_table *table);
 
-/**
- * ditto_locks_release_share - release everything that was claimed through a share
- * @table: the lock table
- * @share: its number, see struct ditto_actor
- * @why: reason for the trace; a constant string
- *
- * Takes claims of all kinds and waiting requests of all clients, as ditto_client_release() does.
- * The caller makes sure that nothing more is claimed through the share.
- *
- * Context: may sleep; no lock held.
- */
 void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const char *why);
 
-/**
- * ditto_locks_events - read an event counter, over all CPUs
- * @table: the lock table
- * @event: the event
- *
- * Context: any.
- * Return: the sum.
- */
 u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event);
-
-/**
- * ditto_locks_live - number of objects of the table
- * @table: the lock table
- * @what: enum ditto_lock_count, or enum ditto_claim_kind for claims of a kind
- *
- * Context: any.
- * Return: the sum over all CPUs, exact while nothing is added or removed.
- */
 s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what);
 
 /* Count objects that were made, or freed if @by is negative. Any context. */
@@ -260,14 +221,10 @@ static inline void ditto_locks_count(struct ditto_lock_table *table, enum ditto_
 	this_cpu_inc(table->events->count[event]);
 }
 
-/**
- * ditto_locks_report - count an event and report it to the watcher
- * @table: the lock table
- * @event: the event
- * @client: the client whose claim caused a conflict, is broken or was revoked, or that was
- *	released; NULL for the grace period
- *
- * Context: any; the watcher is called with locks of the table held.
+/*
+ * Count an event and report it to the watcher. @table: the lock table; @client: the client whose
+ * claim caused a conflict, is broken or was revoked, or that was released; NULL for the grace
+ * period. Context: any; the watcher is called with locks of the table held.
  */
 static inline void ditto_locks_report(struct ditto_lock_table *table, enum ditto_lock_event event,
 				      const struct ditto_client *client)

@@ -23,6 +23,7 @@
 #include "trace.h"
 #include "wait_private.h"
 
+/* True if two requests would exclude each other if both were granted. */
 bool ditto_wait_conflicts(const struct ditto_range_request *a, const struct ditto_range_request *b)
 {
 	if (a->owner == b->owner || (!a->exclusive && !b->exclusive))
@@ -34,6 +35,7 @@ bool ditto_wait_conflicts(const struct ditto_range_request *a, const struct ditt
 	       b->first <= ditto_range_end(a->empty, a->first, a->last);
 }
 
+/* True if the queued request is this one: same owner, discipline, mode and bytes. */
 bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_request *req)
 {
 	const struct ditto_range_request *have = &wait->request;
@@ -43,6 +45,7 @@ bool ditto_wait_is(const struct ditto_wait *wait, const struct ditto_range_reque
 	       have->first == req->first && (req->empty || have->last == req->last);
 }
 
+/* Describe a queued request as the range that it will hold. */
 void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait)
 {
 	const struct ditto_range_request *req = &wait->request;
@@ -55,6 +58,11 @@ void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wai
 	ditto_describe(conflict, &range.claim);
 }
 
+/*
+ * Test whether an earlier request in the queue conflicts. @ctx: locked; @self: its place in the
+ * queue; NULL if it is not queued, so that all are earlier; @conflict: filled with true; may be
+ * NULL. Context: ctx->lock held. Return: true if the request must not overtake an earlier one.
+ */
 bool ditto_wait_ahead(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		      const struct ditto_wait *self, struct ditto_conflict *conflict)
 {
@@ -101,6 +109,7 @@ static void wait_clean(struct ditto_wait *wait)
 	ditto_owner_put(wait->request.owner);
 }
 
+/* Drop a reference on a waiting request. May sleep. */
 void ditto_wait_put(struct ditto_wait *wait)
 {
 	if (!refcount_dec_and_test(&wait->ref))
@@ -192,6 +201,10 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	return 0;
 }
 
+/*
+ * Take a request off the queue without a callback. @wait: in the queue; the caller puts the queue's
+ * reference. Context: ctx->lock held.
+ */
 void ditto_wait_remove(struct ditto_wait *wait)
 {
 	struct ditto_client *client = wait->request.owner->client;
@@ -220,6 +233,7 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	ctx->pump = true;
 }
 
+/* Take a request off the queue and queue its callback. Context: ctx->lock held. */
 void ditto_wait_finish(struct ditto_wait *wait, int result)
 {
 	struct ditto_client *client = wait->request.owner->client;
@@ -234,6 +248,15 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 	queue_work(client->table->wq, &wait->work);
 }
 
+/**
+ * ditto_wait_was_granted - test whether a queued request has got its range
+ * @wait: as passed to ditto_range_lock(); the caller keeps its memory
+ *
+ * Its callback may not have been called yet, and the range may have been given up since.
+ *
+ * Context: any.
+ * Return: false while it waits, and if it was refused or cancelled; also before it is queued.
+ */
 bool ditto_wait_was_granted(const struct ditto_wait *wait)
 {
 	/* Pairs with ditto_wait_remove(). */
@@ -241,6 +264,7 @@ bool ditto_wait_was_granted(const struct ditto_wait *wait)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_wait_was_granted, "DITTO");
 
+/* Grant the queued requests whose turn has come. ctx->lock held. */
 void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 {
 	struct ditto_wait *wait, *next;
@@ -361,6 +385,11 @@ put:
 	return -EINPROGRESS;
 }
 
+/*
+ * Wait for a range that is not free. @conflict: filled with -EAGAIN and -EINPROGRESS; its @held is
+ * set before. Context: takes table->deadlock. Return: -EINPROGRESS if it waits; otherwise see
+ * ditto_range_lock().
+ */
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
 		       struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {

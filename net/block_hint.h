@@ -40,12 +40,9 @@ struct ditto_block_hint {
 	unsigned int kept;
 };
 
-/**
- * ditto_block_hint_begin - a call begins
- * @hint: the connection
- *
- * Context: any; one call of a connection at a time.
- * Return: true if the call is to release the connection before it is executed.
+/*
+ * A call begins. Context: any; one call of a connection at a time. Return: true if the call is to
+ * release the connection before it is executed.
  */
 static inline bool ditto_block_hint_begin(struct ditto_block_hint *hint)
 {
@@ -61,11 +58,9 @@ static inline bool ditto_block_hint_begin(struct ditto_block_hint *hint)
 	return false;
 }
 
-/**
- * ditto_block_hint_waited - a call that did not release the connection has waited
- * @hint: the connection
- *
- * Context: any; under a lock of the connection.
+/*
+ * A call that did not release the connection has waited. Context: any; under a lock of the
+ * connection.
  */
 static inline void ditto_block_hint_waited(struct ditto_block_hint *hint)
 {

@@ -158,6 +158,7 @@ static bool account_is_clear(const struct ditto_account *account)
 	return true;
 }
 
+/* Drop a reference; @account may be NULL. Any context but hard interrupts. */
 void ditto_account_put(struct ditto_account *account)
 {
 	struct ditto_budget *budget;
@@ -184,6 +185,10 @@ static struct ditto_account *account_hold(struct ditto_account *account)
 	return account;
 }
 
+/*
+ * Find the account of a peer. Context: any but hard interrupts. Return: the account with a
+ * reference, or NULL if nothing is held for the peer.
+ */
 struct ditto_account *ditto_account_find_peer(struct ditto_server *srv,
 					      const struct in6_addr *addr)
 {
@@ -192,6 +197,16 @@ struct ditto_account *ditto_account_find_peer(struct ditto_server *srv,
 	return account_find(srv->budget, &key);
 }
 
+/**
+ * ditto_principal_init - find or create the accounts of a client
+ * @who: filled; to be released with ditto_principal_exit()
+ * @srv: the server
+ * @addr: address of the peer, IPv4 mapped
+ * @trust: level of trust
+ * @uid: uid of the user, or INVALID_UID if there is none; ignored below DITTO_TRUST_USER
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int ditto_principal_init(struct ditto_principal *who, struct ditto_server *srv,
 			 const struct in6_addr *addr, enum ditto_trust trust, kuid_t uid)
 {
@@ -213,6 +228,14 @@ int ditto_principal_init(struct ditto_principal *who, struct ditto_server *srv,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_principal_init, "DITTO");
 
+/**
+ * ditto_principal_exit - drop the references to the accounts
+ * @who: may be zeroed
+ *
+ * Charges that were made for @who stay charged.
+ *
+ * Context: any but hard interrupts.
+ */
 void ditto_principal_exit(struct ditto_principal *who)
 {
 	ditto_account_put(who->user);
@@ -324,6 +347,19 @@ static void budget_give(struct ditto_account *peer, struct ditto_account *user,
 				 ditto_budget_kinds[kind].batch);
 }
 
+/**
+ * ditto_charge - charge a principal
+ * @charge: zeroed or uncharged
+ * @who: the principal
+ * @kind: kind of resource
+ * @amount: in the unit of the kind, not negative
+ *
+ * Does a few atomic operations on the accounts.
+ *
+ * Context: any but hard interrupts; never sleeps.
+ * Return: 0, or -EDQUOT if the amount exceeds a limit: then nothing is charged and the refusal is
+ * logged.
+ */
 int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 		 enum ditto_budget_kind kind, long amount)
 {
@@ -343,6 +379,17 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge, "DITTO");
 
+/**
+ * ditto_charge_machine - charge a machine for something that no user is asked to pay
+ * @charge: zeroed or uncharged
+ * @srv: the server
+ * @addr: address of the machine, which may use a share
+ * @kind: kind of resource
+ * @amount: in the unit of the kind, not negative
+ *
+ * Context: as ditto_principal_init().
+ * Return: as ditto_charge(), or -ENOMEM.
+ */
 int ditto_charge_machine(struct ditto_charge *charge, struct ditto_server *srv,
 			 const struct in6_addr *addr, enum ditto_budget_kind kind, long amount)
 {
@@ -377,12 +424,34 @@ static int charge_set(struct ditto_charge *charge, long amount, bool tell)
 	return 0;
 }
 
+/**
+ * ditto_charge_resize - change the amount of a charge
+ * @charge: charged
+ * @amount: the new amount
+ *
+ * A smaller amount always succeeds.
+ *
+ * Context: as ditto_charge().
+ * Return: as ditto_charge(); the charge is unchanged on error.
+ */
 int ditto_charge_resize(struct ditto_charge *charge, long amount)
 {
 	return charge_set(charge, amount, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_resize, "DITTO");
 
+/**
+ * ditto_charge_step - charge a whole step if it fits, else only the amount needed
+ * @charge: charged
+ * @least: the amount needed
+ * @amount: the amount wanted, not less than @least
+ *
+ * The room below a limit may be less than a whole step. Only a refusal of @least is counted and
+ * logged.
+ *
+ * Context: as ditto_charge().
+ * Return: as ditto_charge(); the charge is unchanged on error.
+ */
 int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
 {
 	if (amount > least && !charge_set(charge, amount, false))
@@ -394,6 +463,16 @@ int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_step, "DITTO");
 
+/**
+ * ditto_charge_force - charge for something that is held already, even beyond the limits
+ * @charge: charged
+ * @amount: the new amount, not negative
+ *
+ * For amounts that are known only when they cannot be refused any more. The caller must stop its
+ * client while ditto_charge_room() is 0.
+ *
+ * Context: as ditto_charge(); an amount beyond the limits is logged.
+ */
 void ditto_charge_force(struct ditto_charge *charge, long amount)
 {
 	long more = amount - charge->amount;
@@ -414,6 +493,16 @@ static long account_room(const struct ditto_account *account, const struct ditto
 	return scarce && used > limit / SCARCE_PART ? 0 : limit - used;
 }
 
+/**
+ * ditto_charge_room - how much more the accounts of a charge may hold
+ * @charge: charged with 0 or more
+ *
+ * For callers that would otherwise try again and again. Nothing is counted as refused, and nothing
+ * is logged.
+ *
+ * Context: any.
+ * Return: the room in the unit of the kind; 0 if even the smallest charge would be refused now.
+ */
 long ditto_charge_room(const struct ditto_charge *charge)
 {
 	struct ditto_budget *budget = charge->peer->budget;
@@ -428,6 +517,13 @@ long ditto_charge_room(const struct ditto_charge *charge)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_room, "DITTO");
 
+/**
+ * ditto_charge_limit - how much the accounts of a charge may hold at all
+ * @charge: charged with 0 or more
+ *
+ * Context: any.
+ * Return: the limit in the unit of the kind, if nobody else holds anything.
+ */
 long ditto_charge_limit(const struct ditto_charge *charge)
 {
 	long limit = min(READ_ONCE(charge->peer->budget->level_limit[charge->trust][charge->kind]),
@@ -439,12 +535,21 @@ long ditto_charge_limit(const struct ditto_charge *charge)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_limit, "DITTO");
 
+/* ditto_charge_cover() for a charge that has to change. @step: not 0. */
 int ditto_charge_cover_anew(struct ditto_charge *charge, long count, long step)
 {
 	return charge->peer ? ditto_charge_step(charge, count, roundup(count, step)) : 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_cover_anew, "DITTO");
 
+/**
+ * ditto_charge_move - charge another principal
+ * @charge: charged
+ * @who: principal to charge from now on: the same peer after its login or logout
+ *
+ * Context: as ditto_charge().
+ * Return: as ditto_charge(); the charge is unchanged on error.
+ */
 int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal *who)
 {
 	struct ditto_charge moved = {};
@@ -462,6 +567,16 @@ int ditto_charge_move(struct ditto_charge *charge, const struct ditto_principal 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_move, "DITTO");
 
+/**
+ * ditto_charge_split - move a part of a charge to a charge of its own
+ * @from: charged with @amount or more; reduced by @amount
+ * @to: zeroed or uncharged
+ * @amount: the amount to move, not negative
+ *
+ * The accounts hold as much as before, so no limit can refuse it.
+ *
+ * Context: any but hard interrupts; the caller holds what guards both charges.
+ */
 void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long amount)
 {
 	if (WARN_ON_ONCE(!from->peer || to->peer || amount < 0 || amount > from->amount))
@@ -474,6 +589,12 @@ void ditto_charge_split(struct ditto_charge *from, struct ditto_charge *to, long
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge_split, "DITTO");
 
+/**
+ * ditto_uncharge - end a charge
+ * @charge: charged or zeroed; zeroed afterwards
+ *
+ * Context: any but hard interrupts.
+ */
 void ditto_uncharge(struct ditto_charge *charge)
 {
 	struct ditto_charge old = *charge;
@@ -487,6 +608,7 @@ void ditto_uncharge(struct ditto_charge *charge)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_uncharge, "DITTO");
 
+/* Report the use of one kind by an account. Context: any. */
 void ditto_account_show(const struct ditto_account *account, enum ditto_budget_kind kind,
 			struct ditto_account_use *use)
 {
@@ -505,11 +627,13 @@ void ditto_account_show(const struct ditto_account *account, enum ditto_budget_k
 	use->limit = account_limit(account, highest, kind);
 }
 
+/* Number of charges that were refused to an account. Any context. */
 u64 ditto_account_refused(const struct ditto_account *account)
 {
 	return atomic64_read(&account->refused);
 }
 
+/* About the amount that all principals of a level hold together. */
 u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 		      enum ditto_budget_kind kind)
 {
@@ -517,12 +641,14 @@ u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 	return percpu_counter_read_positive(&srv->budget->used[trust][kind]);
 }
 
+/* Limit on what all principals of a level hold together. */
 u64 ditto_budget_limit(struct ditto_server *srv, enum ditto_trust trust,
 		       enum ditto_budget_kind kind)
 {
 	return READ_ONCE(srv->budget->level_limit[trust][kind]);
 }
 
+/* Limit of one peer of a level. */
 u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 			    enum ditto_budget_kind kind)
 {
@@ -530,6 +656,7 @@ u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_budget_peer_limit, "DITTO");
 
+/* Create and destroy the budget of a server. May sleep. */
 int ditto_budget_init(struct ditto_server *srv)
 {
 	struct ditto_budget *budget = kzalloc(sizeof(*budget), GFP_KERNEL);
@@ -557,6 +684,7 @@ free:
 	return err;
 }
 
+/* All charges have ended and all principals have been released. */
 void ditto_budget_exit(struct ditto_server *srv)
 {
 	struct ditto_budget *budget = srv->budget;

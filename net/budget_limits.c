@@ -250,6 +250,7 @@ static void budget_limits_make(const struct ditto_budget *budget, enum ditto_bud
 			budget_limits_apply(budget, &budget_settings[i], limits);
 }
 
+/* Compute the limits anew from the settings. */
 void ditto_budget_settings_changed(struct ditto_server *srv)
 {
 	struct ditto_budget *budget = srv->budget;

@@ -25,6 +25,7 @@ void ditto_callback_leave(struct ditto_callback *cb)
 	spin_unlock(&callbacks_lock);
 }
 
+/* True if the current task is inside a callback. Any context but interrupts. */
 bool ditto_callback_is_current(void)
 {
 	const struct ditto_callback *cb;

@@ -36,8 +36,6 @@ struct ditto_callback {
 /* The current task calls a protocol from the workqueue of the lock table. */
 void ditto_callback_enter(struct ditto_callback *cb);
 void ditto_callback_leave(struct ditto_callback *cb);
-
-/* True if the current task is inside a callback. Any context but interrupts. */
 bool ditto_callback_is_current(void);
 
 #else

@@ -58,6 +58,7 @@ static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 	put_net(net);
 }
 
+/* True if an event would have a listener. Any context but a hard interrupt. */
 bool ditto_event_is_heard(struct ditto_server *srv)
 {
 	const struct genl_family *family = ditto_nl_family_get();
@@ -71,12 +72,21 @@ bool ditto_event_is_heard(struct ditto_server *srv)
 	return heard;
 }
 
+/**
+ * ditto_event - send an event to the listeners of the multicast group
+ * @srv: the server; the event is sent in its network namespace
+ * @type: what happened
+ * @subject: name of the share, listener or client; NULL if @type says everything
+ *
+ * Returns immediately if the group has no listener. An event is lost if there is no memory.
+ */
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject)
 {
 	event_send(srv, type, subject, GFP_KERNEL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_event, "DITTO");
 
+/* Send an event from a context that cannot sleep. Context: any but a hard interrupt. */
 void ditto_event_atomic(struct ditto_server *srv, enum ditto_event_type type,
 			const char *subject)
 {

@@ -43,27 +43,8 @@ enum ditto_event_type {
 /* The group of these events, which is the first of the family. */
 #define DITTO_EVENT_GROUP	0
 
-/* True if an event would have a listener. Any context but a hard interrupt. */
 bool ditto_event_is_heard(struct ditto_server *srv);
-
-/**
- * ditto_event - send an event to the listeners of the multicast group
- * @srv: the server; the event is sent in its network namespace
- * @type: what happened
- * @subject: name of the share, listener or client; NULL if @type says everything
- *
- * Returns immediately if the group has no listener. An event is lost if there is no memory.
- */
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject);
-
-/**
- * ditto_event_atomic - send an event from a context that cannot sleep
- * @srv: the server
- * @type: what happened
- * @subject: as for ditto_event()
- *
- * Context: any but a hard interrupt.
- */
 void ditto_event_atomic(struct ditto_server *srv, enum ditto_event_type type,
 			const char *subject);
 

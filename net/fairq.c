@@ -237,6 +237,10 @@ static struct ditto_fair_turn *fairq_evict_locked(struct ditto_fairq *q,
 	return last;
 }
 
+/*
+ * Change how many turns are taken at the same time. Turns that are taken already are not ended;
+ * more of them begin with the next one that ends. Context: any but interrupts.
+ */
 void ditto_fairq_set_width(struct ditto_fairq *q, unsigned int width)
 {
 	if (READ_ONCE(q->limits.width) == width)
@@ -247,6 +251,20 @@ void ditto_fairq_set_width(struct ditto_fairq *q, unsigned int width)
 	spin_unlock(&q->lock);
 }
 
+/**
+ * ditto_fairq_enter - request a turn
+ * @q: the queue
+ * @turn: the request, with @run and @evicted set
+ * @addr: address of the peer
+ * @user: any number that tells the users of a peer apart
+ *
+ * May call @evicted of another request.
+ *
+ * Context: process; the caller must not hold a lock that @evicted of another request takes.
+ * Return: 1 if the turn is taken immediately; 0 if @turn->run will be called later; -EBUSY if the
+ * peer has too many waiting requests, or the queue is full and no peer has more waiting requests
+ * than this one; -ENOMEM.
+ */
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user)
 {
@@ -293,6 +311,13 @@ int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_fairq_enter, "DITTO");
 
+/**
+ * ditto_fairq_cancel - withdraw a waiting request
+ * @q: the queue
+ * @turn: the request
+ *
+ * Return: true if it was withdrawn; false if it does not wait: @run was called or is about to be.
+ */
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 {
 	bool waited;
@@ -309,6 +334,15 @@ bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_fairq_cancel, "DITTO");
 
+/**
+ * ditto_fairq_take - take the request out whose turn is next
+ * @q: a queue of width 0 whose @peer_width is not 0
+ *
+ * The request neither waits nor has a turn afterwards; its @run is not called.
+ *
+ * Context: any but interrupts; does not sleep.
+ * Return: the request, or NULL if none waits.
+ */
 struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q)
 {
 	struct ditto_fair_turn *turn;
@@ -324,6 +358,11 @@ struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_fairq_take, "DITTO");
 
+/**
+ * ditto_fairq_leave - end a turn
+ * @q: the queue
+ * @turn: the turn; may be freed afterwards
+ */
 void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 {
 	spin_lock(&q->lock);
@@ -341,6 +380,13 @@ void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_fairq_leave, "DITTO");
 
+/**
+ * ditto_fairq_init - initialize a queue
+ * @q: the queue
+ * @limits: its bounds, copied
+ *
+ * A queue of width 0 needs no ditto_fairq_exit() if no request waits in it.
+ */
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits)
 {
 	memset(q, 0, sizeof(*q));
@@ -353,6 +399,10 @@ void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *li
 }
 EXPORT_SYMBOL_NS_GPL(ditto_fairq_init, "DITTO");
 
+/**
+ * ditto_fairq_exit - wait until a queue is empty
+ * @q: the queue; no request enters it any more, and all turns end without outside help
+ */
 void ditto_fairq_exit(struct ditto_fairq *q)
 {
 	/* Turns end immediately by now, and the end of each one starts the next. */

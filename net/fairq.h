@@ -85,74 +85,13 @@ struct ditto_fair_turn {
 	bool waits;
 };
 
-/**
- * ditto_fairq_init - initialize a queue
- * @q: the queue
- * @limits: its bounds, copied
- *
- * A queue of width 0 needs no ditto_fairq_exit() if no request waits in it.
- */
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits);
-
-/**
- * ditto_fairq_set_width - change how many turns are taken at the same time
- * @q: the queue
- * @width: turns taken at the same time, also by one peer
- *
- * Turns that are taken already are not ended; more of them begin with the next one that ends.
- *
- * Context: any but interrupts.
- */
 void ditto_fairq_set_width(struct ditto_fairq *q, unsigned int width);
-
-/**
- * ditto_fairq_exit - wait until a queue is empty
- * @q: the queue; no request enters it any more, and all turns end without outside help
- */
 void ditto_fairq_exit(struct ditto_fairq *q);
-
-/**
- * ditto_fairq_enter - request a turn
- * @q: the queue
- * @turn: the request, with @run and @evicted set
- * @addr: address of the peer
- * @user: any number that tells the users of a peer apart
- *
- * May call @evicted of another request.
- *
- * Context: process; the caller must not hold a lock that @evicted of another request takes.
- * Return: 1 if the turn is taken immediately; 0 if @turn->run will be called later; -EBUSY if the
- * peer has too many waiting requests, or the queue is full and no peer has more waiting requests
- * than this one; -ENOMEM.
- */
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user);
-
-/**
- * ditto_fairq_cancel - withdraw a waiting request
- * @q: the queue
- * @turn: the request
- *
- * Return: true if it was withdrawn; false if it does not wait: @run was called or is about to be.
- */
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn);
-
-/**
- * ditto_fairq_take - take the request out whose turn is next
- * @q: a queue of width 0 whose @peer_width is not 0
- *
- * The request neither waits nor has a turn afterwards; its @run is not called.
- *
- * Context: any but interrupts; does not sleep.
- * Return: the request, or NULL if none waits.
- */
 struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q);
-
-/**
- * ditto_fairq_leave - end a turn
- * @q: the queue
- * @turn: the turn; may be freed afterwards
- */
 void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn);
 
 #endif

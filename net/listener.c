@@ -106,6 +106,7 @@ static struct ditto_protocol *protocol_find_locked(const char *name)
 	return NULL;
 }
 
+/* Name of the protocol with a bit of ditto_peer.protocols, or NULL. It outlives the module. */
 const char *ditto_protocol_name(unsigned int bit)
 {
 	/* A name does not change once it is written. */
@@ -114,6 +115,7 @@ const char *ditto_protocol_name(unsigned int bit)
 	return protocol_names[bit];
 }
 
+/* True if the protocol with this bit is registered now. May sleep. */
 bool ditto_protocol_loaded(unsigned int bit)
 {
 	bool loaded = false;
@@ -183,6 +185,14 @@ static int protocol_options_register(struct ditto_protocol *protocol)
 const char ditto_core_version[] = DITTO_VERSION;
 EXPORT_SYMBOL_NS_GPL(ditto_core_version, "DITTO");
 
+/**
+ * ditto_protocol_register - register a protocol
+ * @protocol: the protocol; its @bit is set
+ *
+ * Return: 0, -EEXIST if its name or the name of one of its settings or options is registered,
+ * -EINVAL for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used
+ * since boot, -ENOMEM.
+ */
 int ditto_protocol_register(struct ditto_protocol *protocol)
 {
 	int err;
@@ -240,6 +250,12 @@ static void listeners_announce_locked(struct ditto_listeners *ls, struct netlink
 		protocol[i]->announce(ls->srv, extack);
 }
 
+/*
+ * Let all protocols that listen tell other programs about it again. @extack: gets a warning; may be
+ * NULL. The programs may have been restarted and have lost it. Nothing is announced if the caller
+ * is killed while it waits for another announcement. Context: for as long as the other programs
+ * take. No lock is held.
+ */
 void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
 {
 	struct ditto_listeners *ls = srv->listeners;
@@ -359,6 +375,17 @@ static struct ditto_listeners *server_next(struct ditto_listeners *ls)
 	return next;
 }
 
+/**
+ * ditto_protocol_unregister - unregister a protocol and close its listeners in all namespaces
+ * @protocol: the protocol; none of its operations runs when the function returns
+ *
+ * The module calls this before unregister_pernet_subsys(), under whose lock no other module can be
+ * loaded and no namespace made, and waits for the ends of its servers after that: so a wait for a
+ * disk holds up nobody else.
+ *
+ * Context: may sleep, for the drain setting of each listener, and until all operations have
+ * returned.
+ */
 void ditto_protocol_unregister(struct ditto_protocol *protocol)
 {
 	struct ditto_listeners *ls;
@@ -418,6 +445,12 @@ static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_
 	return 0;
 }
 
+/*
+ * Add a listener and start to serve it. Return: 0; -EAFNOSUPPORT for another address family;
+ * -EPROTONOSUPPORT if the protocol is not loaded; -EOPNOTSUPP for a transport that the protocol
+ * does not serve; -ENOSPC; -EEXIST if the protocol has this listener; -EADDRINUSE; -ENOKEY before
+ * the key of file handles is set; -ENOMEM; or an error of the protocol.
+ */
 int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 		       enum ditto_transport transport, const struct sockaddr_storage *addr,
 		       u32 *id, struct netlink_ext_ack *extack)
@@ -510,6 +543,10 @@ static struct ditto_listener *listener_find(struct ditto_listeners *ls, u32 id)
 	return found;
 }
 
+/*
+ * Close and remove a listener. Context: for the drain setting, and until calls into its protocol
+ * have returned that found it. Return: 0 or -ENOENT.
+ */
 int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack *extack)
 {
 	struct ditto_listeners *ls = srv->listeners;
@@ -532,6 +569,12 @@ int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack 
 	return -ENOENT;
 }
 
+/*
+ * Call a function for the listeners in the order of their numbers. @fn: called without a lock; the
+ * listener and its protocol stay while it runs; a value other than 0 ends the walk. A listener that
+ * is stopping is among them until it has stopped. Context: waits for nothing. Return: 0 or the
+ * value with which @fn ended the walk.
+ */
 int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 			    int (*fn)(struct ditto_listener *listener, void *arg), void *arg)
 {
@@ -546,6 +589,10 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 	return ret;
 }
 
+/*
+ * Close all connections of a peer in all protocols. Only protocols that have a listener on @srv are
+ * asked. Context: for as long as the protocols take. Return: the number of connections closed.
+ */
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	struct ditto_listener *listener;
@@ -560,6 +607,10 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
 	return closed;
 }
 
+/*
+ * Tell whether clients can reach the server. Context: any. Return: false before the first listener
+ * was added and after the last one was removed.
+ */
 bool ditto_server_listens(const struct ditto_server *srv)
 {
 	const struct ditto_listeners *ls = srv->listeners;
@@ -567,6 +618,10 @@ bool ditto_server_listens(const struct ditto_server *srv)
 	return ls && READ_ONCE(ls->count);
 }
 
+/*
+ * Count the connections of a peer in all protocols. @peer: the peer, or NULL to count the
+ * connections of all peers. Context: waits for nothing. Return: the number of connections.
+ */
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	struct ditto_listener *listener;
@@ -581,6 +636,11 @@ unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct 
 	return count;
 }
 
+/*
+ * Let all protocols apply changed settings. @extack: filled on error; may be NULL. All protocols
+ * are called, even if some cannot apply the settings. Context: waits for listeners that start or
+ * stop. Return: 0 or the first error of a protocol, which is also the one in @extack.
+ */
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack)
 {
 	struct ditto_listeners *ls = srv->listeners;
@@ -603,6 +663,12 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
 	return first;
 }
 
+/*
+ * Call a function for a protocol that has a listener on the server. @fn: called without a lock; the
+ * protocol stays while it runs. Calls run in parallel with each other, and with the start and stop
+ * of listeners. Context: for as long as @fn takes. Return: the value that @fn returned, or
+ * -EPROTONOSUPPORT if the protocol has no listener.
+ */
 int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
 			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
 				  void *arg), void *arg)

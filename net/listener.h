@@ -143,13 +143,10 @@ struct ditto_protocol {
 /* The version of the core that is loaded. */
 extern const char ditto_core_version[];
 
-/**
- * ditto_core_check - whether a protocol module fits to the core that is loaded
- *
- * Structs that they share may differ between versions, which only kernels with CONFIG_MODVERSIONS
- * see. So a module calls this before it uses anything of the core.
- *
- * Return: 0, or -ENOEXEC after a message.
+/*
+ * Whether a protocol module fits to the core that is loaded. Structs that they share may differ
+ * between versions, which only kernels with CONFIG_MODVERSIONS see. So a module calls this before
+ * it uses anything of the core. Return: 0, or -ENOEXEC after a message.
  */
 static inline int ditto_core_check(void)
 {
@@ -160,149 +157,23 @@ static inline int ditto_core_check(void)
 	return -ENOEXEC;
 }
 
-/**
- * ditto_protocol_register - register a protocol
- * @protocol: the protocol; its @bit is set
- *
- * Return: 0, -EEXIST if its name or the name of one of its settings or options is registered,
- * -EINVAL for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used
- * since boot, -ENOMEM.
- */
 int ditto_protocol_register(struct ditto_protocol *protocol);
-
-/**
- * ditto_protocol_unregister - unregister a protocol and close its listeners in all namespaces
- * @protocol: the protocol; none of its operations runs when the function returns
- *
- * The module calls this before unregister_pernet_subsys(), under whose lock no other module can be
- * loaded and no namespace made, and waits for the ends of its servers after that: so a wait for a
- * disk holds up nobody else.
- *
- * Context: may sleep, for the drain setting of each listener, and until all operations have
- * returned.
- */
 void ditto_protocol_unregister(struct ditto_protocol *protocol);
-
-/**
- * ditto_listener_add - add a listener and start to serve it
- * @srv: the server
- * @protocol_name: name of the protocol
- * @transport: TCP, UDP or RDMA
- * @addr: IPv4 or IPv6 address; port 0 stands for the protocol's default port
- * @id: filled with the number of the listener
- * @extack: filled on error
- *
- * Return: 0; -EAFNOSUPPORT for another address family; -EPROTONOSUPPORT if the protocol is not
- * loaded; -EOPNOTSUPP for a transport that the protocol does not serve; -ENOSPC; -EEXIST if the
- * protocol has this listener; -EADDRINUSE; -ENOKEY before the key of file handles is set; -ENOMEM;
- * or an error of the protocol.
- */
 int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 		       enum ditto_transport transport, const struct sockaddr_storage *addr,
 		       u32 *id, struct netlink_ext_ack *extack);
-
-/**
- * ditto_listener_del - close and remove a listener
- * @srv: the server
- * @id: number of the listener
- * @extack: filled on error
- *
- * Context: may sleep, for the drain setting, and until calls into its protocol have returned that
- * found it.
- * Return: 0 or -ENOENT.
- */
 int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack *extack);
-
-/**
- * ditto_listener_for_each - call a function for the listeners in the order of their numbers
- * @srv: the server
- * @from: skip listeners with a lower number
- * @fn: called without a lock; the listener and its protocol stay while it runs; a value other than
- *	0 ends the walk
- * @arg: passed to @fn
- *
- * A listener that is stopping is among them until it has stopped.
- *
- * Context: may sleep; waits for nothing.
- * Return: 0 or the value with which @fn ended the walk.
- */
 int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 			    int (*fn)(struct ditto_listener *listener, void *arg), void *arg);
-
-/**
- * ditto_protocols_disconnect - close all connections of a peer in all protocols
- * @srv: the server
- * @peer: the peer
- *
- * Only protocols that have a listener on @srv are asked.
- *
- * Context: may sleep, for as long as the protocols take.
- * Return: the number of connections closed.
- */
 unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
-
-/**
- * ditto_protocols_connections - count the connections of a peer in all protocols
- * @srv: the server
- * @peer: the peer, or NULL to count the connections of all peers
- *
- * Context: may sleep; waits for nothing.
- * Return: the number of connections.
- */
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer);
-
-/**
- * ditto_server_listens - tell whether clients can reach the server
- * @srv: the server
- *
- * Context: any.
- * Return: false before the first listener was added and after the last one was removed.
- */
 bool ditto_server_listens(const struct ditto_server *srv);
-
-/**
- * ditto_protocols_settings_changed - let all protocols apply changed settings
- * @srv: the server
- * @extack: filled on error; may be NULL
- *
- * All protocols are called, even if some cannot apply the settings.
- *
- * Context: may sleep; waits for listeners that start or stop.
- * Return: 0 or the first error of a protocol, which is also the one in @extack.
- */
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack);
-
-/**
- * ditto_protocols_announce - let all protocols that listen tell other programs about it again
- * @srv: the server
- * @extack: gets a warning; may be NULL
- *
- * The programs may have been restarted and have lost it. Nothing is announced if the caller is
- * killed while it waits for another announcement.
- *
- * Context: process; may sleep, for as long as the other programs take. No lock is held.
- */
 void ditto_protocols_announce(struct ditto_server *srv, struct netlink_ext_ack *extack);
-
-/**
- * ditto_protocol_with - call a function for a protocol that has a listener on the server
- * @srv: the server
- * @bit: bit of the protocol
- * @fn: called without a lock; the protocol stays while it runs
- * @arg: passed to @fn
- *
- * Calls run in parallel with each other, and with the start and stop of listeners.
- *
- * Context: may sleep, for as long as @fn takes.
- * Return: the value that @fn returned, or -EPROTONOSUPPORT if the protocol has no listener.
- */
 int ditto_protocol_with(struct ditto_server *srv, unsigned int bit,
 			int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
 				  void *arg), void *arg);
-
-/* Name of the protocol with a bit of ditto_peer.protocols, or NULL. It outlives the module. */
 const char *ditto_protocol_name(unsigned int bit);
-/* True if the protocol with this bit is registered now. May sleep. */
 bool ditto_protocol_loaded(unsigned int bit);
 
 /* Create the listeners of a server; close and destroy them. May sleep. */

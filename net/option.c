@@ -17,22 +17,32 @@ static LIST_HEAD(option_owners);
 /* See ditto_option_owners_generation(); guarded by option_owners_sem. */
 static unsigned int option_owners_generation = 1;
 
+/* Keep all owners, while their descriptions are used. May sleep. */
 void ditto_option_owners_hold(void)
 {
 	down_read(&option_owners_sem);
 }
 
+/* Undo ditto_option_owners_hold(). */
 void ditto_option_owners_release(void)
 {
 	up_read(&option_owners_sem);
 }
 
+/*
+ * A number that is another one after an owner came or went; never 0. Context:
+ * ditto_option_owners_hold().
+ */
 unsigned int ditto_option_owners_generation(void)
 {
 	lockdep_assert_held(&option_owners_sem);
 	return option_owners_generation;
 }
 
+/*
+ * Walk the owners. @owner: the last one, or NULL to begin. Context: ditto_option_owners_hold().
+ * Return: the next owner, or NULL after the last one. The core is the first.
+ */
 const struct ditto_option_owner *ditto_option_owner_next(const struct ditto_option_owner *owner)
 {
 	const struct list_head *next = owner ? owner->list.next : option_owners.next;
@@ -42,6 +52,7 @@ const struct ditto_option_owner *ditto_option_owner_next(const struct ditto_opti
 	       list_entry(next, const struct ditto_option_owner, list);
 }
 
+/* Find an owner by its name. Context: ditto_option_owners_hold(). Return: the owner, or NULL. */
 const struct ditto_option_owner *ditto_option_owner_find(const char *name)
 {
 	const struct ditto_option_owner *owner;
@@ -53,6 +64,10 @@ const struct ditto_option_owner *ditto_option_owner_find(const char *name)
 	return NULL;
 }
 
+/*
+ * Find an option by its name. @owner: its owner, or NULL for any; set to the one that has it.
+ * Context: ditto_option_owners_hold(). Return: the description, or NULL.
+ */
 const struct ditto_setting_desc *ditto_option_find(const char *name,
 						   const struct ditto_option_owner **owner)
 {
@@ -72,6 +87,10 @@ const struct ditto_setting_desc *ditto_option_find(const char *name,
 	return NULL;
 }
 
+/*
+ * Make options of an owner known. Return: 0, or -EEXIST if the name of the owner or of one of its
+ * options is registered already.
+ */
 int ditto_options_register(struct ditto_option_owner *owner)
 {
 	int err = 0;
@@ -93,6 +112,7 @@ int ditto_options_register(struct ditto_option_owner *owner)
 	return err;
 }
 
+/* Forget the options of an owner. Context: while a share is changed or shown. */
 void ditto_options_unregister(struct ditto_option_owner *owner)
 {
 	down_write(&option_owners_sem);

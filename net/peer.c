@@ -69,6 +69,7 @@ static const struct rhashtable_params peer_params = {
 	.automatic_shrinking = true,
 };
 
+/* Convert a socket address to IPv6, with IPv4 mapped. Returns false for other families. */
 bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr)
 {
 	switch (sa->sa_family) {
@@ -84,6 +85,7 @@ bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_addr_map, "DITTO");
 
+/* Format an address, IPv4 without its mapping, into @buf of DITTO_ADDR_TEXT bytes. Returns @buf. */
 const char *ditto_addr_text(const struct in6_addr *addr, char *buf)
 {
 	if (ipv6_addr_v4mapped(addr))
@@ -107,6 +109,7 @@ static void peer_free_rcu(struct rcu_head *rcu)
 	peer_free(container_of(rcu, struct ditto_peer, rcu));
 }
 
+/* Drop a reference. Any context. */
 void ditto_peer_put(struct ditto_peer *peer)
 {
 	if (!refcount_dec_and_test(&peer->ref))
@@ -142,6 +145,7 @@ static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_
 	return peer;
 }
 
+/* Find the peer with an address. Context: any. Return: the peer with a reference, or NULL. */
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr)
 {
 	struct ditto_peer *peer;
@@ -235,6 +239,18 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	return peer;
 }
 
+/**
+ * ditto_peer_prove - create a peer for a connection whose client has proved its name
+ * @srv: the server
+ * @sa: address of the client
+ * @name: the name; the peer owns it, and frees it with kfree(), also on error
+ *
+ * Rules may decide otherwise for this connection than for others of the address, so the peer is
+ * not in the table and has verdicts of its own. It holds the peer of the address. Requests are
+ * counted by ditto_peer_get() and ditto_peer_get_again().
+ *
+ * Return: the peer with a reference; NULL without memory or for another address family.
+ */
 struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
 				    char *name)
 {
@@ -267,6 +283,13 @@ static void peer_count(struct ditto_peer *peer)
 		WRITE_ONCE(peer->used, now);
 }
 
+/**
+ * ditto_peer_get_again - take another reference to a peer and count another request
+ * @peer: held by the caller, who got it by ditto_peer_get() for the same protocol
+ *
+ * Context: any.
+ * Return: @peer.
+ */
 struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer)
 {
 	refcount_inc(&peer->ref);
@@ -275,6 +298,14 @@ struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_get_again, "DITTO");
 
+/**
+ * ditto_peer_get - find or create the peer with an address and count a request
+ * @srv: the server
+ * @sa: IPv4 or IPv6 address; the port is ignored
+ * @protocol_bit: bit of the calling protocol
+ *
+ * Return: the peer with a reference; NULL without memory or for another address family.
+ */
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit)
 {
@@ -296,6 +327,7 @@ struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockadd
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_get, "DITTO");
 
+/* Number of requests of a peer, summed over all CPUs. */
 u64 ditto_peer_requests(const struct ditto_peer *peer)
 {
 	u64 sum = 0;
@@ -306,6 +338,10 @@ u64 ditto_peer_requests(const struct ditto_peer *peer)
 	return sum;
 }
 
+/*
+ * Allocate the counters of a peer of the table that has none. Return: NULL without memory, or if
+ * its budget does not allow them. May sleep.
+ */
 struct ditto_traffic __percpu *ditto_peer_traffic_begin(struct ditto_peer *peer)
 {
 	struct ditto_traffic __percpu *traffic;
@@ -359,6 +395,13 @@ static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 	return peers;
 }
 
+/*
+ * Get the peers with the lowest numbers. @batch: filled with peers in the order of their numbers,
+ * each with a reference; none at the end. A peer that is added gets a higher number than all others
+ * have or had. So no peer that stays is missed or found twice by a caller that goes on behind the
+ * last number; but a machine may be found again if its peer was removed and it came back. Return: a
+ * number that is another one after a peer was removed; never 0.
+ */
 unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, bool counted,
 			      struct ditto_show_batch *batch)
 {
@@ -378,6 +421,7 @@ unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, bool counted,
 	return removals;
 }
 
+/* The highest number of a peer so far. Any context. */
 u64 ditto_peers_newest(struct ditto_server *srv)
 {
 	u64 number;
@@ -388,18 +432,36 @@ u64 ditto_peers_newest(struct ditto_server *srv)
 	return number;
 }
 
+/*
+ * End the validity of the verdicts and admissions of all peers. The rules are evaluated again for
+ * the next request of each peer. A verdict or an admission that is just being made is not used
+ * again either. Context: any.
+ */
 void ditto_peers_forget_verdicts(struct ditto_server *srv)
 {
 	/* Pairs with ditto_peers_epoch(): a reader of the new number finds no older name. */
 	atomic_inc_return_release(&srv->peers->epoch);
 }
 
+/*
+ * Get the number of times that verdicts and admissions were forgotten. Verdicts and admissions
+ * carry the number that was read before they were made, and are valid as long as it stays the same.
+ * Context: any. Return: the number.
+ */
 u32 ditto_peers_epoch(const struct ditto_server *srv)
 {
 	/* Pairs with ditto_peers_forget_verdicts(). */
 	return atomic_read_acquire(&srv->peers->epoch);
 }
 
+/**
+ * ditto_peer_vouch - note that a user of the machine proved who he is
+ * @peer: the peer; a peer of a single connection also counts for its address
+ *
+ * Some requests of a machine are not made by its users and prove nothing themselves.
+ *
+ * Context: any.
+ */
 void ditto_peer_vouch(struct ditto_peer *peer)
 {
 	time64_t now = ktime_get_boottime_seconds();
@@ -413,6 +475,7 @@ void ditto_peer_vouch(struct ditto_peer *peer)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_vouch, "DITTO");
 
+/* Did a user of the machine prove who he is within DITTO_PEER_VOUCHED_S? Any context. */
 bool ditto_peer_is_vouched(const struct ditto_peer *peer)
 {
 	time64_t last = READ_ONCE(peer->vouched);
@@ -475,6 +538,7 @@ int ditto_peers_init(struct ditto_server *srv)
 	return 0;
 }
 
+/* Look for silent peers from now on, and remove them. */
 void ditto_peers_start(struct ditto_server *srv,
 		       unsigned int (*connections)(struct ditto_server *srv,
 						   const struct ditto_peer *peer))
@@ -487,6 +551,7 @@ void ditto_peers_start(struct ditto_server *srv,
 	queue_delayed_work(system_long_wq, &table->sweep, PEER_SWEEP_S * HZ);
 }
 
+/* Stop looking for silent peers. Called when the listeners go. May sleep. */
 void ditto_peers_stop(struct ditto_server *srv)
 {
 	if (srv->peers)

@@ -124,38 +124,9 @@ struct ditto_peer {
 	struct rcu_head rcu;
 };
 
-/**
- * ditto_peer_get - find or create the peer with an address and count a request
- * @srv: the server
- * @sa: IPv4 or IPv6 address; the port is ignored
- * @protocol_bit: bit of the calling protocol
- *
- * Return: the peer with a reference; NULL without memory or for another address family.
- */
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit);
-
-/**
- * ditto_peer_get_again - take another reference to a peer and count another request
- * @peer: held by the caller, who got it by ditto_peer_get() for the same protocol
- *
- * Context: any.
- * Return: @peer.
- */
 struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer);
-
-/**
- * ditto_peer_prove - create a peer for a connection whose client has proved its name
- * @srv: the server
- * @sa: address of the client
- * @name: the name; the peer owns it, and frees it with kfree(), also on error
- *
- * Rules may decide otherwise for this connection than for others of the address, so the peer is
- * not in the table and has verdicts of its own. It holds the peer of the address. Requests are
- * counted by ditto_peer_get() and ditto_peer_get_again().
- *
- * Return: the peer with a reference; NULL without memory or for another address family.
- */
 struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
 				    char *name);
 /* Take a reference to a peer that is held, or NULL. Any context. */
@@ -166,64 +137,19 @@ static inline struct ditto_peer *ditto_peer_hold(struct ditto_peer *peer)
 	return peer;
 }
 
-/* Drop a reference. Any context. */
 void ditto_peer_put(struct ditto_peer *peer);
-
-/**
- * ditto_peers_next - get the peers with the lowest numbers
- * @srv: the server
- * @from: the lowest number
- * @counted: only peers with counters, see ditto_peer_traffic_count()
- * @batch: filled with peers in the order of their numbers, each with a reference; none at the end
- *
- * A peer that is added gets a higher number than all others have or had. So no peer that stays is
- * missed or found twice by a caller that goes on behind the last number; but a machine may be found
- * again if its peer was removed and it came back.
- *
- * Return: a number that is another one after a peer was removed; never 0.
- */
 unsigned int ditto_peers_next(struct ditto_server *srv, u64 from, bool counted,
 			      struct ditto_show_batch *batch);
-/* The highest number of a peer so far. Any context. */
 u64 ditto_peers_newest(struct ditto_server *srv);
-
-/**
- * ditto_peer_find - find the peer with an address
- * @srv: the server
- * @addr: IPv6 address, or IPv4 address mapped into IPv6
- *
- * Context: any.
- * Return: the peer with a reference, or NULL.
- */
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr);
-/**
- * ditto_peer_vouch - note that a user of the machine proved who he is
- * @peer: the peer; a peer of a single connection also counts for its address
- *
- * Some requests of a machine are not made by its users and prove nothing themselves.
- *
- * Context: any.
- */
 void ditto_peer_vouch(struct ditto_peer *peer);
-/* Did a user of the machine prove who he is within DITTO_PEER_VOUCHED_S? Any context. */
 bool ditto_peer_is_vouched(const struct ditto_peer *peer);
-/*
- * Allocate the counters of a peer of the table that has none. Return: NULL without memory, or if
- * its budget does not allow them. May sleep.
- */
 struct ditto_traffic __percpu *ditto_peer_traffic_begin(struct ditto_peer *peer);
 
-/**
- * ditto_peer_traffic_count - count one finished request of a peer
- * @peer: the peer, whom a share admits; a peer of a single connection counts for its address
- * @nanoseconds: its time
- * @read: bytes that a READ has sent
- * @written: bytes that a WRITE has received
- *
- * The first request allocates the counters, so that strangers have none. If that fails, requests
- * are not counted for some seconds.
- *
- * Context: process; may sleep.
+/*
+ * Count one finished request of a peer. @read: bytes that a READ has sent; @written: bytes that a
+ * WRITE has received. The first request allocates the counters, so that strangers have none. If
+ * that fails, requests are not counted for some seconds.
  */
 static inline void ditto_peer_traffic_count(struct ditto_peer *peer, u64 nanoseconds, u64 read,
 					    u64 written)
@@ -237,46 +163,15 @@ static inline void ditto_peer_traffic_count(struct ditto_peer *peer, u64 nanosec
 		ditto_traffic_count(traffic, nanoseconds, read, written);
 }
 
-/* Number of requests of a peer, summed over all CPUs. */
 u64 ditto_peer_requests(const struct ditto_peer *peer);
-
-/**
- * ditto_peers_forget_verdicts - end the validity of the verdicts and admissions of all peers
- * @srv: the server
- *
- * The rules are evaluated again for the next request of each peer. A verdict or an admission that
- * is just being made is not used again either.
- *
- * Context: any.
- */
 void ditto_peers_forget_verdicts(struct ditto_server *srv);
-
-/**
- * ditto_peers_epoch - get the number of times that verdicts and admissions were forgotten
- * @srv: the server
- *
- * Verdicts and admissions carry the number that was read before they were made, and are valid as
- * long as it stays the same.
- *
- * Context: any.
- * Return: the number.
- */
 u32 ditto_peers_epoch(const struct ditto_server *srv);
-
-/* Convert a socket address to IPv6, with IPv4 mapped. Returns false for other families. */
 bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr);
 
 /* Buffer size for the text of an address, with the terminating NUL. */
 #define DITTO_ADDR_TEXT	48
 
-/**
- * ditto_addr_who - the address under which limits and delays count a machine
- * @who: filled: an IPv4 address as it is, or the /64 prefix of an IPv6 address, because one
- *	machine may use any address of its /64
- * @addr: IPv6 address, or IPv4 address mapped into IPv6
- *
- * Context: any.
- */
+/* The address under which limits and delays count a machine. Context: any. */
 static inline void ditto_addr_who(struct in6_addr *who, const struct in6_addr *addr)
 {
 	if (ipv6_addr_v4mapped(addr))
@@ -285,19 +180,10 @@ static inline void ditto_addr_who(struct in6_addr *who, const struct in6_addr *a
 		ipv6_addr_prefix(who, addr, 64);
 }
 
-/* Format an address, IPv4 without its mapping, into @buf of DITTO_ADDR_TEXT bytes. Returns @buf. */
 const char *ditto_addr_text(const struct in6_addr *addr, char *buf);
-
-/**
- * ditto_peers_start - look for silent peers from now on, and remove them
- * @srv: the server
- * @connections: counts the connections of a peer, which stays while it has any; may sleep
- */
 void ditto_peers_start(struct ditto_server *srv,
 		       unsigned int (*connections)(struct ditto_server *srv,
 						   const struct ditto_peer *peer));
-
-/* Stop looking for silent peers. Called when the listeners go. May sleep. */
 void ditto_peers_stop(struct ditto_server *srv);
 
 /* Create and destroy the peers of a server. May sleep. */

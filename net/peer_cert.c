@@ -27,6 +27,10 @@ struct ditto_peer_cert_names {
 	} entry[DITTO_PEER_CERT_MAX];
 };
 
+/*
+ * Check the form of a name. Return: true if it has letters, digits, '-', '_' and '.' only, and at
+ * most DITTO_PEER_CERT_NAME_MAX.
+ */
 bool ditto_peer_cert_is_valid(const char *name)
 {
 	size_t len = strnlen(name, DITTO_PEER_CERT_NAME_MAX + 1);
@@ -39,6 +43,11 @@ bool ditto_peer_cert_is_valid(const char *name)
 	return true;
 }
 
+/*
+ * Keep the name of a connection's client. Return: 0; -ENOMEM; or -EBUSY if there are too many
+ * names. The handshake must fail then: without its name a client might get what rules refuse to the
+ * name.
+ */
 int ditto_peer_cert_add(struct ditto_server *srv, u64 cookie, const char *name, unsigned long now)
 {
 	struct ditto_peer_cert_names *names = srv->peer_certs;
@@ -62,6 +71,14 @@ int ditto_peer_cert_add(struct ditto_server *srv, u64 cookie, const char *name, 
 	return i < DITTO_PEER_CERT_MAX ? 0 : -EBUSY;
 }
 
+/**
+ * ditto_peer_cert_take - get the name of a connection's client
+ * @srv: the server
+ * @cookie: cookie of the socket
+ *
+ * Context: any.
+ * Return: the name, to be freed with kfree(); NULL if there is none.
+ */
 char *ditto_peer_cert_take(struct ditto_server *srv, u64 cookie)
 {
 	struct ditto_peer_cert_names *names = srv->peer_certs;

@@ -21,6 +21,12 @@
 /* Pieces shorter than this are copied, so the entries for them do not cost more than the bytes. */
 #define PIECE_MIN	512
 
+/**
+ * ditto_rx_data_new - begin to take bytes
+ *
+ * Context: may sleep for memory.
+ * Return: nothing taken; or NULL without memory.
+ */
 struct ditto_rx_data *ditto_rx_data_new(void)
 {
 	struct ditto_rx_data *taken = kzalloc(sizeof(*taken), GFP_KERNEL);
@@ -33,6 +39,12 @@ struct ditto_rx_data *ditto_rx_data_new(void)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rx_data_new, "DITTO");
 
+/**
+ * ditto_rx_data_free - release the bytes
+ * @taken: from ditto_rx_data_new(); may be NULL
+ *
+ * Context: process or softirq; does not sleep.
+ */
 void ditto_rx_data_free(struct ditto_rx_data *taken)
 {
 	struct page *page, *next;
@@ -109,6 +121,15 @@ static void rx_data_was_copied(struct ditto_rx_data *taken, struct page *page, u
 	taken->copied += len;
 }
 
+/**
+ * ditto_rx_data_add - copy bytes that were received otherwise behind those that were taken
+ * @taken: from ditto_rx_data_new()
+ * @data: the bytes
+ * @len: their number
+ *
+ * Context: may sleep for memory.
+ * Return: 0 or -ENOMEM; then some of the bytes may have been added.
+ */
 int ditto_rx_data_add(struct ditto_rx_data *taken, const void *data, u32 len)
 {
 	while (len) {
@@ -127,6 +148,15 @@ int ditto_rx_data_add(struct ditto_rx_data *taken, const void *data, u32 len)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rx_data_add, "DITTO");
 
+/**
+ * ditto_can_take - can bytes be taken from a socket?
+ * @sock: the socket
+ *
+ * They cannot if TCP is not what the caller receives from, as with TLS in the kernel.
+ *
+ * Context: any; the socket's protocol does not change at the same time.
+ * Return: true if ditto_rx_data_receive() can be called.
+ */
 bool ditto_can_take(const struct socket *sock)
 {
 	return sk_is_tcp(sock->sk) && !inet_csk(sock->sk)->icsk_ulp_ops;
@@ -239,6 +269,16 @@ static int copy_segment(const struct sk_buff *skb, u32 offset, void *data, u32 l
 	return 0;
 }
 
+/**
+ * ditto_copy_arrived - copy bytes that have arrived, and leave them in the socket
+ * @sk: ditto_can_take() allows it, and it has no urgent data
+ * @from: number of bytes to leave out before them
+ * @data: room for them
+ * @len: bytes of room
+ *
+ * Context: any; the caller has locked the socket.
+ * Return: the number of bytes, which may be 0; or an errno.
+ */
 int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len)
 {
 	u32 seq = tcp_sk(sk)->copied_seq + from, have = 0;
@@ -263,6 +303,13 @@ int ditto_copy_arrived(struct sock *sk, u32 from, void *data, u32 len)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_copy_arrived, "DITTO");
 
+/**
+ * ditto_sock_end - tell why a socket without bytes will have no more
+ * @sk: a TCP socket; its error is taken
+ *
+ * Context: any; the caller has locked the socket.
+ * Return: 0 if more may come; -ECONNRESET, or the socket's error.
+ */
 int ditto_sock_end(struct sock *sk)
 {
 	int err = sock_error(sk);
@@ -273,6 +320,17 @@ int ditto_sock_end(struct sock *sk)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sock_end, "DITTO");
 
+/**
+ * ditto_rx_data_receive - take bytes that have arrived
+ * @taken: from ditto_rx_data_new()
+ * @sock: ditto_can_take() allows it
+ * @want: number of bytes to take at most
+ *
+ * Context: may sleep for memory and for the lock of the socket, but does not wait for bytes.
+ * Return: the number of bytes taken; 0 if there are none now; -ECONNRESET if none will come,
+ * -EPROTO if the sender used TCP's urgent data, -ENOMEM if there is no memory for the next ones, or
+ * another errno of the socket.
+ */
 int ditto_rx_data_receive(struct ditto_rx_data *taken, struct socket *sock, u32 want)
 {
 	read_descriptor_t desc = { .arg.data = taken, .count = want };
@@ -291,6 +349,13 @@ int ditto_rx_data_receive(struct ditto_rx_data *taken, struct socket *sock, u32 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rx_data_receive, "DITTO");
 
+/**
+ * ditto_report_from - let a socket report only when bytes are worth it (SO_RCVLOWAT)
+ * @sock: a TCP socket
+ * @missing: bytes that the receiver waits for; 0 if any are welcome
+ *
+ * Context: may sleep for the lock of the socket.
+ */
 void ditto_report_from(struct socket *sock, u32 missing)
 {
 	u32 bytes = clamp_t(u32, missing, 1, DITTO_REPORT_MAX);
@@ -304,6 +369,13 @@ void ditto_report_from(struct socket *sock, u32 missing)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_report_from, "DITTO");
 
+/**
+ * ditto_rx_data_iter - read all bytes that were taken
+ * @taken: from ditto_rx_data_new()
+ * @iter: filled; valid until the bytes are released
+ *
+ * Context: any.
+ */
 void ditto_rx_data_iter(const struct ditto_rx_data *taken, struct iov_iter *iter)
 {
 	iov_iter_bvec(iter, ITER_SOURCE, taken->vec, taken->nvec, taken->bytes);

@@ -108,49 +108,9 @@ enum ditto_key_use {
 	DITTO_KEY_PSEUDO_PATH,		/* numbers of directories on the paths of shares */
 };
 
-/**
- * ditto_key_derive - derive a key for one use from the key that signs handles
- * @srv: the server
- * @use: use of the key; no two uses share a key
- * @key: filled; stable across restarts if the handle key is
- *
- * Clients that see values made with a derived key, even of chosen input, learn nothing about the
- * key that signs handles.
- *
- * Context: any.
- */
 void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, siphash_key_t *key);
-
-/**
- * ditto_server_of - get the server of a network namespace
- * @net: the namespace
- *
- * Context: any. The result is valid while the caller holds the namespace.
- * Return: the server; never NULL while ditto.ko is loaded.
- */
 struct ditto_server *ditto_server_of(const struct net *net);
-
-/**
- * ditto_server_hold_net - hold the namespace of a server, which may be gone
- * @srv: the server
- *
- * The kernel's objects of a namespace, such as the sockets of netlink, are there only while it is
- * held.
- *
- * Context: any.
- * Return: the namespace, for put_net(); NULL if it is ending.
- */
 struct net *ditto_server_hold_net(const struct ditto_server *srv);
-
-/**
- * ditto_server_writeback_failed - make clients send their unstable data again
- * @srv: the server
- *
- * Called when a sync has failed: answered unstable writes may be lost, so the write verifier
- * changes (RFC 1813 section 3.3.21).
- *
- * Context: any.
- */
 void ditto_server_writeback_failed(struct ditto_server *srv);
 
 #endif

@@ -40,6 +40,7 @@ static struct ditto_setting_owner core_owner = {
 	.list = { &owners, &owners },
 };
 
+/* Read a setting by its description. Context: any. Return: the value. */
 u32 ditto_setting_read(const void *values, const struct ditto_setting_desc *desc)
 {
 	const void *field = values + desc->offset;
@@ -49,6 +50,10 @@ u32 ditto_setting_read(const void *values, const struct ditto_setting_desc *desc
 	return READ_ONCE(*(const u32 *)field);
 }
 
+/*
+ * Write a setting by its description. Context: the caller serializes changes; net/nl/settings.c
+ * makes all changes of settings.
+ */
 void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u32 value)
 {
 	void *field = values + desc->offset;
@@ -59,6 +64,13 @@ void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u3
 		WRITE_ONCE(*(u32 *)field, value);
 }
 
+/**
+ * ditto_settings_defaults - set all settings of an owner to their defaults
+ * @owner: the owner
+ * @values: its structure
+ *
+ * Context: any; before anybody else knows @values.
+ */
 void ditto_settings_defaults(const struct ditto_setting_owner *owner, void *values)
 {
 	for (unsigned int i = 0; i < owner->count; i++)
@@ -66,27 +78,35 @@ void ditto_settings_defaults(const struct ditto_setting_owner *owner, void *valu
 }
 EXPORT_SYMBOL_NS_GPL(ditto_settings_defaults, "DITTO");
 
+/* Set the core's defaults. Must be the first step in the life of a server. */
 void ditto_settings_init(struct ditto_server *srv)
 {
 	ditto_settings_defaults(&core_owner, &srv->settings);
 }
 
+/* Keep the modules of all owners, while their descriptions are used. May sleep. */
 void ditto_setting_owners_hold(void)
 {
 	down_read(&owners_sem);
 }
 
+/* The end of what ditto_setting_owners_hold() began. */
 void ditto_setting_owners_release(void)
 {
 	up_read(&owners_sem);
 }
 
+/*
+ * A number that is another one after an owner came or went; never 0. Context:
+ * ditto_setting_owners_hold(), or a function that ditto_settings_for_each() calls.
+ */
 unsigned int ditto_setting_owners_generation(void)
 {
 	lockdep_assert_held(&owners_sem);
 	return owners_generation;
 }
 
+/* Find an owner by its name. Context: ditto_setting_owners_hold(). Return: the owner, or NULL. */
 struct ditto_setting_owner *ditto_setting_owner_find(const char *name)
 {
 	struct ditto_setting_owner *owner;
@@ -98,6 +118,10 @@ struct ditto_setting_owner *ditto_setting_owner_find(const char *name)
 	return NULL;
 }
 
+/*
+ * Find a setting by its name. @owner: its owner, or NULL for any; set to the one that has it.
+ * Context: ditto_setting_owners_hold(). Return: the description, or NULL.
+ */
 const struct ditto_setting_desc *ditto_setting_find(const char *name,
 						    struct ditto_setting_owner **owner)
 {
@@ -117,6 +141,10 @@ const struct ditto_setting_desc *ditto_setting_find(const char *name,
 	return NULL;
 }
 
+/*
+ * Make settings of an owner known. Return: 0, or -EEXIST if another owner has a setting with the
+ * name of one of them.
+ */
 int ditto_settings_register(struct ditto_setting_owner *owner)
 {
 	int err = 0;
@@ -136,6 +164,7 @@ int ditto_settings_register(struct ditto_setting_owner *owner)
 	return err;
 }
 
+/* Forget the settings of an owner. Context: while a change of settings is under way. */
 void ditto_settings_unregister(struct ditto_setting_owner *owner)
 {
 	down_write(&owners_sem);
@@ -144,6 +173,11 @@ void ditto_settings_unregister(struct ditto_setting_owner *owner)
 	up_write(&owners_sem);
 }
 
+/*
+ * Call a function for the settings of all owners. @fn: gets owner, description and value; must not
+ * sleep for long; a value other than 0 ends the walk. Return: 0, or the value with which @fn ended
+ * the walk.
+ */
 int ditto_settings_for_each(const struct ditto_server *srv,
 			    int (*fn)(const struct ditto_setting_owner *owner,
 				      const struct ditto_setting_desc *desc, u32 value, void *arg),

@@ -97,93 +97,18 @@ struct ditto_settings {
 #include "setting_defs.h"
 };
 
-/**
- * ditto_settings_defaults - set all settings of an owner to their defaults
- * @owner: the owner
- * @values: its structure
- *
- * Context: any; before anybody else knows @values.
- */
 void ditto_settings_defaults(const struct ditto_setting_owner *owner, void *values);
-
-/* Set the core's defaults. Must be the first step in the life of a server. */
 void ditto_settings_init(struct ditto_server *srv);
-
-/**
- * ditto_settings_register - make settings of an owner known
- * @owner: the owner; its structure exists in all servers
- *
- * Return: 0, or -EEXIST if another owner has a setting with the name of one of them.
- */
 int ditto_settings_register(struct ditto_setting_owner *owner);
-
-/**
- * ditto_settings_unregister - forget the settings of an owner
- * @owner: the owner; nobody uses it or its structures any more when the function returns
- *
- * Context: may sleep, while a change of settings is under way.
- */
 void ditto_settings_unregister(struct ditto_setting_owner *owner);
-
-/* Keep the modules of all owners, while their descriptions are used. May sleep. */
 void ditto_setting_owners_hold(void);
-/*
- * A number that is another one after an owner came or went; never 0. Context:
- * ditto_setting_owners_hold(), or a function that ditto_settings_for_each() calls.
- */
 unsigned int ditto_setting_owners_generation(void);
-/* The end of what ditto_setting_owners_hold() began. */
 void ditto_setting_owners_release(void);
-
-/**
- * ditto_setting_owner_find - find an owner by its name
- * @name: name of the owner
- *
- * Context: ditto_setting_owners_hold().
- * Return: the owner, or NULL.
- */
 struct ditto_setting_owner *ditto_setting_owner_find(const char *name);
-
-/**
- * ditto_setting_find - find a setting by its name
- * @name: name of the setting
- * @owner: its owner, or NULL for any; set to the one that has it
- *
- * Context: ditto_setting_owners_hold().
- * Return: the description, or NULL.
- */
 const struct ditto_setting_desc *ditto_setting_find(const char *name,
 						    struct ditto_setting_owner **owner);
-
-/**
- * ditto_setting_read - read a setting by its description
- * @values: structure of its owner
- * @desc: the description
- *
- * Context: any.
- * Return: the value.
- */
 u32 ditto_setting_read(const void *values, const struct ditto_setting_desc *desc);
-
-/**
- * ditto_setting_write - write a setting by its description
- * @values: structure of its owner
- * @desc: the description
- * @value: new value, which is in the range
- *
- * Context: the caller serializes changes; net/nl/settings.c makes all changes of settings.
- */
 void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u32 value);
-
-/**
- * ditto_settings_for_each - call a function for the settings of all owners
- * @srv: the server
- * @fn: gets owner, description and value; must not sleep for long; a value other than 0 ends
- *	the walk
- * @arg: passed to @fn
- *
- * Return: 0, or the value with which @fn ended the walk.
- */
 int ditto_settings_for_each(const struct ditto_server *srv,
 			    int (*fn)(const struct ditto_setting_owner *owner,
 				      const struct ditto_setting_desc *desc, u32 value, void *arg),

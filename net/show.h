@@ -107,14 +107,7 @@ struct ditto_show_batch {
 	void *conn[DITTO_SHOW_BATCH];
 };
 
-/**
- * ditto_show_batch_add - add a connection to a batch, unless all in a full batch have lower ids
- * @batch: the batch
- * @id: id of the connection
- * @conn: the connection; takes the place of the one with the highest id if the batch is full
- *
- * Context: any.
- */
+/* Add a connection to a batch, unless all in a full batch have lower ids. Context: any. */
 static inline void ditto_show_batch_add(struct ditto_show_batch *batch, u64 id, void *conn)
 {
 	unsigned int at = batch->count;

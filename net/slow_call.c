@@ -34,6 +34,13 @@ static const char *const phase_names[DITTO_PHASES] = {
 DEFINE_STATIC_KEY_FALSE(ditto_slow_traced);
 EXPORT_SYMBOL_NS_GPL(ditto_slow_traced, "DITTO");
 
+/**
+ * ditto_slow_received - when the last byte of a call was received
+ * @sk: the socket, which may have received more calls since; NULL if that is not known
+ *
+ * Context: any.
+ * Return: nanoseconds of the monotonic clock, to a jiffy; now without a TCP socket.
+ */
 u64 ditto_slow_received(const struct sock *sk)
 {
 	u64 now = ktime_get_ns();
@@ -66,6 +73,13 @@ static struct ditto_thread_clock clock_read(void)
 	};
 }
 
+/**
+ * ditto_slow_call_new - begin the record of a call, in the phase QUEUE
+ * @srv: the server
+ * @received: time when the call was received
+ *
+ * Return: the record; NULL if nobody traces this server, or without memory.
+ */
 struct ditto_slow_call *ditto_slow_call_new(struct ditto_server *srv, u64 received)
 {
 	struct ditto_slow_call *call;
@@ -81,6 +95,7 @@ struct ditto_slow_call *ditto_slow_call_new(struct ditto_server *srv, u64 receiv
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_new, "DITTO");
 
+/* Drop a record without telling anybody; NULL is allowed. */
 void ditto_slow_call_drop(struct ditto_slow_call *call)
 {
 	if (!call)
@@ -92,6 +107,7 @@ void ditto_slow_call_drop(struct ditto_slow_call *call)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_drop, "DITTO");
 
+/* Note whom a call waits for in @phase, of now or of later. */
 void ditto_slow_call_holder(struct ditto_slow_call *call, enum ditto_phase phase,
 			    const char *protocol, const char *client)
 {
@@ -119,6 +135,7 @@ static void wait_end(struct ditto_slow_call *call, u64 took)
 	call->asked = NULL;
 }
 
+/* The same as ditto_slow_call_holder() as ditto_slow_call_enter() with the clocks of the thread. */
 void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase phase,
 			      const struct ditto_thread_clock *clock)
 {
@@ -145,6 +162,11 @@ void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase pha
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_enter_at, "DITTO");
 
+/**
+ * ditto_slow_call_enter - a call goes on to a phase
+ * @call: its record
+ * @phase: the phase; RUN is left by the thread that has entered it
+ */
 void ditto_slow_call_enter(struct ditto_slow_call *call, enum ditto_phase phase)
 {
 	struct ditto_thread_clock clock = clock_read();
@@ -153,6 +175,14 @@ void ditto_slow_call_enter(struct ditto_slow_call *call, enum ditto_phase phase)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_enter, "DITTO");
 
+/**
+ * ditto_slow_call_step - one of several operations of a call is done
+ * @call: its record
+ * @protocol: as in struct ditto_slow_call
+ * @operation: its name
+ *
+ * Return: true if none took longer so far; @call is named after it.
+ */
 bool ditto_slow_call_step(struct ditto_slow_call *call, const char *protocol,
 			  const char *operation)
 {
@@ -177,6 +207,7 @@ static u64 call_total(const struct ditto_slow_call *call)
 	return total;
 }
 
+/* True if a call has taken so long already that it will be told. */
 bool ditto_slow_call_is_slow(const struct ditto_slow_call *call)
 {
 	return call_total(call) + ktime_get_ns() - call->clock.now >=
@@ -258,6 +289,7 @@ static void tell_tracers(const struct ditto_slow_call *call, u64 total)
 	put_net(net);
 }
 
+/* The reply was sent: tell the tracers if the call was slow, and free the record. */
 void ditto_slow_call_end(struct ditto_slow_call *call)
 {
 	u64 total;
@@ -271,6 +303,7 @@ void ditto_slow_call_end(struct ditto_slow_call *call)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_slow_call_end, "DITTO");
 
+/* End all calls of a list, or drop them if their replies were not sent. */
 void ditto_slow_calls_end(struct list_head *calls, bool sent)
 {
 	struct ditto_slow_call *call, *next;
@@ -308,6 +341,10 @@ static void tracers_changed(struct ditto_slow_tracers *tracers)
 	WRITE_ONCE(tracers->over, over);
 }
 
+/*
+ * Send slow calls to a socket. @over: nanoseconds that a call takes at least. Return: 0, -EUSERS if
+ * the server has DITTO_SLOW_TRACERS others, or -ENOMEM.
+ */
 int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over)
 {
 	struct ditto_slow_tracers *tracers = srv->slow;
@@ -347,6 +384,7 @@ static void tracer_end(struct ditto_slow_tracers *tracers, struct ditto_slow_tra
 	kfree(tracer);
 }
 
+/* A socket was closed. */
 void ditto_slow_portid_gone(struct ditto_server *srv, u32 portid)
 {
 	struct ditto_slow_tracers *tracers = srv->slow;

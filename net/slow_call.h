@@ -116,73 +116,20 @@ static inline bool ditto_slow_is_traced(void)
 	return static_branch_unlikely(&ditto_slow_traced);
 }
 
-/**
- * ditto_slow_received - when the last byte of a call was received
- * @sk: the socket, which may have received more calls since; NULL if that is not known
- *
- * Context: any.
- * Return: nanoseconds of the monotonic clock, to a jiffy; now without a TCP socket.
- */
 u64 ditto_slow_received(const struct sock *sk);
-
-/**
- * ditto_slow_call_new - begin the record of a call, in the phase QUEUE
- * @srv: the server
- * @received: time when the call was received
- *
- * Return: the record; NULL if nobody traces this server, or without memory.
- */
 struct ditto_slow_call *ditto_slow_call_new(struct ditto_server *srv, u64 received);
-
-/* Drop a record without telling anybody; NULL is allowed. */
 void ditto_slow_call_drop(struct ditto_slow_call *call);
-
-/**
- * ditto_slow_call_enter - a call goes on to a phase
- * @call: its record
- * @phase: the phase; RUN is left by the thread that has entered it
- */
 void ditto_slow_call_enter(struct ditto_slow_call *call, enum ditto_phase phase);
-
-/* Note whom a call waits for in @phase, of now or of later. */
 void ditto_slow_call_holder(struct ditto_slow_call *call, enum ditto_phase phase,
 			    const char *protocol, const char *client);
-
-/* The same as ditto_slow_call_enter() with the clocks of the thread. */
 void ditto_slow_call_enter_at(struct ditto_slow_call *call, enum ditto_phase phase,
 			      const struct ditto_thread_clock *clock);
-
-/**
- * ditto_slow_call_step - one of several operations of a call is done
- * @call: its record
- * @protocol: as in struct ditto_slow_call
- * @operation: its name
- *
- * Return: true if none took longer so far; @call is named after it.
- */
 bool ditto_slow_call_step(struct ditto_slow_call *call, const char *protocol,
 			  const char *operation);
-
-/* True if a call has taken so long already that it will be told. */
 bool ditto_slow_call_is_slow(const struct ditto_slow_call *call);
-
-/* The reply was sent: tell the tracers if the call was slow, and free the record. */
 void ditto_slow_call_end(struct ditto_slow_call *call);
-
-/* End all calls of a list, or drop them if their replies were not sent. */
 void ditto_slow_calls_end(struct list_head *calls, bool sent);
-
-/**
- * ditto_slow_trace - send slow calls to a socket
- * @srv: the server
- * @portid: the socket
- * @over: nanoseconds that a call takes at least
- *
- * Return: 0, -EUSERS if the server has DITTO_SLOW_TRACERS others, or -ENOMEM.
- */
 int ditto_slow_trace(struct ditto_server *srv, u32 portid, u64 over);
-
-/* A socket was closed. */
 void ditto_slow_portid_gone(struct ditto_server *srv, u32 portid);
 
 /* Make the tracers of a server, of which there are none yet, and end all that are left. */

@@ -49,6 +49,15 @@ static void stats_group_add(struct ditto_stats_group *group)
 	mutex_unlock(&table->lock);
 }
 
+/**
+ * ditto_stats_register - create a group of per-CPU counters, all zero
+ * @srv: the server
+ * @name: name of the group; must outlive it
+ * @ops: names of the operations; must outlive the group
+ * @nops: entries of @ops
+ *
+ * Return: the group, to be freed with ditto_stats_unregister(); NULL without memory.
+ */
 struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const char *name,
 					       const char *const *ops, unsigned int nops)
 {
@@ -82,6 +91,10 @@ ditto_stats_register_read(struct ditto_server *srv, const char *name,
 	return group;
 }
 
+/**
+ * ditto_stats_unregister - remove and free a group
+ * @group: the group, or NULL; nothing counts in it any more
+ */
 void ditto_stats_unregister(struct ditto_stats_group *group)
 {
 	struct ditto_stats_table *table;
@@ -98,6 +111,7 @@ void ditto_stats_unregister(struct ditto_stats_group *group)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stats_unregister, "DITTO");
 
+/* Read the counters of one operation, summed over all CPUs. */
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum)
 {
@@ -147,12 +161,21 @@ void ditto_share_traffic_read(const struct ditto_share_traffic __percpu *traffic
 			sum->times[i] += READ_ONCE(per_cpu_ptr(traffic, cpu)->times[i]);
 }
 
+/*
+ * A number that is another one after a group came or went; never 0. Context: a function that
+ * ditto_stats_for_each() calls.
+ */
 unsigned int ditto_stats_generation(const struct ditto_server *srv)
 {
 	lockdep_assert_held(&srv->stats->lock);
 	return srv->stats->generation;
 }
 
+/*
+ * Call a function for each group in the order of registration. @fn: called with the mutex of the
+ * list held; a value other than 0 ends the walk. Return: 0 or the value with which @fn ended the
+ * walk.
+ */
 int ditto_stats_for_each(struct ditto_server *srv,
 			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg)
 {

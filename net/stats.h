@@ -57,15 +57,6 @@ struct ditto_stats_group {
 	struct list_head list;
 };
 
-/**
- * ditto_stats_register - create a group of per-CPU counters, all zero
- * @srv: the server
- * @name: name of the group; must outlive it
- * @ops: names of the operations; must outlive the group
- * @nops: entries of @ops
- *
- * Return: the group, to be freed with ditto_stats_unregister(); NULL without memory.
- */
 struct ditto_stats_group *ditto_stats_register(struct ditto_server *srv, const char *name,
 					       const char *const *ops, unsigned int nops);
 
@@ -87,10 +78,6 @@ ditto_stats_register_read(struct ditto_server *srv, const char *name,
 			  void (*read)(const struct ditto_stats_group *group, unsigned int op,
 				       struct ditto_op_count *sum));
 
-/**
- * ditto_stats_unregister - remove and free a group
- * @group: the group, or NULL; nothing counts in it any more
- */
 void ditto_stats_unregister(struct ditto_stats_group *group);
 
 /* The counter of @times for a request of so many nanoseconds. */
@@ -113,12 +100,6 @@ static inline void ditto_stats_count(struct ditto_stats_group *group, unsigned i
 	put_cpu_ptr(group->count);
 }
 
-/**
- * ditto_stats_read - read the counters of one operation, summed over all CPUs
- * @group: the group
- * @op: index of the operation
- * @sum: filled; may miss requests that are just being counted
- */
 void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 		      struct ditto_op_count *sum);
 
@@ -171,21 +152,7 @@ static inline void ditto_share_traffic_count(struct ditto_share_traffic __percpu
 void ditto_traffic_read(const struct ditto_traffic __percpu *traffic, struct ditto_traffic *sum);
 void ditto_share_traffic_read(const struct ditto_share_traffic __percpu *traffic,
 			      struct ditto_share_traffic *sum);
-
-/*
- * A number that is another one after a group came or went; never 0. Context: a function that
- * ditto_stats_for_each() calls.
- */
 unsigned int ditto_stats_generation(const struct ditto_server *srv);
-
-/**
- * ditto_stats_for_each - call a function for each group in the order of registration
- * @srv: the server
- * @fn: called with the mutex of the list held; a value other than 0 ends the walk
- * @arg: passed to @fn
- *
- * Return: 0 or the value with which @fn ended the walk.
- */
 int ditto_stats_for_each(struct ditto_server *srv,
 			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg);
 

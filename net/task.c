@@ -51,6 +51,7 @@ static void task_work(struct work_struct *work)
 		wake_up_var(&tasks->count);
 }
 
+/* Set up a task. @task is zeroed; for @peer see struct ditto_task. */
 void ditto_task_init(struct ditto_task *task, struct ditto_tasks *tasks,
 		     const struct ditto_task_ops *ops, const struct in6_addr *peer)
 {
@@ -62,6 +63,14 @@ void ditto_task_init(struct ditto_task *task, struct ditto_tasks *tasks,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_task_init, "DITTO");
 
+/**
+ * ditto_task_start - run a task in the background
+ * @task: the task; the caller has a reference to its object
+ *
+ * A task that runs already runs once more, so that it sees the present state of its object.
+ *
+ * Context: process; does not wait.
+ */
 void ditto_task_start(struct ditto_task *task)
 {
 	if (atomic_fetch_inc(&task->starts))
@@ -72,6 +81,13 @@ void ditto_task_start(struct ditto_task *task)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_task_start, "DITTO");
 
+/**
+ * ditto_task_wait - wait until a task is idle
+ * @task: the task; the caller has a reference to its object
+ * @timeout: how long, in jiffies
+ *
+ * Context: sleeps.
+ */
 void ditto_task_wait(struct ditto_task *task, unsigned long timeout)
 {
 	wait_var_event_timeout(&task->starts, !ditto_task_is_busy(task), timeout);
@@ -95,29 +111,34 @@ static void tasks_init(struct ditto_tasks *tasks, struct workqueue_struct *wq,
 	atomic_set(&tasks->count, 0);
 }
 
+/* Set up tasks of which @at_once run at the same time, and @of_peer of one peer. */
 void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer)
 {
 	tasks_init(tasks, task_wq, at_once, of_peer);
 }
 
+/* The same as ditto_tasks_init() for tasks that may wait for a disk. */
 void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer)
 {
 	tasks_init(tasks, disk_wq, at_once, of_peer);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_disk_tasks_init, "DITTO");
 
+/* Wait until all tasks have ended. No others are started by now. Sleeps. */
 void ditto_tasks_drain(struct ditto_tasks *tasks)
 {
 	wait_var_event(&tasks->count, !atomic_read(&tasks->count));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_tasks_drain, "DITTO");
 
+/* Wait until all tasks have ended, for @timeout jiffies at most. Sleeps. */
 void ditto_tasks_drain_timeout(struct ditto_tasks *tasks, unsigned long timeout)
 {
 	wait_var_event_timeout(&tasks->count, !atomic_read(&tasks->count), timeout);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_tasks_drain_timeout, "DITTO");
 
+/* Wait until all tasks have ended, and tear down. Sleeps. */
 void ditto_tasks_exit(struct ditto_tasks *tasks)
 {
 	ditto_tasks_drain(tasks);

@@ -75,27 +75,9 @@ static inline struct in6_addr ditto_task_object(const void *object)
 	return peer;
 }
 
-/* Set up a task. @task is zeroed; for @peer see struct ditto_task. */
 void ditto_task_init(struct ditto_task *task, struct ditto_tasks *tasks,
 		     const struct ditto_task_ops *ops, const struct in6_addr *peer);
-
-/**
- * ditto_task_start - run a task in the background
- * @task: the task; the caller has a reference to its object
- *
- * A task that runs already runs once more, so that it sees the present state of its object.
- *
- * Context: process; does not wait.
- */
 void ditto_task_start(struct ditto_task *task);
-
-/**
- * ditto_task_wait - wait until a task is idle
- * @task: the task; the caller has a reference to its object
- * @timeout: how long, in jiffies
- *
- * Context: sleeps.
- */
 void ditto_task_wait(struct ditto_task *task, unsigned long timeout);
 
 /* True if the task runs or is about to. Any context. */
@@ -104,16 +86,10 @@ static inline bool ditto_task_is_busy(const struct ditto_task *task)
 	return atomic_read(&task->starts);
 }
 
-/* Set up tasks of which @at_once run at the same time, and @of_peer of one peer. */
 void ditto_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer);
-/* The same for tasks that may wait for a disk. */
 void ditto_disk_tasks_init(struct ditto_tasks *tasks, unsigned int at_once, unsigned int of_peer);
-
-/* Wait until all tasks have ended. No others are started by now. Sleeps. */
 void ditto_tasks_drain(struct ditto_tasks *tasks);
-/* Wait until all tasks have ended, for @timeout jiffies at most. Sleeps. */
 void ditto_tasks_drain_timeout(struct ditto_tasks *tasks, unsigned long timeout);
-/* Wait until all tasks have ended, and tear down. Sleeps. */
 void ditto_tasks_exit(struct ditto_tasks *tasks);
 
 /* Set up and tear down what all tasks share, with ditto.ko. */

@@ -26,37 +26,28 @@
 /* Nanoseconds in which a client that shares the CPU takes an answer and sends its next call. */
 #define DITTO_YIELD_SOON		(100 * NSEC_PER_USEC)
 
-/**
- * ditto_yield_helps - may a client come in time if it runs now?
- * @shares: a call arrived soon the last time that the thread had yielded the CPU
- *
- * Context: any.
- * Return: true if the thread is to call ditto_yield().
+/*
+ * May a client come in time if it runs now? Context: any. Return: true if the thread is to call
+ * ditto_yield().
  */
 static inline bool ditto_yield_helps(bool shares)
 {
 	return need_resched() || (shares && !single_task_running());
 }
 
-/**
- * ditto_yield_was_short - has the CPU come back soon?
- * @since: local_clock() when the thread let others run
- * @now: local_clock() when it ran again
- *
- * Context: any.
- * Return: true if the clock has moved, by less than DITTO_YIELD_SOON.
+/*
+ * Has the CPU come back soon? Context: any. Return: true if the clock has moved, by less than
+ * DITTO_YIELD_SOON.
  */
 static inline bool ditto_yield_was_short(u64 since, u64 now)
 {
 	return now != since && now - since < DITTO_YIELD_SOON;
 }
 
-/**
- * ditto_yield - let others run
- *
- * Context: process; no lock held, but the right to receive from the connection may be.
- * Return: true if they ran shortly, by a clock that did not stand still. If a call has arrived as
- * well, its client shares the CPU, which the thread is to remember for the next time.
+/*
+ * Let others run. Context: process; no lock held, but the right to receive from the connection may
+ * be. Return: true if they ran shortly, by a clock that did not stand still. If a call has arrived
+ * as well, its client shares the CPU, which the thread is to remember for the next time.
  */
 static inline bool ditto_yield(void)
 {

@@ -59,6 +59,10 @@
 
 unsigned int dsmb_net_id __read_mostly;
 
+/*
+ * Find the SMB server of a network namespace. Context: any. The pointer is valid as long as the
+ * namespace is. Return: the server; never NULL.
+ */
 struct dsmb_server *dsmb_server_of(const struct net *net)
 {
 	struct dsmb_server **place = net_generic(net, dsmb_net_id);
@@ -183,6 +187,11 @@ static void listener_free(struct dsmb_listener *dl)
 	kfree(dl);
 }
 
+/*
+ * Start to accept connections on an address. See struct ditto_protocol. A listener on the IPv6
+ * wildcard address takes IPv4 too. Return: 0, -ENOMEM, or an error of the socket layer such as
+ * -EADDRINUSE.
+ */
 int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 {
 	struct dsmb_server *server = dsmb_server_of(listener->srv->net);
@@ -216,6 +225,10 @@ int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/*
+ * Does any listener accept connections to this address? Context: process; @server->lock is held.
+ * Return: true if a listener is bound to the address or to the wildcard.
+ */
 bool dsmb_listens_on(struct dsmb_server *server, const struct in6_addr *addr)
 {
 	const struct dsmb_listener *dl;
@@ -293,6 +306,10 @@ static unsigned int count_conns(struct dsmb_server *server, const void *listener
 	return count;
 }
 
+/*
+ * Stop accepting on an address and drop its connections. Waits for the connections to end, at most
+ * the drain setting. The last listener closes the durable opens that wait for their clients.
+ */
 void dsmb_close_listener(struct ditto_listener *listener)
 {
 	struct dsmb_listener *dl = listener->private;
@@ -317,11 +334,19 @@ void dsmb_close_listener(struct ditto_listener *listener)
 	listener_free(dl);
 }
 
+/*
+ * Drop all connections of a peer. @peer: the peer; NULL for all connections. Context: process. Does
+ * not wait until the connections have ended. Return: the number of connections that were dropped.
+ */
 unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	return drop_conns(dsmb_server_of(srv->net), NULL, peer);
 }
 
+/*
+ * Count the connections of a peer. @peer: the peer; NULL for all connections. Return: the number of
+ * connections.
+ */
 unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	return count_conns(dsmb_server_of(srv->net), NULL, peer);
@@ -372,6 +397,7 @@ static void server_free(struct dsmb_server *server)
 	ditto_stats_unregister(server->stats);
 }
 
+/* Set up the server of a new network namespace. Return: 0, or -ENOMEM with everything undone. */
 int dsmb_server_init(struct dsmb_server *server, struct net *net)
 {
 	unsigned int i;
@@ -416,7 +442,16 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	return -ENOMEM;
 }
 
-/* The queues are destroyed when nothing is left that could queue work. */
+/*
+ * End everything that a server serves, and tear it down. Drops all connections, closes all durable
+ * opens, and waits until no object is live. The records of persistent opens stay. A share that is
+ * being removed while requests of other protocols run is waited for, if this server had opens
+ * there.
+ *
+ * The queues are destroyed when nothing is left that could queue work.
+ *
+ * Context: for as long as a file system is stuck.
+ */
 void dsmb_server_exit(struct dsmb_server *server)
 {
 	drop_conns(server, NULL, NULL);

@@ -168,105 +168,21 @@ extern struct ditto_protocol dsmb_protocol;
 /* Place of the server among the parts of a network namespace. */
 extern unsigned int dsmb_net_id;
 
-/**
- * dsmb_server_of - find the SMB server of a network namespace
- * @net: the namespace
- *
- * Context: any. The pointer is valid as long as the namespace is.
- * Return: the server; never NULL.
- */
 struct dsmb_server *dsmb_server_of(const struct net *net);
-
-/**
- * dsmb_server_init - set up the server of a new network namespace
- * @server: zeroed memory
- * @net: the namespace
- *
- * Return: 0, or -ENOMEM with everything undone.
- */
 int dsmb_server_init(struct dsmb_server *server, struct net *net);
-
-/**
- * dsmb_server_exit - end everything that a server serves, and tear it down
- * @server: initialized; it has no listener any more, and gets none
- *
- * Drops all connections, closes all durable opens, and waits until no object is live. The records
- * of persistent opens stay. A share that is being removed while requests of other protocols run is
- * waited for, if this server had opens there.
- *
- * Context: process; may sleep, for as long as a file system is stuck.
- */
 void dsmb_server_exit(struct dsmb_server *server);
 
 /* The functions of ioctl/fsctl_net.c. */
 
-/**
- * dsmb_interfaces_init - initialize the list of reported interfaces
- * @server: the server
- *
- * Context: process; before any listener exists.
- */
 void dsmb_interfaces_init(struct dsmb_server *server);
-
-/**
- * dsmb_interfaces_forget - drop the list of reported interfaces
- * @server: the server
- *
- * To be called when a listener was added or removed. The next query builds a new list.
- *
- * Context: process; @server->lock is held.
- */
 void dsmb_interfaces_forget(struct dsmb_server *server);
 
 /* The operations of struct ditto_protocol, in server.c. */
 
-/**
- * dsmb_listen - start to accept connections on an address
- * @listener: address to listen on; its @private is set
- * @extack: filled with a message on error
- *
- * See struct ditto_protocol. A listener on the IPv6 wildcard address takes IPv4 too.
- *
- * Return: 0, -ENOMEM, or an error of the socket layer such as -EADDRINUSE.
- */
 int dsmb_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
-
-/**
- * dsmb_close_listener - stop accepting on an address and drop its connections
- * @listener: was started by dsmb_listen()
- *
- * Waits for the connections to end, at most the drain setting. The last listener closes the
- * durable opens that wait for their clients.
- */
 void dsmb_close_listener(struct ditto_listener *listener);
-
-/**
- * dsmb_listens_on - does any listener accept connections to this address?
- * @server: the server
- * @addr: the address; IPv4 is mapped
- *
- * Context: process; @server->lock is held.
- * Return: true if a listener is bound to the address or to the wildcard.
- */
 bool dsmb_listens_on(struct dsmb_server *server, const struct in6_addr *addr);
-
-/**
- * dsmb_disconnect - drop all connections of a peer
- * @srv: the core server
- * @peer: the peer; NULL for all connections
- *
- * Context: process. Does not wait until the connections have ended.
- * Return: the number of connections that were dropped.
- */
 unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
-
-/**
- * dsmb_connections - count the connections of a peer
- * @srv: the core server
- * @peer: the peer; NULL for all connections
- *
- * Return: the number of connections.
- */
 unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 
 #endif

@@ -38,57 +38,12 @@ dsmb_share_options(const struct ditto_share_opts *opts)
 	return ditto_share_block(opts, dsmb_protocol.bit);
 }
 
-/**
- * dsmb_share_new_mode - compute the mode of a new file when the client sent none
- * @share: held
- * @mode: proposed permission bits
- * @is_dir: a directory is created
- *
- * Context: any.
- * Return: @mode restricted by the share's mask, with the forced bits added.
- */
 umode_t dsmb_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir);
-
-/**
- * dsmb_share_hides_unreadable - tell whether listings omit files the user may not read
- * @share: held
- *
- * Context: any.
- * Return: true if they do.
- */
 bool dsmb_share_hides_unreadable(const struct ditto_share *share);
-
-/**
- * dsmb_share_logins - get the kinds of logins that a share takes
- * @share: held
- *
- * Context: any.
- * Return: DITTO_LOGIN_* bits.
- */
 u32 dsmb_share_logins(const struct ditto_share *share);
-
-/**
- * dsmb_share_is_continuous - tell whether opens may survive a restart of the server
- * @share: held
- *
- * Context: any.
- * Return: true if they may.
- */
 bool dsmb_share_is_continuous(const struct ditto_share *share);
-
-/* True if clients may use Apple's extensions on the share. Any context. */
 bool dsmb_share_is_apple(const struct ditto_share *share);
-
-/* The DSMB_APPLE_* bits that count for a session on the share. Any context. */
 u8 dsmb_share_apple_caps(const struct ditto_share *share, const struct dsmb_session *session);
-
-/**
- * dsmb_share_notifies - tell whether clients may watch directories for changes
- * @share: held
- *
- * Context: any.
- * Return: true if they may.
- */
 bool dsmb_share_notifies(const struct ditto_share *share);
 
 #endif

@@ -88,6 +88,10 @@ static int conn_show(struct dsmb_conn *conn, struct ditto_conn_show *show)
 	return show->fn(show, &info);
 }
 
+/*
+ * List the connections. Context: process; may sleep. No lock is held during @show->fn. Return: 0,
+ * or the error of @show->fn that ended the dump.
+ */
 int dsmb_show_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
@@ -214,6 +218,11 @@ static int session_show(struct dsmb_session *session, struct ditto_session_show 
 	return err;
 }
 
+/*
+ * List the authenticated sessions. Sessions are reported in the order of their SessionIds. Context:
+ * process; may sleep. No lock is held, but @show->fn runs under the session's mutex. Return: 0, or
+ * the error of @show->fn that ended the dump.
+ */
 int dsmb_show_sessions(struct ditto_server *srv, struct ditto_session_show *show)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
@@ -230,6 +239,7 @@ int dsmb_show_sessions(struct ditto_server *srv, struct ditto_session_show *show
 	return err;
 }
 
+/* Close a session for the administrator. Its durable opens are closed too. Return: 0 or -ENOENT. */
 int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 {
 	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id, false);
@@ -243,6 +253,7 @@ int dsmb_show_session_close(struct ditto_server *srv, u64 id)
 	return 0;
 }
 
+/* Tells for the core whether the user of a session may use a share: dsmb_session_reaches(). */
 bool dsmb_show_reaches(struct ditto_server *srv, u64 id, struct ditto_share *share)
 {
 	struct dsmb_session *session = dsmb_session_find_any(dsmb_server_of(srv->net), id, false);
@@ -348,6 +359,10 @@ static int waiting_opens_show(struct dsmb_server *server, struct ditto_open_show
 	return err;
 }
 
+/*
+ * List the opens. Durable opens that wait for their clients come first, as opens of session 0. The
+ * opens of each session follow. Return: 0, -ENOMEM, or the error of @show->fn that ended the dump.
+ */
 int dsmb_show_opens(struct ditto_server *srv, struct ditto_open_show *show)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
@@ -401,6 +416,7 @@ static bool durable_open_close(struct dsmb_server *server, u64 id)
 	return found;
 }
 
+/* Close an open for the administrator. Return: 0 or -ENOENT. */
 int dsmb_show_open_close(struct ditto_server *srv, u64 id)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
@@ -450,6 +466,7 @@ static int session_trees_show(struct dsmb_session *session, unsigned long place,
 	return err;
 }
 
+/* List the tree connects. Return: 0, or the error of @show->fn that ended the dump. */
 int dsmb_show_trees(struct ditto_server *srv, struct ditto_tree_show *show)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
@@ -467,6 +484,7 @@ int dsmb_show_trees(struct ditto_server *srv, struct ditto_tree_show *show)
 	return err;
 }
 
+/* Disconnect a tree for the administrator. Return: 0 or -ENOENT. */
 int dsmb_show_tree_close(struct ditto_server *srv, u64 session_id, u32 id)
 {
 	struct dsmb_session *session;

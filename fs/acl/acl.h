@@ -123,40 +123,11 @@ struct ditto_acl {
 	struct ditto_ace aces[] __counted_by(count);
 };
 
-/**
- * ditto_acl_alloc - allocate a list
- * @count: number of entries, DITTO_ACES_MAX at most
- *
- * Return: the list with zeroed entries; NULL without memory or if @count is too large.
- */
 struct ditto_acl *ditto_acl_alloc(unsigned int count);
 
-/**
- * ditto_acl_hold - take a reference to a list
- * @acl: held
- *
- * Context: any.
- * Return: @acl.
- */
 struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl);
-
-/**
- * ditto_acl_put - drop a reference to a list
- * @acl: the list, or NULL
- *
- * Context: any.
- */
 void ditto_acl_put(struct ditto_acl *acl);
 
-/**
- * ditto_acl_check - check whether a list is valid
- * @acl: the list; DITTO_ACL_MADE is ignored
- * @is_dir: the file is a directory; only then may entries be inheritable
- *
- * Types, flags, masks and principals are checked.
- *
- * Return: 0 or -EINVAL.
- */
 int ditto_acl_check(const struct ditto_acl *acl, bool is_dir);
 
 /*
@@ -214,139 +185,21 @@ struct ditto_acl_subject {
 	struct ditto_acl_decisions *decisions;
 };
 
-/**
- * ditto_acl_rights - compute the rights that a list grants
- * @acl: the list
- * @who: user and file
- * @undecided: filled with an entry that has an effect and whose SID the token cannot decide,
- *	because there is none or it is not complete; the first that denies, else the first.
- *	NULL without such an entry. They count as matching if they deny, and as not matching if
- *	they allow
- *
- * The first entry that names a right decides (RFC 8881 section 6.2.1). The owner may read and
- * write the list itself, unless an entry for owner rights limits this (MS-DTYP section 2.5.3.2).
- * Privileges are up to the caller.
- *
- * Context: any.
- * Return: DITTO_RIGHT_* bits.
- */
 u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who,
 		     const struct ditto_ace **undecided);
-
-/**
- * ditto_acl_mode - compute the permission bits that correspond to a list
- * @acl: the list
- * @uid: owner of the file
- * @gid: group of the file
- *
- * Implements RFC 8881 section 6.3.2. An entry that names the owner's uid or the file's gid counts
- * as one for the owner or the group, because Windows writes them this way. Local processes are
- * authenticated, so entries for authenticated users count for all classes. They use no protocol,
- * so entries for network users do not count. Entries for other users and groups cannot be
- * expressed by a mode.
- *
- * Context: any.
- * Return: nine permission bits.
- */
 umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
-
-/**
- * ditto_acl_mode_instead - compute the permission bits that take the place of a list
- * @acl: a list that cannot be stored
- * @uid: owner of the file
- * @gid: group of the file
- *
- * Clients are checked by these bits, anonymous ones among them. So group and others get what the
- * list permits to users and to anonymous ones alike.
- *
- * Context: any.
- * Return: nine permission bits, a subset of ditto_acl_mode().
- */
 umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
 
-/**
- * ditto_acl_from_mode - derive a list from a mode
- * @mode: mode with the file type
- *
- * Return: the list, or ERR_PTR(-ENOMEM).
- */
 struct ditto_acl *ditto_acl_from_mode(umode_t mode);
-
-/**
- * ditto_acl_from_posix - derive a list from a mode or POSIX ACL
- * @mode: mode with the file type
- * @access: POSIX access ACL; NULL to use the mode
- * @def: POSIX default ACL of a directory, which becomes inheritable entries; or NULL
- *
- * Return: the list, ERR_PTR(-ENOMEM), or ERR_PTR(-E2BIG) if it needs more than DITTO_ACES_MAX
- * entries.
- */
 struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *access,
 				       const struct posix_acl *def);
-
-/**
- * ditto_acl_canonicalize - move deny entries to the front if that does not change the meaning
- * @acl: derived from a mode or POSIX ACL, and not shared yet
- * @owner: owner of the file
- *
- * Windows expects this order (MS-DTYP section 2.4.5). Its tools offer to sort other lists, which
- * may change their meaning. A list whose meaning would change is left as it is.
- *
- * Context: any.
- */
 void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner);
 
-/**
- * ditto_acl_chmod - adapt a list to a new mode
- * @acl: the list
- * @mode: new mode with the file type
- * @uid: owner of the file
- * @gid: group of the file
- *
- * Implements RFC 8881 section 6.4.1.1: ditto_acl_mode() of the result equals the nine bits of
- * @mode, and named users and groups have no more of the rights these stand for than the group
- * has. Flags of the list and inherit-only entries are kept.
- *
- * Return: the list, which is @acl with another reference if its mode matches already;
- * ERR_PTR(-ENOMEM), or ERR_PTR(-ENOSPC) if it needs more than DITTO_ACES_MAX entries.
- */
 struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid);
-
-/**
- * ditto_acl_chmod_classes - adapt a list to a new mode, except entries for named users and groups
- * @acl: the list
- * @mode: new mode with the file type
- * @uid: owner of the file
- * @gid: group of the file
- *
- * Only the entries for owner, group and everyone are changed.
- *
- * Return: as ditto_acl_chmod().
- */
 struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, kuid_t uid,
 					  kgid_t gid);
-
-/**
- * ditto_acl_is_trivial - tell whether a list says no more than a mode can
- * @acl: the list
- *
- * Context: any.
- * Return: true if it has entries for owner, group and everyone only, and nothing inheritable.
- */
 bool ditto_acl_is_trivial(const struct ditto_acl *acl);
 
-/**
- * ditto_acl_inherit - derive the list of a new file from the list of its directory
- * @dir: list of the directory
- * @is_dir: the new file is a directory
- *
- * Implements RFC 8881 section 6.4.3 and MS-DTYP section 2.5.3.4. Entries for the owner and the
- * group are inherited as such, so they apply to a new owner if the file gets one. Entries are
- * marked DITTO_ACE_INHERITED if the directory's list is DITTO_ACL_AUTO_INHERITED. Also for audit
- * lists.
- *
- * Return: the list, NULL if nothing is inherited, or ERR_PTR(-ENOMEM).
- */
 struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir);
 
 /*
@@ -357,72 +210,21 @@ struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir);
 /* Largest size of a stored list. */
 #define DITTO_ACL_STORED_MAX	(16 + DITTO_ACES_MAX * (12 + DITTO_FOREIGN_MAX))
 
-/**
- * ditto_acl_stored_size - compute the size of the stored form of a list
- * @acl: the list
- *
- * Return: size in bytes.
- */
 size_t ditto_acl_stored_size(const struct ditto_acl *acl);
-
-/**
- * ditto_acl_encode - write the stored form of a list
- * @acl: a valid list
- * @mode: permission bits that are set along with the list
- * @bytes: filled; ditto_acl_stored_size() bytes
- */
 void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes);
-
-/**
- * ditto_acl_decode - parse the stored form of a list
- * @bytes: stored form
- * @size: size of @bytes
- * @mode: filled with the permission bits that were set along with the list
- *
- * Return: the list, ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
- */
 struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode);
 
 /* Audit lists: fs/acl/acl_list.c and fs/acl/acl_store.c */
 
-/**
- * ditto_audit_list_check - check whether an audit list is valid
- * @list: the list
- * @is_dir: the file is a directory; only then may entries be inheritable
- *
- * Return: 0 or -EINVAL.
- */
 int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir);
 
-/**
- * ditto_audit_list_encode - write the stored form of an audit list
- * @list: a valid list
- * @bytes: filled; ditto_acl_stored_size() bytes
- */
 void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes);
-
-/**
- * ditto_audit_list_decode - parse the stored form of an audit list
- * @bytes: stored form
- * @size: size of @bytes
- *
- * Return: the list, ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
- */
 struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size);
 
 /* Called when the module is loaded and unloaded: fs/acl/acl_intern.c. */
 int ditto_acl_interning_init(void);
 void ditto_acl_interning_exit(void);
-
-/**
- * ditto_acl_intern - find or make the shared copy of a list
- * @acl: not shared yet; its reference is consumed
- *
- * Context: any but interrupts.
- * Return: an equal list, to be put; @acl itself if it is the first one or without memory.
- */
 struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
-/* The number of shared lists. */
 unsigned int ditto_acl_interned(void);
 
 #endif

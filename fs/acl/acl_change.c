@@ -295,17 +295,32 @@ static struct ditto_acl *acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t u
 	return changed == ERR_PTR(-ENOSPC) ? acl_change_entries(&c, true) : changed;
 }
 
+/*
+ * Adapt a list to a new mode. Implements RFC 8881 section 6.4.1.1: ditto_acl_mode() of the result
+ * equals the nine bits of @mode, and named users and groups have no more of the rights these stand
+ * for than the group has. Flags of the list and inherit-only entries are kept. Return: the list,
+ * which is @acl with another reference if its mode matches already; ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-ENOSPC) if it needs more than DITTO_ACES_MAX entries.
+ */
 struct ditto_acl *ditto_acl_chmod(struct ditto_acl *acl, umode_t mode, kuid_t uid, kgid_t gid)
 {
 	return acl_chmod(acl, mode, uid, gid, false);
 }
 
+/*
+ * Adapt a list to a new mode, except entries for named users and groups. Only the entries for
+ * owner, group and everyone are changed. Return: as ditto_acl_chmod().
+ */
 struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, kuid_t uid,
 					  kgid_t gid)
 {
 	return acl_chmod(acl, mode, uid, gid, true);
 }
 
+/*
+ * Tell whether a list says no more than a mode can. Context: any. Return: true if it has entries
+ * for owner, group and everyone only, and nothing inheritable.
+ */
 bool ditto_acl_is_trivial(const struct ditto_acl *acl)
 {
 	for (unsigned int i = 0; i < acl->count; i++) {

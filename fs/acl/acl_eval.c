@@ -87,11 +87,24 @@ static enum ditto_sid_match ace_match(const struct ditto_ace *ace,
 	return is_about(ace, who) ? DITTO_SID_HIS : DITTO_SID_OTHER;
 }
 
+/*
+ * Tell whether an entry is about a user. Context: any. Return: true if it is, and if nobody can
+ * tell.
+ */
 bool ditto_ace_may_match(const struct ditto_ace *ace, const struct ditto_acl_subject *who)
 {
 	return ace_match(ace, who) != DITTO_SID_OTHER;
 }
 
+/*
+ * Compute the rights that a list grants. @undecided: filled with an entry that has an effect and
+ * whose SID the token cannot decide, because there is none or it is not complete; the first that
+ * denies, else the first. NULL without such an entry. They count as matching if they deny, and as
+ * not matching if they allow. The first entry that names a right decides (RFC 8881 section 6.2.1).
+ * The owner may read and write the list itself, unless an entry for owner rights limits this
+ * (MS-DTYP section 2.5.3.2). Privileges are up to the caller. Context: any. Return: DITTO_RIGHT_*
+ * bits.
+ */
 u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who,
 		     const struct ditto_ace **undecided)
 {
@@ -140,6 +153,10 @@ u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject
 	return allowed;
 }
 
+/*
+ * Get the classes of a mode that an entry applies to. Context: any. Return: BIT(DITTO_CLASS_*)
+ * bits; 0 for other named users and groups.
+ */
 u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
 {
 	switch ((enum ditto_who)ace->who) {
@@ -178,6 +195,10 @@ static umode_t bits_of_rights(u32 rights)
 	       (rights & DITTO_RIGHT_EXECUTE ? 0001 : 0);
 }
 
+/*
+ * The same if all users are anonymous, and use a protocol. Context: any. Return: as
+ * ditto_ace_classes().
+ */
 u32 ditto_ace_classes_anonymous(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
 {
 	switch (ace->who) {
@@ -220,12 +241,39 @@ static umode_t acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid, boo
 	return mode;
 }
 
+/**
+ * ditto_acl_mode - compute the permission bits that correspond to a list
+ * @acl: the list
+ * @uid: owner of the file
+ * @gid: group of the file
+ *
+ * Implements RFC 8881 section 6.3.2. An entry that names the owner's uid or the file's gid counts
+ * as one for the owner or the group, because Windows writes them this way. Local processes are
+ * authenticated, so entries for authenticated users count for all classes. They use no protocol,
+ * so entries for network users do not count. Entries for other users and groups cannot be
+ * expressed by a mode.
+ *
+ * Context: any.
+ * Return: nine permission bits.
+ */
 umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 {
 	return acl_mode(acl, uid, gid, false);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_mode, "DITTO");
 
+/**
+ * ditto_acl_mode_instead - compute the permission bits that take the place of a list
+ * @acl: a list that cannot be stored
+ * @uid: owner of the file
+ * @gid: group of the file
+ *
+ * Clients are checked by these bits, anonymous ones among them. So group and others get what the
+ * list permits to users and to anonymous ones alike.
+ *
+ * Context: any.
+ * Return: nine permission bits, a subset of ditto_acl_mode().
+ */
 umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 {
 	/* The owner can change the mode in any case. */

@@ -50,6 +50,13 @@ static void inherit_to_dir(struct ditto_acl_builder *b, const struct ditto_ace *
 	add_flagged(b, ace, further | DITTO_ACE_INHERIT_ONLY | mark);
 }
 
+/*
+ * Derive the list of a new file from the list of its directory. Implements RFC 8881 section 6.4.3
+ * and MS-DTYP section 2.5.3.4. Entries for the owner and the group are inherited as such, so they
+ * apply to a new owner if the file gets one. Entries are marked DITTO_ACE_INHERITED if the
+ * directory's list is DITTO_ACL_AUTO_INHERITED. Also for audit lists. Return: the list, NULL if
+ * nothing is inherited, or ERR_PTR(-ENOMEM).
+ */
 struct ditto_acl *ditto_acl_inherit(const struct ditto_acl *dir, bool is_dir)
 {
 	/*

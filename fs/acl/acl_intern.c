@@ -58,12 +58,19 @@ void ditto_acl_interning_exit(void)
 	rhashtable_destroy(&acl_table);
 }
 
+/* Take a reference to a list. Context: any. Return: @acl. */
 struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl)
 {
 	refcount_inc(&acl->ref);
 	return acl;
 }
 
+/**
+ * ditto_acl_put - drop a reference to a list
+ * @acl: the list, or NULL
+ *
+ * Context: any.
+ */
 void ditto_acl_put(struct ditto_acl *acl)
 {
 	if (!acl || !refcount_dec_and_test(&acl->ref))
@@ -74,6 +81,11 @@ void ditto_acl_put(struct ditto_acl *acl)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_put, "DITTO");
 
+/*
+ * Find or make the shared copy of a list. @acl: not shared yet; its reference is consumed. Context:
+ * any but interrupts. Return: an equal list, to be put; @acl itself if it is the first one or
+ * without memory.
+ */
 struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
 {
 	struct ditto_acl *same;
@@ -95,6 +107,7 @@ struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
 }
 
 #ifdef DITTO_TESTS
+/* The number of shared lists. */
 unsigned int ditto_acl_interned(void)
 {
 	return atomic_read(&acl_table.nelems);

@@ -9,6 +9,12 @@
 
 #include "acl_private.h"
 
+/**
+ * ditto_acl_alloc - allocate a list
+ * @count: number of entries, DITTO_ACES_MAX at most
+ *
+ * Return: the list with zeroed entries; NULL without memory or if @count is too large.
+ */
 struct ditto_acl *ditto_acl_alloc(unsigned int count)
 {
 	struct ditto_acl *acl;
@@ -56,6 +62,15 @@ static u8 ace_flags_of(bool is_dir)
 	return is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED;
 }
 
+/**
+ * ditto_acl_check - check whether a list is valid
+ * @acl: the list; DITTO_ACL_MADE is ignored
+ * @is_dir: the file is a directory; only then may entries be inheritable
+ *
+ * Types, flags, masks and principals are checked.
+ *
+ * Return: 0 or -EINVAL.
+ */
 int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 {
 	if (acl->flags & ~(DITTO_ACL_FLAGS | DITTO_ACL_MADE) || acl->count > DITTO_ACES_MAX)
@@ -68,6 +83,7 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_check, "DITTO");
 
+/* Check whether an audit list is valid. Return: 0 or -EINVAL. */
 int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir)
 {
 	if (list->flags & ~DITTO_ACL_FLAGS || list->flags & DITTO_ACL_NULL ||
@@ -78,6 +94,7 @@ int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir)
 			      DITTO_RIGHTS_ALL | DITTO_RIGHT_SECURITY) ? 0 : -EINVAL;
 }
 
+/* Begin to build a list. Return: 0 or -ENOMEM. */
 int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want)
 {
 	b->room = min(want, DITTO_ACES_MAX);
@@ -89,6 +106,7 @@ int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want)
 	return 0;
 }
 
+/* Append an entry to a list under construction. Context: any. */
 void ditto_acl_add(struct ditto_acl_builder *b, const struct ditto_ace *ace)
 {
 	if (b->acl->count == b->room) {
@@ -99,6 +117,10 @@ void ditto_acl_add(struct ditto_acl_builder *b, const struct ditto_ace *ace)
 	b->acl->aces[b->acl->count - 1] = *ace;
 }
 
+/*
+ * Finish a list under construction. Context: any. Return: the list, or ERR_PTR(@err) after freeing
+ * it.
+ */
 struct ditto_acl *ditto_acl_end(struct ditto_acl_builder *b, int err)
 {
 	if (!b->full)

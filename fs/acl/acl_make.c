@@ -25,6 +25,7 @@
 /* Entries for a mode: two for each class, one for the last. */
 #define ACES_OF_MODE	5
 
+/* Convert three bits of a mode to DITTO_RIGHT_* bits: RFC 8881 section 6.4.1.1. */
 u32 ditto_rights_of_bits(u32 bits, bool is_dir)
 {
 	u32 rights = 0;
@@ -177,6 +178,11 @@ static void add_posix(struct ditto_acl_builder *b, const struct posix_acl *posix
 		     DITTO_RIGHTS_LOOK | ditto_rights_of_bits(c.other, is_dir));
 }
 
+/*
+ * Derive a list from a mode or POSIX ACL. @access: POSIX access ACL; NULL to use the mode; @def:
+ * POSIX default ACL of a directory, which becomes inheritable entries; or NULL. Return: the list,
+ * ERR_PTR(-ENOMEM), or ERR_PTR(-E2BIG) if it needs more than DITTO_ACES_MAX entries.
+ */
 struct ditto_acl *ditto_acl_from_posix(umode_t mode, const struct posix_acl *access,
 				       const struct posix_acl *def)
 {
@@ -221,6 +227,11 @@ static bool ace_meets(const struct ditto_ace *allow, const struct ditto_ace *den
 	return allow->who != DITTO_WHO_OWNER || !now || uid_eq(deny->uid, owner);
 }
 
+/*
+ * Move deny entries to the front if that does not change the meaning. Windows expects this order
+ * (MS-DTYP section 2.4.5). Its tools offer to sort other lists, which may change their meaning. A
+ * list whose meaning would change is left as it is. Context: any.
+ */
 void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner)
 {
 	unsigned int i, front, denials = 0;
@@ -245,6 +256,7 @@ void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner)
 	}
 }
 
+/* Derive a list from a mode. Return: the list, or ERR_PTR(-ENOMEM). */
 struct ditto_acl *ditto_acl_from_mode(umode_t mode)
 {
 	return ditto_acl_from_posix(mode, NULL, NULL);

@@ -58,6 +58,7 @@ static u8 principal_len(const struct ditto_ace *ace)
 	return ace->foreign_len;
 }
 
+/* Compute the size of the stored form of a list. Return: size in bytes. */
 size_t ditto_acl_stored_size(const struct ditto_acl *acl)
 {
 	size_t size = sizeof(struct stored_head);
@@ -100,11 +101,13 @@ static void stored_encode(const struct ditto_acl *acl, u32 magic, umode_t mode, 
 	}
 }
 
+/* Write the stored form of a list. @bytes: filled; ditto_acl_stored_size() bytes. */
 void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 {
 	stored_encode(acl, ACL_MAGIC, mode, bytes);
 }
 
+/* Write the stored form of an audit list. @bytes: filled; ditto_acl_stored_size() bytes. */
 void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes)
 {
 	stored_encode(list, AUDIT_MAGIC, 0, bytes);
@@ -171,11 +174,19 @@ static struct ditto_acl *stored_decode(const void *bytes, size_t size, u32 magic
 	return acl;
 }
 
+/*
+ * Parse the stored form of a list. @size: size of @bytes. Return: the list, ERR_PTR(-EUCLEAN) if it
+ * is invalid, ERR_PTR(-ENOMEM).
+ */
 struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode)
 {
 	return stored_decode(bytes, size, ACL_MAGIC, mode, ditto_acl_check);
 }
 
+/*
+ * Parse the stored form of an audit list. @size: size of @bytes. Return: the list,
+ * ERR_PTR(-EUCLEAN) if it is invalid, ERR_PTR(-ENOMEM).
+ */
 struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size)
 {
 	struct ditto_acl *list;

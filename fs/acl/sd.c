@@ -113,6 +113,18 @@ static int sd_list_decode(const u8 *bytes, size_t size, u32 at, u16 *count, cons
 	return 0;
 }
 
+/**
+ * ditto_sd_decode - decode a self-relative security descriptor
+ * @bytes: what its offsets count from
+ * @size: number of bytes
+ * @at: where it begins
+ * @sd: filled; points into @bytes
+ *
+ * Every entry of the DACL and of the SACL is checked.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if it is malformed; -E2BIG if it has more than DITTO_SD_MAX bytes.
+ */
 int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
 {
 	const u8 *head = bytes + at;
@@ -155,6 +167,14 @@ int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_decode, "DITTO");
 
+/**
+ * ditto_sd_unix_mode - find a DACL entry that carries a mode (S-1-5-88-3)
+ * @sd: decoded security descriptor
+ * @mode: set to the mode, with set-id bits
+ *
+ * Context: any.
+ * Return: false if there is no such entry.
+ */
 bool ditto_sd_unix_mode(const struct ditto_sd *sd, umode_t *mode)
 {
 	struct sd_ace ace;
@@ -170,6 +190,15 @@ bool ditto_sd_unix_mode(const struct ditto_sd *sd, umode_t *mode)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_unix_mode, "DITTO");
 
+/**
+ * ditto_specific_rights - replace the generic rights of a mask by specific rights for files
+ * @mask: access mask
+ *
+ * MS-DTYP section 2.4.3.
+ *
+ * Context: any.
+ * Return: the mask without generic rights.
+ */
 u32 ditto_specific_rights(u32 mask)
 {
 	static const struct {
@@ -249,6 +278,7 @@ static bool sd_ace_is_unix(const struct sd_ace *ace)
 	return !ace->mask && ditto_sid_is_foreign_unix(&ace->sid);
 }
 
+/* True if the DACL has entries, and all of them only name owner, group or mode. Any context. */
 bool ditto_sd_has_only_unix(const struct ditto_sd *sd)
 {
 	struct sd_ace ace;
@@ -330,18 +360,42 @@ static u16 sd_control_of(const struct ditto_acl *acl, bool audit)
 	return control;
 }
 
+/**
+ * ditto_sd_control - get the Control bits of a list
+ * @acl: access control list
+ *
+ * Context: any.
+ * Return: Control bits of MS-DTYP section 2.4.6, with DITTO_SD_DACL_PRESENT.
+ */
 u16 ditto_sd_control(const struct ditto_acl *acl)
 {
 	return DITTO_SD_DACL_PRESENT | sd_control_of(acl, false);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_control, "DITTO");
 
+/**
+ * ditto_sd_audit_control - get the Control bits of an audit list
+ * @list: the list
+ *
+ * Context: any.
+ * Return: Control bits of MS-DTYP section 2.4.6, with DITTO_SD_SACL_PRESENT.
+ */
 u16 ditto_sd_audit_control(const struct ditto_acl *list)
 {
 	return DITTO_SD_SACL_PRESENT | sd_control_of(list, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_control, "DITTO");
 
+/**
+ * ditto_sd_acl - convert a DACL to an access control list
+ * @sd: decoded security descriptor; without a DACL it is treated as one with a null DACL
+ * @user: user who sent it, or NULL; the user's domain SID stands for the local account
+ * @is_dir: the list is for a directory
+ *
+ * Return: the list, to be put; ERR_PTR(-E2BIG) (more than DITTO_ACES_MAX entries);
+ * ERR_PTR(-EOPNOTSUPP) (an entry denies access on a condition that is not evaluated here);
+ * ERR_PTR(-ENOMEM).
+ */
 struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user,
 			       bool is_dir)
 {
@@ -379,6 +433,17 @@ static bool sd_ace_audits(const struct sd_ace *ace, bool is_dir)
 	return ace->kind == SD_ACE_AUDITS && (is_dir || !(ace->flags & DITTO_ACE_INHERIT_ONLY));
 }
 
+/**
+ * ditto_sd_audit_list - convert a SACL to an audit list
+ * @sd: decoded security descriptor
+ * @user: as for ditto_sd_acl()
+ * @is_dir: the list is for a directory
+ *
+ * Entries of other types than SYSTEM_AUDIT_ACE_TYPE are left out.
+ *
+ * Return: the list, to be put; NULL if it says nothing; ERR_PTR(-E2BIG) (more than DITTO_ACES_MAX
+ * entries); ERR_PTR(-ENOMEM).
+ */
 struct ditto_acl *ditto_sd_audit_list(const struct ditto_sd *sd,
 				      const struct ditto_auth_user *user, bool is_dir)
 {
@@ -416,6 +481,14 @@ struct ditto_acl *ditto_sd_audit_list(const struct ditto_sd *sd,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_list, "DITTO");
 
+/**
+ * ditto_sd_has_audit_type - look for SACL entries of a type
+ * @sd: decoded security descriptor
+ * @type: AceType of MS-DTYP section 2.4.4.1
+ *
+ * Context: any.
+ * Return: true if there is one.
+ */
 bool ditto_sd_has_audit_type(const struct ditto_sd *sd, u8 type)
 {
 	struct sd_ace ace;

@@ -49,24 +49,40 @@ static struct ditto_sid sid_unix(u32 kind, u32 id)
 	};
 }
 
+/**
+ * ditto_sid_of_uid - make the SID of a Unix user, S-1-22-1-uid
+ * @uid: the user
+ *
+ * Context: any.
+ * Return: the SID.
+ */
 struct ditto_sid ditto_sid_of_uid(kuid_t uid)
 {
 	return sid_unix(DITTO_SID_UNIX_USER, from_kuid_munged(&init_user_ns, uid));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_of_uid, "DITTO");
 
+/**
+ * ditto_sid_of_gid - make the SID of a Unix group, S-1-22-2-gid
+ * @gid: the group
+ *
+ * Context: any.
+ * Return: the SID.
+ */
 struct ditto_sid ditto_sid_of_gid(kgid_t gid)
 {
 	return sid_unix(DITTO_SID_UNIX_GROUP, from_kgid_munged(&init_user_ns, gid));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_of_gid, "DITTO");
 
+/* True for S-1-5-88-kind-number: a user, a group or a mode of Unix. Any context. */
 bool ditto_sid_is_foreign_unix(const struct ditto_sid *sid)
 {
 	return sid->authority == DITTO_SID_NT && sid->nsubs == 3 &&
 	       sid->subs[0] == DITTO_SID_FOREIGN_UNIX;
 }
 
+/* The SID of that kind: 1 is a user, 2 a group, 3 a mode. Any context. */
 struct ditto_sid ditto_sid_foreign_unix(u32 kind, u32 number)
 {
 	return (struct ditto_sid) {
@@ -90,6 +106,14 @@ static bool sid_number(const struct ditto_sid *sid, u32 kind, u32 *number)
 	return sid->subs[0] == kind;
 }
 
+/**
+ * ditto_sid_to_uid - get the Unix user of a SID
+ * @sid: S-1-22-1-uid or S-1-5-88-1-uid
+ * @uid: set to the user
+ *
+ * Context: any.
+ * Return: false for other SIDs, and for numbers that are not valid uids.
+ */
 bool ditto_sid_to_uid(const struct ditto_sid *sid, kuid_t *uid)
 {
 	u32 number;
@@ -101,6 +125,14 @@ bool ditto_sid_to_uid(const struct ditto_sid *sid, kuid_t *uid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_to_uid, "DITTO");
 
+/**
+ * ditto_sid_to_gid - get the Unix group of a SID
+ * @sid: S-1-22-2-gid or S-1-5-88-2-gid
+ * @gid: set to the group
+ *
+ * Context: any.
+ * Return: false for other SIDs, and for numbers that are not valid gids.
+ */
 bool ditto_sid_to_gid(const struct ditto_sid *sid, kgid_t *gid)
 {
 	u32 number;
@@ -112,6 +144,10 @@ bool ditto_sid_to_gid(const struct ditto_sid *sid, kgid_t *gid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_to_gid, "DITTO");
 
+/*
+ * Get the mode of a SID that carries one in a DACL entry. Context: any. Return: false for other
+ * SIDs.
+ */
 bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode)
 {
 	if (!ditto_sid_is_foreign_unix(sid) || sid->subs[1] != DITTO_SID_FOREIGN_MODE)
@@ -120,6 +156,14 @@ bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode)
 	return true;
 }
 
+/**
+ * ditto_sid_is_user - check whether a SID is the domain SID of a user
+ * @sid: the SID
+ * @user: an identity, or NULL
+ *
+ * Context: any.
+ * Return: true if the user has this domain SID.
+ */
 bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user *user)
 {
 	struct ditto_sid own;
@@ -129,6 +173,15 @@ bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_is_user, "DITTO");
 
+/**
+ * ditto_sid_is_of_domain - check whether a SID is one of an account of a domain
+ * @sid: the SID
+ *
+ * A machine is a domain, too. MS-DTYP section 2.4.2.4.
+ *
+ * Context: any.
+ * Return: true for S-1-5-21-x-y-z-rid.
+ */
 bool ditto_sid_is_of_domain(const struct ditto_sid *sid)
 {
 	return sid->authority == DITTO_SID_NT && sid->nsubs == 5 &&
@@ -136,6 +189,10 @@ bool ditto_sid_is_of_domain(const struct ditto_sid *sid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_is_of_domain, "DITTO");
 
+/*
+ * Get the principal of a well-known SID. MS-DTYP section 2.4.2.4. Context: any. Return: false for
+ * other SIDs.
+ */
 bool ditto_sid_to_who(const struct ditto_sid *sid, enum ditto_who *who)
 {
 	unsigned int i;
@@ -150,6 +207,14 @@ bool ditto_sid_to_who(const struct ditto_sid *sid, enum ditto_who *who)
 	return false;
 }
 
+/**
+ * ditto_sid_of_who - get the well-known SID of a principal
+ * @who: the principal, see ditto_sid_to_who()
+ * @sid: filled
+ *
+ * Context: any.
+ * Return: false if the principal has none.
+ */
 bool ditto_sid_of_who(enum ditto_who who, struct ditto_sid *sid)
 {
 	unsigned int i;
@@ -168,6 +233,14 @@ bool ditto_sid_of_who(enum ditto_who who, struct ditto_sid *sid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_of_who, "DITTO");
 
+/**
+ * ditto_sid_eq - compare two SIDs
+ * @a: one SID
+ * @b: the other SID
+ *
+ * Context: any.
+ * Return: true if they are equal.
+ */
 bool ditto_sid_eq(const struct ditto_sid *a, const struct ditto_sid *b)
 {
 	return a->authority == b->authority && a->nsubs == b->nsubs &&
@@ -175,6 +248,17 @@ bool ditto_sid_eq(const struct ditto_sid *a, const struct ditto_sid *b)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_eq, "DITTO");
 
+/**
+ * ditto_sid_decode - decode a packed SID
+ * @bytes: the SID, possibly followed by other data
+ * @size: number of bytes
+ * @sid: filled; without sub-authorities on error
+ *
+ * MS-DTYP section 2.4.2.2.
+ *
+ * Context: any.
+ * Return: bytes of the SID, or 0 if there is no valid one.
+ */
 u32 ditto_sid_decode(const u8 *bytes, size_t size, struct ditto_sid *sid)
 {
 	int i;
@@ -191,6 +275,13 @@ u32 ditto_sid_decode(const u8 *bytes, size_t size, struct ditto_sid *sid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_decode, "DITTO");
 
+/**
+ * ditto_sid_encode - encode a SID
+ * @sid: the SID
+ * @bytes: filled; ditto_sid_size() bytes
+ *
+ * Context: any.
+ */
 void ditto_sid_encode(const struct ditto_sid *sid, u8 *bytes)
 {
 	int i;

@@ -154,136 +154,39 @@ static inline unsigned int dnfs_protocol_bit(void)
 
 /* rpc.c */
 
-/**
- * dnfs_rpc_programs - the RPC programs to register with sunrpc
- * @count: filled: number of programs
- *
- * Return: an array of them.
- */
+/* fs/nfs/rpc/rpc.c */
 struct svc_program *dnfs_rpc_programs(unsigned int *count);
-/* Module init. */
 void dnfs_rpc_init(void);
 
 /* service.c: operations of struct ditto_protocol; all may sleep and take dnfs_server.lock */
 
-/**
- * dnfs_listen - start a listener, and the service with the first one
- * @listener: address, port and transport
- * @extack: filled after an error
- *
- * Return: 0 or an errno.
- */
+/* fs/nfs/rpc/service.c */
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack);
-
-/**
- * dnfs_close - stop a listener, and the service with the last one
- * @listener: listener of dnfs_listen()
- *
- * Waits for requests in flight, at most for the time of the drain setting.
- */
 void dnfs_close(struct ditto_listener *listener);
-
-/**
- * dnfs_disconnect - close the connections of a machine
- * @srv: the core's server
- * @peer: the machine
- *
- * Return: number of connections closed.
- */
 unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *peer);
-
-/**
- * dnfs_connections - count the connections of a machine
- * @srv: the core's server
- * @peer: the machine; NULL for all machines
- *
- * Return: number of connections.
- */
 unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer);
-
-/**
- * dnfs_conns - list the connections
- * @srv: the core server
- * @show: the dump: where to start, and the function that takes each connection
- *
- * Context: may sleep; takes dnfs_server.lock.
- * Return: 0, or the error of @show->fn that ended the dump.
- */
 int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show);
-
-/**
- * dnfs_announce - register what is served with rpcbind
- * @srv: the core's server
- * @extack: gets a warning if rpcbind keeps an entry for another server; may be NULL
- *
- * Context: process; may sleep for as long as rpcbind takes. The core calls it for one task at a
- * time, and closes no listener during the call.
- */
 void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack);
-
-/**
- * dnfs_settings_changed - apply changed settings to the running service
- * @srv: the core's server
- *
- * Return: 0 or an errno.
- */
 int dnfs_settings_changed(struct ditto_server *srv);
-
-/**
- * dnfs_thread - what a service thread does
- * @data: its struct svc_rqst
- *
- * For svc_create_pooled(). Only dnfs_service_resize() may start and end such threads.
- *
- * Return: does not return.
- */
 int dnfs_thread(void *data);
 
 /* connection.c */
 
-/**
- * dnfs_connections_charge - charge a listener's connections to their machines
- * @listener: listening socket; connections that it accepts are charged from now on
- *
- * The socket and its connections must be gone before the module is unloaded.
- */
+/* fs/nfs/rpc/connection.c */
 void dnfs_connections_charge(struct svc_xprt *listener);
-
-/* Nothing is charged any more for connections that are gone. May sleep. */
 void dnfs_connections_flush(void);
 
 /* conn.c */
 
-/**
- * dnfs_conn_peer - get the peer of a call whose client has proved its name
- * @rqstp: the call
- * @peer: set to the peer, with a reference; NULL if the client has proved no name
- *
- * Context: any.
- * Return: false if the call came with a certificate and the connection is closed: the name is not
- * known any more, and the call must not be executed under another one.
- */
+/* fs/nfs/rpc/conn.c */
 bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer);
-
-/**
- * dnfs_conn_look_up - get the number of a connection, and who it has proved to be
- * @xprt: the connection, held
- * @peer: set to the peer of dnfs_conn_peer(), with a reference, if there is one; may be NULL
- *
- * Context: any; takes xpt_lock.
- * Return: the number, or 0 if the connection is closed.
- */
 u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer);
 
 /* conn_charge.c */
 
-/**
- * dnfs_conn_trust - get the level of trust of a machine
- * @admission: whether a share admits it
- *
- * A machine that a share admits sends requests of its users, so it gets their level.
- *
- * Return: the level.
+/*
+ * Get the level of trust of a machine. A machine that a share admits sends requests of its users,
+ * so it gets their level. Return: the level.
  */
 static inline enum ditto_trust dnfs_conn_trust(enum ditto_admission admission)
 {
@@ -298,26 +201,12 @@ static inline enum ditto_trust dnfs_conn_trust(enum ditto_admission admission)
 	return DITTO_TRUST_STRANGER;
 }
 
-/**
- * dnfs_conn_decided - charge a connection at the level of trust that one of its calls has
- * @xprt: the connection, or the socket of a datagram, which has no charges
- * @trust: the level
- *
- * If there is no room at a higher level, the connection stays below it, and a call a second later
- * tries again; at a lower level it is closed.
- *
- * Context: may sleep; takes xpt_lock.
- */
+/* fs/nfs/rpc/conn_charge.c */
 void dnfs_conn_decided(struct svc_xprt *xprt, enum ditto_trust trust);
 
 /* mount.c */
 
-/**
- * dnfs_mounts_free - forget all mounts
- * @server: state of a namespace
- *
- * Context: may sleep; takes mounts_lock.
- */
+/* fs/nfs/v3/mount.c */
 void dnfs_mounts_free(struct dnfs_server *server);
 
 #endif

@@ -106,6 +106,7 @@ static bool is_ascii(const struct ditto_name *name)
 	return true;
 }
 
+/* Hash the folded form of a name. Context: any. Return: false if the name has no folded form. */
 bool ditto_name_hash(const struct ditto_name *name, u32 *hash)
 {
 	unsigned long h = init_name_hash(NULL);
@@ -121,6 +122,14 @@ bool ditto_name_hash(const struct ditto_name *name, u32 *hash)
 	return true;
 }
 
+/**
+ * ditto_names_same - compare two names without regard to case
+ * @a: a name
+ * @b: another name
+ *
+ * Context: any.
+ * Return: true if they are equal or differ in case only.
+ */
 bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b)
 {
 	if (a->len == b->len && !strncasecmp(a->name, b->name, a->len) && is_ascii(a) &&
@@ -166,6 +175,17 @@ static int component_siphash(const struct ditto_name *name, bool exact, u64 *has
 	return 0;
 }
 
+/**
+ * ditto_path_hash - hash the folded form of a path
+ * @path: components separated by '/'
+ * @len: bytes of @path
+ * @exact: case matters: hash it as it is
+ *
+ * The hash may be stored: it is the same on every machine, with Unicode tables of the same version.
+ * A component without a folded form is hashed as it is.
+ *
+ * Return: the hash, or 0 without memory.
+ */
 u64 ditto_path_hash(const char *path, u32 len, bool exact)
 {
 	const char *end = path + len, *slash;

@@ -27,38 +27,8 @@ struct ditto_name {
  * Return: bytes of the folded form, or a negative errno if there is none or no room.
  */
 int ditto_name_fold(const struct ditto_name *name, char *out, size_t size);
-
-/**
- * ditto_name_hash - hash the folded form of a name
- * @name: the name
- * @hash: filled
- *
- * Context: any.
- * Return: false if the name has no folded form.
- */
 bool ditto_name_hash(const struct ditto_name *name, u32 *hash);
-
-/**
- * ditto_names_same - compare two names without regard to case
- * @a: a name
- * @b: another name
- *
- * Context: any.
- * Return: true if they are equal or differ in case only.
- */
 bool ditto_names_same(const struct ditto_name *a, const struct ditto_name *b);
-
-/**
- * ditto_path_hash - hash the folded form of a path
- * @path: components separated by '/'
- * @len: bytes of @path
- * @exact: case matters: hash it as it is
- *
- * The hash may be stored: it is the same on every machine, with Unicode tables of the same version.
- * A component without a folded form is hashed as it is.
- *
- * Return: the hash, or 0 without memory.
- */
 u64 ditto_path_hash(const char *path, u32 len, bool exact);
 
 /* Load and unload the Unicode tables, with the module. */

@@ -7,6 +7,10 @@
 
 #include "fid.h"
 
+/*
+ * Get the id of a file from the file system. Return: 0, or -EOPNOTSUPP if the file system has no
+ * usable id.
+ */
 int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid)
 {
 	u32 raw[DITTO_FID_WORDS] = {};
@@ -21,6 +25,10 @@ int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *
 	return 0;
 }
 
+/*
+ * Tell whether file ids can include the directory. Return: true if the file system can find the
+ * directory of a file by the file's id.
+ */
 bool ditto_fid_connectable(struct inode *dir)
 {
 	u32 raw[DITTO_FID_WORDS] = {};

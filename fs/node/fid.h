@@ -45,22 +45,7 @@ static __always_inline int ditto_fid_write(struct inode *inode, struct dentry *d
 	return words * sizeof(u32);
 }
 
-/**
- * ditto_fid_encode - get the id of a file from the file system
- * @dentry: positive
- * @connectable: include the id of the directory, if there is room
- * @fid: filled
- *
- * Return: 0, or -EOPNOTSUPP if the file system has no usable id.
- */
 int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid);
-
-/**
- * ditto_fid_connectable - tell whether file ids can include the directory
- * @dir: a directory of the file system
- *
- * Return: true if the file system can find the directory of a file by the file's id.
- */
 bool ditto_fid_connectable(struct inode *dir);
 
 #endif

@@ -87,6 +87,12 @@ static void file_close(struct ditto_file *df)
 	kfree_rcu(df, rcu);
 }
 
+/**
+ * ditto_file_put - drop a reference to an open file
+ * @df: the file; its node is held by the caller
+ *
+ * Context: may sleep: the last reference closes the file before the function returns.
+ */
 void ditto_file_put(struct ditto_file *df)
 {
 	if (refcount_dec_and_test(&df->ref))
@@ -172,6 +178,10 @@ static void file_drop_later(struct ditto_node_table *table, struct ditto_file *d
 	spin_unlock(&table->files_lock);
 }
 
+/*
+ * Close the first file that left the cache, but was not closed. @volume: whose files; held by the
+ * caller. Context: as long as the file system hangs. Return: false if there was none.
+ */
 bool ditto_file_close_next(struct ditto_node_table *table, struct ditto_volume *volume)
 {
 	struct ditto_file *df;
@@ -378,6 +388,15 @@ static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *nod
 	return df;
 }
 
+/**
+ * ditto_file_get - get an open file of a node
+ * @share: share whose mount is used
+ * @node: a regular file, held
+ * @mode: DITTO_FILE_READ or DITTO_FILE_WRITE; a file open for writing also serves reads
+ *
+ * Return: a file with a reference, or an ERR_PTR of dentry_open(); -EROFS on a read-only mount;
+ * -EJUKEBOX while the lease of a local process is being broken.
+ */
 struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *node,
 				  enum ditto_file_mode mode)
 {
@@ -415,6 +434,12 @@ static bool pin_charge(struct ditto_node_table *table)
 	return true;
 }
 
+/*
+ * Get an open file of a node for an operation on an instance. @pins: files of the instance, which
+ * is in use; NULL without an instance. If @node is the instance's, the instance keeps the file, so
+ * that further operations do not depend on the cache. As many files are kept as the limit of the
+ * cache allows; beyond it this is ditto_file_get(). Return: as ditto_file_get().
+ */
 struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto_node *node,
 					 enum ditto_file_mode mode, struct ditto_pins *pins)
 {
@@ -444,6 +469,7 @@ struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto
 	return df;
 }
 
+/* Close the files of an instance. */
 void ditto_pins_drop(struct ditto_pins *pins)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(pins->files); i++) {
@@ -457,6 +483,10 @@ void ditto_pins_drop(struct ditto_pins *pins)
 	}
 }
 
+/*
+ * Set the size of an open file. @file: open for writing; the inode is locked. Context: write access
+ * to the mount. The credential of the task counts. Return: 0 or an errno.
+ */
 int ditto_file_set_size(struct file *file, u64 size)
 {
 	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
@@ -464,6 +494,12 @@ int ditto_file_set_size(struct file *file, u64 size)
 	return notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
 }
 
+/*
+ * Open a file for writing by the server itself. @mnt: mount of a share, or of the volume; NULL if
+ * the volume has none; @node: a regular file, held. The file is not cached. Writing to it changes
+ * no times. No program is notified of the open or of writes. Return: a file with a reference;
+ * ERR_PTR(-EOPNOTSUPP) without @mnt; or as ditto_file_get().
+ */
 struct ditto_file *ditto_file_open_own(struct vfsmount *mnt, struct ditto_node *node)
 {
 	struct ditto_file *df;
@@ -477,6 +513,12 @@ struct ditto_file *ditto_file_open_own(struct vfsmount *mnt, struct ditto_node *
 	return df;
 }
 
+/*
+ * Open a file for reading past the server. @node: a regular file, held. The file is not cached, and
+ * is on the mount of the volume. Reading it sets no time of access, and no program is notified of
+ * that or of the open. Its data stays in the file while it is open. Return: as
+ * ditto_file_open_own().
+ */
 struct ditto_file *ditto_file_open_quiet(struct ditto_node *node)
 {
 	struct vfsmount *mnt = node->volume->mnt;
@@ -490,6 +532,10 @@ struct ditto_file *ditto_file_open_quiet(struct ditto_node *node)
 	return df;
 }
 
+/*
+ * Tell whether the server has a file open for data. Context: any. Return: true if it has, or is
+ * about to open or close one.
+ */
 bool ditto_files_in_use(struct ditto_node *node)
 {
 	struct ditto_file *df;
@@ -502,6 +548,11 @@ bool ditto_files_in_use(struct ditto_node *node)
 	return used;
 }
 
+/*
+ * Get an open directory for one listing. @node: a directory, held. Returns the cached file of the
+ * node if no other listing uses it, otherwise a new one. Return: a file for ditto_file_give_dir(),
+ * or an ERR_PTR.
+ */
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node)
 {
 	struct ditto_file *df;
@@ -516,6 +567,7 @@ struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_n
 	return df ?: file_open(share->root.mnt, node, DITTO_FILE_DIR, false);
 }
 
+/* End a listing. */
 void ditto_file_give_dir(struct ditto_file *df)
 {
 	WRITE_ONCE(df->used, jiffies);
@@ -535,6 +587,12 @@ static struct ditto_file *file_find(struct ditto_node *node, const struct file *
 	return NULL;
 }
 
+/*
+ * Keep a file open that represents claims towards the VFS. @point: lock context of the node; @file:
+ * file of ditto_file_get(), or opened by the caller itself. If the volume has a private mount,
+ * another file of the same inode is opened on it, which does not pin a share. Otherwise @file gets
+ * another reference. Return: the file, for ditto_file_unkeep().
+ */
 struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 {
 	struct ditto_node *node = ditto_node_of_point(point);
@@ -559,6 +617,7 @@ struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 	return file;
 }
 
+/* Drop a file that represents claims towards the VFS. @point: lock context of the node. */
 void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
 {
 	struct ditto_node *node = ditto_node_of_point(point);
@@ -578,6 +637,11 @@ void ditto_file_unkeep(struct ditto_lock_point *point, struct file *file)
 	}
 }
 
+/*
+ * Wait a moment for the server's opens and closes in progress. @point: lock context of the node.
+ * Until these are over, the count of the server's open files is not exact. Context: at most
+ * SETTLE_MS.
+ */
 void ditto_file_settle(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = ditto_node_of_point(point);
@@ -587,6 +651,7 @@ void ditto_file_settle(struct ditto_lock_point *point)
 				       msecs_to_jiffies(SETTLE_MS));
 }
 
+/* Close the cached files of a node. @mnt: close only the files on this mount; NULL for all. */
 void ditto_files_close(struct ditto_node *node, const struct vfsmount *mnt)
 {
 	struct ditto_node_table *table = node->volume->srv->nodes;
@@ -611,6 +676,7 @@ static bool node_has_files(const struct ditto_node *node)
 	       READ_ONCE(node->files[DITTO_FILE_DIR]);
 }
 
+/* Close every cached file of a volume that is open on a mount. */
 void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount *mnt)
 {
 	struct ditto_node_table *table = volume->srv->nodes;
@@ -678,17 +744,22 @@ static void files_workfn(struct work_struct *work)
 		files_arm(table);
 }
 
+/* Let the worker close files that exceed changed limits. Context: any. */
 void ditto_files_settings_changed(struct ditto_node_table *table)
 {
 	/* The work may be queued with the previous, longer delay. */
 	mod_delayed_work(ditto_wq, &table->files_work, 0);
 }
 
+/* Let the volumes' workers close all cached files that are not in use. */
 void ditto_files_flush(struct ditto_node_table *table)
 {
 	files_reap(table, jiffies);
 }
 
+/*
+ * Get the number of cached open files, for statistics and tests. Context: any. Return: the number.
+ */
 unsigned long ditto_files_count(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->nodes->nfiles);

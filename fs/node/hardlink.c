@@ -23,6 +23,10 @@ static bool hardlink_less(struct rb_node *a, const struct rb_node *b)
 	return hardlink_cmp(rb_entry(a, struct ditto_hardlink, of_node)->dentry, b) < 0;
 }
 
+/*
+ * Find a name of a node. @node: its lock is held. Context: any. Return: the hard link, or NULL if
+ * no instance was opened by the name.
+ */
 struct ditto_hardlink *ditto_hardlink_find(struct ditto_node *node, const struct dentry *dentry)
 {
 	struct rb_node *found;
@@ -32,18 +36,25 @@ struct ditto_hardlink *ditto_hardlink_find(struct ditto_node *node, const struct
 	return rb_entry_safe(found, struct ditto_hardlink, of_node);
 }
 
+/* Add a name to a node. @node: its lock is held; it does not have the name. Context: any. */
 void ditto_hardlink_insert(struct ditto_node *node, struct ditto_hardlink *link)
 {
 	lockdep_assert_held(&node->lock);
 	rb_add(&link->of_node, &node->hardlinks, hardlink_less);
 }
 
+/* Take a name off a node. @node: its lock is held. Context: any. */
 void ditto_hardlink_erase(struct ditto_node *node, struct ditto_hardlink *link)
 {
 	lockdep_assert_held(&node->lock);
 	rb_erase(&link->of_node, &node->hardlinks);
 }
 
+/*
+ * Mark a name as delete pending. @node: its lock is held; @delete_cred: credential for the removal;
+ * the reference passes to @link; @owner: owner of the caching grants that the caller has on the
+ * directory, or NULL. Context: any.
+ */
 void ditto_hardlink_delete(struct ditto_node *node, struct ditto_hardlink *link,
 			   struct ditto_cred *delete_cred, struct ditto_owner *owner)
 {
@@ -64,6 +75,10 @@ static void hardlink_uncount(struct ditto_node *node, struct ditto_hardlink *lin
 	link->counts = false;
 }
 
+/*
+ * End the delete pending state of a name. @node: its lock is not held. Return: the credential, to
+ * be put; or NULL.
+ */
 struct ditto_cred *ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link,
 					   bool erase)
 {
@@ -84,6 +99,7 @@ struct ditto_cred *ditto_hardlink_undelete(struct ditto_node *node, struct ditto
 	return cred;
 }
 
+/* Note that a name was removed, which may be delete pending. Context: any. */
 void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry)
 {
 	struct ditto_hardlink *link;
@@ -97,6 +113,10 @@ void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry
 	spin_unlock(&node->lock);
 }
 
+/*
+ * Count the names that are delete pending and still there. If the file is open by very many names,
+ * one that a local process has removed may be counted. Context: any. Return: the number.
+ */
 u32 ditto_hardlinks_deleted(struct ditto_node *node)
 {
 	struct rb_node *at;
@@ -118,6 +138,9 @@ u32 ditto_hardlinks_deleted(struct ditto_node *node)
 	return count;
 }
 
+/*
+ * Tell whether a name cannot be opened. Context: any. Return: true if the name is delete pending.
+ */
 bool ditto_hardlink_refuses(struct ditto_node *node, const struct dentry *dentry)
 {
 	bool refuses;

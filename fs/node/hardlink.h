@@ -51,85 +51,15 @@ static inline bool ditto_hardlink_is_deleted(const struct ditto_hardlink *link)
 	return link && READ_ONCE(link->delete_cred);
 }
 
-/**
- * ditto_hardlink_find - find a name of a node
- * @node: its lock is held
- * @dentry: the name
- *
- * Context: any.
- * Return: the hard link, or NULL if no instance was opened by the name.
- */
 struct ditto_hardlink *ditto_hardlink_find(struct ditto_node *node, const struct dentry *dentry);
-
-/**
- * ditto_hardlink_insert - add a name to a node
- * @node: its lock is held; it does not have the name
- * @link: in no tree
- *
- * Context: any.
- */
 void ditto_hardlink_insert(struct ditto_node *node, struct ditto_hardlink *link);
-
-/**
- * ditto_hardlink_erase - take a name off a node
- * @node: its lock is held
- * @link: in the node's tree and not delete pending
- *
- * Context: any.
- */
 void ditto_hardlink_erase(struct ditto_node *node, struct ditto_hardlink *link);
-
-/**
- * ditto_hardlink_delete - mark a name as delete pending
- * @node: its lock is held
- * @link: of @node; not delete pending
- * @delete_cred: credential for the removal; the reference passes to @link
- * @owner: owner of the caching grants that the caller has on the directory, or NULL
- *
- * Context: any.
- */
 void ditto_hardlink_delete(struct ditto_node *node, struct ditto_hardlink *link,
 			   struct ditto_cred *delete_cred, struct ditto_owner *owner);
-
-/**
- * ditto_hardlink_undelete - end the delete pending state of a name
- * @node: its lock is not held
- * @link: of @node
- * @erase: also take the name off the node
- *
- * Return: the credential, to be put; or NULL.
- */
 struct ditto_cred *ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link,
 					   bool erase);
-
-/**
- * ditto_hardlink_removed - note that a name was removed, which may be delete pending
- * @node: held
- * @dentry: the name
- *
- * Context: any.
- */
 void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry);
-
-/**
- * ditto_hardlinks_deleted - count the names that are delete pending and still there
- * @node: held
- *
- * If the file is open by very many names, one that a local process has removed may be counted.
- *
- * Context: any.
- * Return: the number.
- */
 u32 ditto_hardlinks_deleted(struct ditto_node *node);
-
-/**
- * ditto_hardlink_refuses - tell whether a name cannot be opened
- * @node: held
- * @dentry: the name
- *
- * Context: any.
- * Return: true if the name is delete pending.
- */
 bool ditto_hardlink_refuses(struct ditto_node *node, const struct dentry *dentry);
 
 #endif

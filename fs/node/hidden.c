@@ -57,6 +57,10 @@ static bool veto_is(const struct ditto_share *share, const struct ditto_name *na
 	return unlikely(rcu_access_pointer(share->veto)) && veto_matches(share, name, folds);
 }
 
+/*
+ * True if a share vetoes a name on a path of @len bytes. Where some directories of the file system
+ * fold names, all are taken to. Context: any.
+ */
 bool ditto_is_path_vetoed(const struct ditto_share *share, const char *path, u32 len)
 {
 	const bool folds = sb_has_encoding(share->root.mnt->mnt_sb);
@@ -79,6 +83,7 @@ static bool own_is(const struct ditto_share *share, const struct dentry *dir,
 	       hidden_is(dir, name);
 }
 
+/* ditto_is_hidden() for a name of this length, in a directory that folds names, or with vetoes. */
 bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
 			  const struct ditto_name *name)
 {
@@ -87,6 +92,7 @@ bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *
 	return own_is(share, dir, name) || veto_is(share, name, inode && IS_CASEFOLDED(inode));
 }
 
+/* True if a file is in a directory of the server's own, whatever the share vetoes. May sleep. */
 bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry)
 {
 	struct dentry *at = dget(dentry), *up;
@@ -109,6 +115,10 @@ bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentr
 	return hidden;
 }
 
+/*
+ * Tell whether a name is hidden in a directory of a volume. Context: any. Return: as
+ * ditto_is_hidden().
+ */
 bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 			const struct ditto_name *name)
 {

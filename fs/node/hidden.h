@@ -17,19 +17,13 @@ struct ditto_volume;
 /* Name in the root of each share that has streams or a bin. */
 #define DITTO_HIDDEN		".ditto"
 
-/* ditto_is_hidden() for a name of this length, in a directory that folds names, or with vetoes. */
 bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
 			  const struct ditto_name *name);
 
-/**
- * ditto_is_hidden - tell whether a name is hidden in a directory
- * @share: share the directory was reached through
- * @dir: the directory
- * @name: the name, for a lookup, listing or creation
- *
- * Context: any.
- * Return: true for ".ditto" in any case, and for what the file system takes for the same, in the
- * root of a share; and for a name that the share vetoes.
+/*
+ * Tell whether a name is hidden in a directory. Context: any. Return: true for ".ditto" in any
+ * case, and for what the file system takes for the same, in the root of a share; and for a name
+ * that the share vetoes.
  */
 static inline bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
 				   const struct ditto_name *name)
@@ -39,24 +33,8 @@ static inline bool ditto_is_hidden(const struct ditto_share *share, const struct
 	       ditto_is_hidden_name(share, dir, name);
 }
 
-/* True if a file is in a directory of the server's own, whatever the share vetoes. May sleep. */
 bool ditto_is_below_hidden(const struct ditto_share *share, struct dentry *dentry);
-
-/*
- * True if a share vetoes a name on a path of @len bytes. Where some directories of the file system
- * fold names, all are taken to. Context: any.
- */
 bool ditto_is_path_vetoed(const struct ditto_share *share, const char *path, u32 len);
-
-/**
- * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume
- * @volume: the volume
- * @dir: the directory
- * @name: the name
- *
- * Context: any.
- * Return: as ditto_is_hidden().
- */
 bool ditto_is_hidden_on(struct ditto_volume *volume, const struct dentry *dir,
 			const struct ditto_name *name);
 

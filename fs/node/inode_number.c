@@ -26,6 +26,7 @@ struct btrfs_file_number {
 
 static_assert(sizeof(struct btrfs_file_number) % sizeof(u32) == 0);
 
+/* True if ditto_fileid_path() finds the files of the volume. Any context. */
 bool ditto_volume_has_numbers(const struct ditto_volume *volume)
 {
 	return volume->has_handles && volume->sb->s_magic == BTRFS_SUPER_MAGIC;
@@ -70,6 +71,11 @@ static struct dentry *number_to_dentry(struct ditto_share *share, u64 ino, u64 s
 				      is_connected, NULL);
 }
 
+/*
+ * Find a file and a name of it by its inode number. The file may lie outside of the share, and
+ * nothing is checked. Return: the name, to be put; -EOPNOTSUPP unless ditto_volume_has_numbers();
+ * -ENOENT, -ENOMEM.
+ */
 struct dentry *ditto_dentry_by_number(struct ditto_share *share, u64 ino, u64 subvolume)
 {
 	const struct cred *old;

@@ -360,6 +360,14 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 	return 0;
 }
 
+/*
+ * Note that a local process has removed the last name of a file. @node: held; the file has no link.
+ * A process that removes a directory does not wait until holders have returned their grants. They
+ * are asked to when the directory is gone, and need its handle to do so. The end of the last grant
+ * kills the node. Context: any. Return: true if the node is to be kept until then. False for other
+ * files, if there is no grant, or if the current thread acts for a client of the server, and so
+ * deals with grants itself: then the node must be killed now.
+ */
 bool ditto_local_notify_leave(struct ditto_node *node)
 {
 	if (ditto_acting_table() == node->volume->srv->locks)
@@ -381,6 +389,11 @@ static void local_left(struct ditto_node_table *table, struct ditto_node *node)
 		ditto_node_dispose(table, node);
 }
 
+/*
+ * Begin or end to watch a directory. @point: lock context of the directory's node. Context: to
+ * begin, may sleep and no lock is held; to end, process context without locks of the lock table.
+ * Return: 0 or a negative errno; always 0 to end.
+ */
 int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 {
 	struct ditto_node *node = ditto_node_of_point(point);
@@ -421,6 +434,11 @@ static struct ditto_local *local_get(struct ditto_node *dir)
 	return local;
 }
 
+/*
+ * Notify holders of what local processes have changed until now. @dir: node of the directory; its
+ * inode lock is held. Called before holders are notified of a client's change, so that both arrive
+ * in order. Context: does not wait for the holders.
+ */
 void ditto_local_notify_flush(struct ditto_node *dir)
 {
 	struct ditto_local *local = local_get(dir);
@@ -431,6 +449,11 @@ void ditto_local_notify_flush(struct ditto_node *dir)
 	fsnotify_put_mark(&local->mark);
 }
 
+/*
+ * A directory was removed. Nothing happens if it is not watched, or if the current thread acts for
+ * a client of the server. Context: notification of fsnotify, with locks of the task that removes
+ * it; does not sleep.
+ */
 void ditto_local_notify_removed(struct ditto_node_table *table, const struct inode *dir)
 {
 	struct ditto_local *local;
@@ -465,6 +488,11 @@ static void unnamed_work(struct work_struct *work)
 	mutex_unlock(&table->local_lock);
 }
 
+/*
+ * Notify holders of a change of a file whose names are unknown. A client has changed it. It may be
+ * in any directory, so holders of caching grants on all of them are notified, a moment later.
+ * Changes that follow each other are notified together. Context: any.
+ */
 void ditto_local_notify_unnamed(struct ditto_volume *volume)
 {
 	atomic_inc(&volume->unnamed);
@@ -472,6 +500,7 @@ void ditto_local_notify_unnamed(struct ditto_volume *volume)
 	queue_work(ditto_wq, &volume->srv->nodes->unnamed_work);
 }
 
+/* Set up; called before any directory is watched. */
 void ditto_local_notify_init(struct ditto_node_table *table)
 {
 	mutex_init(&table->local_lock);
@@ -479,6 +508,7 @@ void ditto_local_notify_init(struct ditto_node_table *table)
 	INIT_WORK(&table->unnamed_work, unnamed_work);
 }
 
+/* Tear down; no directory is watched any more. May sleep. */
 void ditto_local_notify_exit(struct ditto_node_table *table)
 {
 	cancel_work_sync(&table->unnamed_work);

@@ -64,6 +64,17 @@ static const struct fsnotify_ops name_watch_ops = {
 	.free_mark = name_watch_free,
 };
 
+/**
+ * ditto_name_watch_begin - begin to watch the names of a file
+ * @node: the file, held; no directory
+ * @changed: called after each change of a name, with locks of the task that makes it and with a
+ *	lock of the watch; must not sleep. Other changes of the inode call it, too
+ * @arg: its argument
+ *
+ * The watch does not pin the file.
+ *
+ * Return: the watch, or ERR_PTR(-ENOMEM) or another errno of fsnotify.
+ */
 struct ditto_name_watch *ditto_name_watch_begin(struct ditto_node *node,
 						void (*changed)(void *arg), void *arg)
 {
@@ -87,12 +98,24 @@ struct ditto_name_watch *ditto_name_watch_begin(struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_name_watch_begin, "DITTO");
 
+/**
+ * ditto_name_watch_is_of - check which file a watch is of
+ * @watch: the watch
+ * @node: held
+ *
+ * Context: any.
+ * Return: true if it is of @node.
+ */
 bool ditto_name_watch_is_of(const struct ditto_name_watch *watch, const struct ditto_node *node)
 {
 	return watch->inode == node->inode;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_name_watch_is_of, "DITTO");
 
+/**
+ * ditto_name_watch_end - end a watch
+ * @watch: the watch; its callback is not called any more, and does not run any more
+ */
 void ditto_name_watch_end(struct ditto_name_watch *watch)
 {
 	spin_lock(&watch->lock);

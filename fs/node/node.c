@@ -154,6 +154,10 @@ static void node_mark_used(struct ditto_node *node)
 		set_bit(DITTO_NODE_REFERENCED, &node->flags);
 }
 
+/*
+ * Find the node of an inode without taking a reference. Context: under RCU. Return: a node that is
+ * valid until rcu_read_unlock(), or NULL.
+ */
 struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
 					 const struct inode *inode)
 {
@@ -162,6 +166,7 @@ struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
 	return node && refcount_read(&node->ref) ? node : NULL;
 }
 
+/* Find the node of an inode. Context: any. Return: the node with a reference, or NULL. */
 struct ditto_node *ditto_node_find_inode(struct ditto_node_table *table,
 					 const struct inode *inode)
 {
@@ -220,6 +225,10 @@ static atomic_long_t *node_removed(struct ditto_node_table *table, const struct 
 	return table->removed + hash_ptr(node, ilog2(DITTO_NODES_REMOVED));
 }
 
+/*
+ * Remove a node from the hash tables. @node: idle, or locked by node->lock, so that no other task
+ * does the same. Context: atomic.
+ */
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node)
 {
 	/*
@@ -255,16 +264,25 @@ static bool node_kill(struct ditto_node_table *table, struct ditto_node *node, b
 	return mine;
 }
 
+/*
+ * Take a node out of all tables. Context: any. Return: true if this call did it; the caller then
+ * owns the reference that was the table's.
+ */
 bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node)
 {
 	return node_kill(table, node, false);
 }
 
+/*
+ * Take the node of a removed file out of all tables. The node stays while instances of the file are
+ * open. Context: any. Return: as ditto_node_kill().
+ */
 bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node *node)
 {
 	return node_kill(table, node, true);
 }
 
+/* Free a node without references. Context: drops the dentry. */
 void ditto_node_free(struct ditto_node *node)
 {
 	struct ditto_volume *volume = node->volume;
@@ -284,6 +302,12 @@ void ditto_node_free(struct ditto_node *node)
 		wake_up_var(&volume->nodes);
 }
 
+/**
+ * ditto_node_put - drop a reference to a node
+ * @node: the node
+ *
+ * Context: may sleep: the last reference frees the node.
+ */
 void ditto_node_put(struct ditto_node *node)
 {
 	if (refcount_dec_and_test(&node->ref))
@@ -314,6 +338,13 @@ static void node_adopt(struct ditto_node *node, struct dentry *dentry)
 	dput(old);
 }
 
+/**
+ * ditto_node_dentry - get an alias of the node's file for VFS calls
+ * @node: held
+ *
+ * Context: any.
+ * Return: a positive dentry with a reference.
+ */
 struct dentry *ditto_node_dentry(struct ditto_node *node)
 {
 	struct dentry *dentry, *better;
@@ -441,6 +472,14 @@ static struct ditto_node *node_insert(struct ditto_node_table *table, struct dit
 	return IS_ERR(old) ? ERR_PTR(-ENOMEM) : old;
 }
 
+/**
+ * ditto_node_get - get the node of a dentry
+ * @share: share that the dentry was reached through, held
+ * @dentry: positive
+ *
+ * Return: the node with a reference; ERR_PTR(-ENOMEM), or ERR_PTR(-ESTALE) if the dentry became
+ * negative.
+ */
 struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dentry)
 {
 	struct ditto_volume *volume = share->volume;
@@ -480,6 +519,12 @@ struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dent
 }
 EXPORT_SYMBOL_NS_GPL(ditto_node_get, "DITTO");
 
+/**
+ * ditto_node_get_root - get the node of a share's root
+ * @share: held
+ *
+ * Return: the node with a reference, or ERR_PTR(-ENOMEM).
+ */
 struct ditto_node *ditto_node_get_root(struct ditto_share *share)
 {
 	return ditto_node_get(share, share->root.dentry);
@@ -512,6 +557,11 @@ static int share_accepts(void *context, struct dentry *dentry)
 	return share_has(context, dentry, !d_inode(dentry)->i_nlink);
 }
 
+/*
+ * Get an alias of the node's file that a share has, if one is in memory. A file may have names in
+ * several shares, and outside of all. Return: a positive dentry with a reference; as
+ * ditto_node_dentry() if none of the latest names is in the share.
+ */
 struct dentry *ditto_node_dentry_in(struct ditto_share *share, struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node), *alias, *other = NULL;
@@ -582,6 +632,11 @@ static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
 	return ok;
 }
 
+/*
+ * Get a number by which a node can be got again. @number: filled; the node is valid under RCU while
+ * it is the same for ditto_node_get_again(). Context: any. Return: false if the node is out of the
+ * tables.
+ */
 bool ditto_node_remember(const struct ditto_node *node, unsigned long *number)
 {
 	*number = atomic_long_read(node_removed(node->volume->srv->nodes, node));
@@ -590,6 +645,10 @@ bool ditto_node_remember(const struct ditto_node *node, unsigned long *number)
 	return !test_bit(DITTO_NODE_DEAD, &node->flags);
 }
 
+/*
+ * Get a node that was put. @node: the node, which may be freed. Context: RCU. Return: whether it
+ * has another reference. It is also false if certain others were removed.
+ */
 bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *node,
 			  unsigned long number)
 {
@@ -601,6 +660,11 @@ bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *nod
 	       refcount_inc_not_zero(&node->ref);
 }
 
+/*
+ * Does the file id of a node still lead to it? @share: share that the handle names, held; @node:
+ * what ditto_node_get_by_fid() or ditto_node_get_root() returned for it, held. Return: the answer.
+ * It is also false for a file without a name, which is to be looked up.
+ */
 bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node)
 {
 	if (!node->inode->i_nlink || !node_accepted(share, node))
@@ -683,17 +747,34 @@ static __always_inline struct ditto_node *node_get_by_fid(struct ditto_share *sh
 	return node;
 }
 
+/*
+ * Get the node with a file id. @share: share that the handle names, held. The file system is asked
+ * only if the node is not known. If the share is a subtree, the file is refused unless it lies
+ * below the root of the share now. A file without a name is found while an instance of it is open,
+ * and a directory that a local process has removed while its caching grants are being returned.
+ * Return: the node with a reference; ERR_PTR(-ESTALE) (no such file, or outside of the share),
+ * ERR_PTR(-EBADHANDLE) (the file system rejects the id), ERR_PTR(-ENOMEM).
+ */
 struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct ditto_fid *fid)
 {
 	return node_get_by_fid(share, fid, false);
 }
 
+/*
+ * Get the node with a file id, also outside of the share. @share: share that the handle names,
+ * held. Only for callers that release what they have of the file: a file that was moved out of a
+ * share is served no longer, but the claims that were made through the share remain until they are
+ * released. Return: as ditto_node_get_by_fid(), wherever the file lies.
+ */
 struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share, const struct ditto_fid *fid)
 {
 	return node_get_by_fid(share, fid, true);
 }
 
 /*
+ * Release all claims on a file that lost its last name. @node: held; out of the tables. Claims stay
+ * while instances of the file are open.
+ *
  * No handle leads to the file any more, so no client can release its byte-range locks and
  * delegations, which would keep the file's space.
  */
@@ -703,6 +784,12 @@ void ditto_node_unclaim(struct ditto_node *node)
 		ditto_lock_point_gone(&node->point);
 }
 
+/*
+ * Handle that the file may have lost its last name. If the inode has no link left, the node leaves
+ * the tables and its cached files are closed, so that the space is freed with the last holder.
+ * Nothing happens while instances of the file are open; closing the last one calls this again. Nor
+ * does anything while caching grants are being returned, see ditto_local_notify_leave().
+ */
 void ditto_node_forget(struct ditto_node *node)
 {
 	if (node->inode->i_nlink || node_is_awaited(node))

@@ -342,85 +342,17 @@ static inline unsigned int ditto_node_links(const struct ditto_node *node)
 	return unlikely(test_bit(DITTO_NODE_BINNED, &node->flags)) ? 0 : node->inode->i_nlink;
 }
 
-/* True if ditto_fileid_path() finds the files of the volume. Any context. */
 bool ditto_volume_has_numbers(const struct ditto_volume *volume);
 
-/**
- * ditto_node_get - get the node of a dentry
- * @share: share that the dentry was reached through, held
- * @dentry: positive
- *
- * Return: the node with a reference; ERR_PTR(-ENOMEM), or ERR_PTR(-ESTALE) if the dentry became
- * negative.
- */
 struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dentry);
-
-/**
- * ditto_node_get_by_fid - get the node with a file id
- * @share: share that the handle names, held
- * @fid: file id of the handle
- *
- * The file system is asked only if the node is not known. If the share is a subtree, the file is
- * refused unless it lies below the root of the share now. A file without a name is found while an
- * instance of it is open, and a directory that a local process has removed while its caching grants
- * are being returned.
- *
- * Return: the node with a reference; ERR_PTR(-ESTALE) (no such file, or outside of the share),
- * ERR_PTR(-EBADHANDLE) (the file system rejects the id), ERR_PTR(-ENOMEM).
- */
 struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
 					 const struct ditto_fid *fid);
-
-/**
- * ditto_node_get_anywhere - get the node with a file id, also outside of the share
- * @share: share that the handle names, held
- * @fid: file id of the handle
- *
- * Only for callers that release what they have of the file: a file that was moved out of a share is
- * served no longer, but the claims that were made through the share remain until they are released.
- *
- * Return: as ditto_node_get_by_fid(), wherever the file lies.
- */
 struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share,
 					   const struct ditto_fid *fid);
-
-/**
- * ditto_node_remember - get a number by which a node can be got again
- * @node: held
- * @number: filled; the node is valid under RCU while it is the same for ditto_node_get_again()
- *
- * Context: any.
- * Return: false if the node is out of the tables.
- */
 bool ditto_node_remember(const struct ditto_node *node, unsigned long *number);
-
-/**
- * ditto_node_get_again - get a node that was put
- * @srv: the server
- * @node: the node, which may be freed
- * @number: of ditto_node_remember()
- *
- * Context: RCU.
- * Return: whether it has another reference. It is also false if certain others were removed.
- */
 bool ditto_node_get_again(const struct ditto_server *srv, struct ditto_node *node,
 			  unsigned long number);
-
-/**
- * ditto_node_is_reached - does the file id of a node still lead to it?
- * @share: share that the handle names, held
- * @node: what ditto_node_get_by_fid() or ditto_node_get_root() returned for it, held
- *
- * Return: the answer. It is also false for a file without a name, which is to be looked up.
- */
 bool ditto_node_is_reached(struct ditto_share *share, struct ditto_node *node);
-
-/**
- * ditto_node_get_root - get the node of a share's root
- * @share: held
- *
- * Return: the node with a reference, or ERR_PTR(-ENOMEM).
- */
 struct ditto_node *ditto_node_get_root(struct ditto_share *share);
 
 /* Does a file system show files of others below it (overlayfs)? Any context. */
@@ -435,95 +367,20 @@ static inline void ditto_node_hold(struct ditto_node *node)
 	refcount_inc(&node->ref);
 }
 
-/**
- * ditto_node_put - drop a reference to a node
- * @node: the node
- *
- * Context: may sleep: the last reference frees the node.
- */
 void ditto_node_put(struct ditto_node *node);
-
-/**
- * ditto_node_dentry - get an alias of the node's file for VFS calls
- * @node: held
- *
- * Context: any.
- * Return: a positive dentry with a reference.
- */
 struct dentry *ditto_node_dentry(struct ditto_node *node);
-
-/**
- * ditto_node_forget - handle that the file may have lost its last name
- * @node: held
- *
- * If the inode has no link left, the node leaves the tables and its cached files are closed, so
- * that the space is freed with the last holder. Nothing happens while instances of the file are
- * open; closing the last one calls this again. Nor does anything while caching grants are being
- * returned, see ditto_local_notify_leave().
- */
 void ditto_node_forget(struct ditto_node *node);
 
-/**
- * ditto_nodes_count - get the number of nodes in the tables, for statistics and tests
- * @srv: the server
- *
- * Context: any.
- * Return: the number.
- */
 unsigned long ditto_nodes_count(struct ditto_server *srv);
 
-/**
- * ditto_files_count - get the number of cached open files, for statistics and tests
- * @srv: the server
- *
- * Context: any.
- * Return: the number.
- */
 unsigned long ditto_files_count(struct ditto_server *srv);
 
-/**
- * ditto_volume_join - attach a new share to the volume of its root
- * @srv: the server
- * @share: share->root and share->opts are set; share->volume is filled
- *
- * The volume is created for the first share on a file system.
- *
- * Return: 0; -EAGAIN while the volume of removed shares is ending, see ditto_volumes_wait(); or
- * another negative errno.
- */
 int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share);
-
-/* The number of volumes that have ended. Any context. */
 unsigned int ditto_volumes_ended(void);
-
-/**
- * ditto_volumes_wait - wait until one more volume has ended
- * @ended: ditto_volumes_ended() before ditto_volume_join() returned -EAGAIN
- *
- * Context: may sleep for as long as a file system hangs, so the caller holds no lock.
- * Return: 0, or -EINTR if the task is being killed.
- */
 int ditto_volumes_wait(unsigned int ended);
-
-/**
- * ditto_volume_leave - detach a share from its volume
- * @share: no requests use it any more
- *
- * Cached files on the share's mount are closed. The last share evicts all nodes of the volume and
- * frees it.
- */
 void ditto_volume_leave(struct ditto_share *share);
 
-/**
- * ditto_nodes_flush - evict every idle node and close every idle file now ("flush caches")
- * @srv: the server
- */
 void ditto_nodes_flush(struct ditto_server *srv);
-
-/**
- * ditto_nodes_settings_changed - evict nodes and close files that exceed changed limits
- * @srv: the server
- */
 void ditto_nodes_settings_changed(struct ditto_server *srv);
 
 /* Set up and tear down the memory of nodes, for all servers. */

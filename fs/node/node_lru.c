@@ -69,6 +69,10 @@ static enum lru_status node_unlist(struct ditto_node_table *table, struct ditto_
 	return LRU_REMOVED;
 }
 
+/*
+ * Let the LRU's scan see a node again whose last claim has ended. Context: any; node->lock is not
+ * held.
+ */
 void ditto_node_relist(struct ditto_node *node)
 {
 	struct ditto_node_table *table = node->volume->srv->nodes;
@@ -102,6 +106,10 @@ static enum lru_status node_isolate(struct list_head *item, struct list_lru_one 
 	return LRU_REMOVED;
 }
 
+/*
+ * Let the worker of the file system free a node. @node: a killed node, with the reference that was
+ * the table's; or an unhashed node without references. Context: any.
+ */
 void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
 {
 	struct ditto_volume *volume = node->volume;
@@ -113,6 +121,7 @@ void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
 	spin_unlock(&table->dispose_lock);
 }
 
+/* Drop a reference where freeing a node would sleep, or take long. Context: any. */
 void ditto_node_put_later(struct ditto_node *node)
 {
 	if (refcount_dec_and_test(&node->ref))
@@ -176,6 +185,7 @@ static void dispose_workfn(struct work_struct *work)
 	}
 }
 
+/* Prepare a new volume for ditto_node_dispose(). */
 void ditto_node_dispose_init(struct ditto_volume *volume)
 {
 	INIT_LIST_HEAD(&volume->dispose);
@@ -197,6 +207,10 @@ static unsigned long nodes_walk(struct ditto_node_table *table, unsigned long co
 	return freed;
 }
 
+/*
+ * Get the number of unused nodes to keep. Context: any. Return: the setting, or what follows from
+ * the memory of the machine.
+ */
 u32 ditto_nodes_limit(const struct ditto_node_table *table)
 {
 	return READ_ONCE(table->srv->settings.node_limit) ?: table->nodes_by_memory;
@@ -209,6 +223,7 @@ static long nodes_above(const struct ditto_node_table *table)
 	       (long)ditto_nodes_limit(table);
 }
 
+/* Evict some idle nodes if there are more than the limit. Context: any; node->lock is not held. */
 void ditto_nodes_trim(struct ditto_node_table *table)
 {
 	if (likely(nodes_above(table) <= 0))
@@ -248,6 +263,10 @@ static int group_start(struct ditto_node_table *table, struct fsnotify_group **w
 	return 0;
 }
 
+/*
+ * Allocate what only a server with volumes needs. Context: volumes_lock is held. Return: 0 or a
+ * negative errno.
+ */
 int ditto_nodes_start(struct ditto_node_table *table)
 {
 	int err;
@@ -389,6 +408,10 @@ static void vanished_workfn(struct work_struct *work)
 	revert_creds(old);
 }
 
+/*
+ * Let the worker kill the nodes of removed subvolumes. Open files of the subvolume are closed with
+ * their instances. Context: any.
+ */
 void ditto_nodes_subvolume_gone(struct ditto_node_table *table)
 {
 	queue_work(ditto_wq, &table->vanished_work);
@@ -448,6 +471,7 @@ static void release_pass(struct ditto_node_table *table, struct ditto_volume *vo
 	}
 }
 
+/* Evict every node of a volume and wait until none is left. Claims on the nodes are released. */
 void ditto_nodes_evict(struct ditto_volume *volume)
 {
 	struct ditto_node_table *table = volume->srv->nodes;
@@ -463,6 +487,7 @@ void ditto_nodes_evict(struct ditto_volume *volume)
 	flush_work(&volume->dispose_work);
 }
 
+/* Evict nodes and close files that exceed changed limits. */
 void ditto_nodes_settings_changed(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = srv->nodes;
@@ -485,6 +510,7 @@ static void dispose_wait(struct ditto_node_table *table)
 		flush_work(&share->volume->dispose_work);
 }
 
+/* Evict every idle node and close every idle file now ("flush caches"). */
 void ditto_nodes_flush(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = srv->nodes;
@@ -496,6 +522,10 @@ void ditto_nodes_flush(struct ditto_server *srv)
 	dispose_wait(table);
 }
 
+/*
+ * Get the number of nodes in the tables, for statistics and tests. Context: any. Return: the
+ * number.
+ */
 unsigned long ditto_nodes_count(struct ditto_server *srv)
 {
 	return atomic_long_read(&srv->nodes->count);

@@ -39,6 +39,10 @@ static bool pattern_matches(const char *pattern, char separator, const char *nam
 	}
 }
 
+/*
+ * Compare a name with a list of patterns. "*" is any characters, "?" is one byte. The case of ASCII
+ * letters does not count. Context: any. Return: true if one of the patterns matches the whole name.
+ */
 bool ditto_patterns_match(const char *patterns, char separator, const struct ditto_name *name)
 {
 	const char *end;

@@ -57,6 +57,14 @@ static size_t utf8_character(const u8 *s, size_t len)
 	return 1 + form->more;
 }
 
+/**
+ * ditto_is_utf8 - check for valid UTF-8 (RFC 3629)
+ * @s: bytes, not terminated
+ * @len: length of @s
+ *
+ * Context: any.
+ * Return: whether they are valid.
+ */
 bool ditto_is_utf8(const char *s, size_t len)
 {
 	size_t n;

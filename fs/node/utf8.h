@@ -5,14 +5,6 @@
 
 #include <linux/types.h>
 
-/**
- * ditto_is_utf8 - check for valid UTF-8 (RFC 3629)
- * @s: bytes, not terminated
- * @len: length of @s
- *
- * Context: any.
- * Return: whether they are valid.
- */
 bool ditto_is_utf8(const char *s, size_t len);
 
 #endif

@@ -159,6 +159,7 @@ static const struct fsnotify_ops notify_ops = {
 	.free_mark = notify_free_mark,
 };
 
+/* Allocate the fsnotify group of a server. Return: the group, or an ERR_PTR. */
 struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table)
 {
 	struct fsnotify_group *group = fsnotify_alloc_group(&notify_ops, 0);
@@ -168,6 +169,7 @@ struct fsnotify_group *ditto_notify_start(struct ditto_node_table *table)
 	return group;
 }
 
+/* Free the fsnotify group of a server. Waits until the marks are freed. */
 void ditto_notify_stop(struct fsnotify_group *group)
 {
 	/* Marks are freed by a callback in this module, later than they are destroyed. */
@@ -175,6 +177,7 @@ void ditto_notify_stop(struct fsnotify_group *group)
 	fsnotify_put_group(group);
 }
 
+/* True for file systems that ask a server about permissions, possibly at open only. Any context. */
 bool ditto_sb_asks_server(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
@@ -304,6 +307,12 @@ free_volume:
 	return ERR_PTR(err);
 }
 
+/*
+ * Have new names and renames reported, by whomever they are made. Without it, only deletions spoil
+ * the case-insensitive indexes of directories. A report costs each creation and rename several
+ * hundred instructions. Context: takes @volume->names_lock. Return: 0, or -ENOMEM or another errno
+ * of fsnotify_add_mark().
+ */
 int ditto_volume_watch_names(struct ditto_volume *volume)
 {
 	struct ditto_node_table *table = volume->srv->nodes;
@@ -343,11 +352,16 @@ static void mark_end(struct fsnotify_mark *mark, struct fsnotify_group *group)
 /* Counts the volumes that have ended, for those who wait for one. */
 static atomic_t volumes_ended = ATOMIC_INIT(0);
 
+/* The number of volumes that have ended. Any context. */
 unsigned int ditto_volumes_ended(void)
 {
 	return atomic_read(&volumes_ended);
 }
 
+/*
+ * Wait until one more volume has ended. Context: may sleep for as long as a file system hangs, so
+ * the caller holds no lock. Return: 0, or -EINTR if the task is being killed.
+ */
 int ditto_volumes_wait(unsigned int ended)
 {
 	return wait_var_event_killable(&volumes_ended, ditto_volumes_ended() != ended) ?
@@ -367,6 +381,11 @@ static struct ditto_volume *volume_find(struct ditto_node_table *table,
 	return NULL;
 }
 
+/*
+ * Attach a new share to the volume of its root. The volume is created for the first share on a file
+ * system. Return: 0; -EAGAIN while the volume of removed shares is ending, see
+ * ditto_volumes_wait(); or another negative errno.
+ */
 int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 {
 	struct ditto_node_table *table = srv->nodes;
@@ -411,6 +430,10 @@ static void volume_end(struct ditto_volume *volume)
 	kfree_rcu(volume, rcu);
 }
 
+/*
+ * Detach a share from its volume. Cached files on the share's mount are closed. The last share
+ * evicts all nodes of the volume and frees it.
+ */
 void ditto_volume_leave(struct ditto_share *share)
 {
 	struct ditto_volume *volume = share->volume;
@@ -429,6 +452,12 @@ void ditto_volume_leave(struct ditto_share *share)
 	share->volume = NULL;
 }
 
+/*
+ * Derive the identity of a share. On a file system with a block device and a UUID, the identity
+ * depends on the UUID and the file id of the root, so names, devices and order do not matter. Other
+ * file systems have no UUID or make a new one with each mount; there the identity depends on the
+ * file system's type and on @name.
+ */
 void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id)
 {
 	struct super_block *sb = path->mnt->mnt_sb;
@@ -459,7 +488,11 @@ void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id
 	}
 }
 
-/* No server is asked: it might not answer, and only local file systems have subvolumes. */
+/*
+ * Get the number of the subvolume that a file lies in. No server is asked: it might not answer, and
+ * only local file systems have subvolumes. Return: the number; 0 if the file system has no
+ * subvolumes, or does not tell.
+ */
 u64 ditto_path_subvolume(const struct path *path)
 {
 	struct kstat st;
@@ -470,6 +503,7 @@ u64 ditto_path_subvolume(const struct path *path)
 	return st.subvol;
 }
 
+/* Tell whether a dentry is the root of a share. Context: any. Return: true if it is. */
 bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *dentry)
 {
 	struct ditto_share *share;
@@ -483,6 +517,7 @@ bool ditto_volume_has_root(struct ditto_volume *volume, const struct dentry *den
 	return found;
 }
 
+/* Compute the tag of a share that handles carry. Context: any. Return: a 64-bit hash, never 0. */
 u64 ditto_share_tag(const uuid_t *id)
 {
 	return siphash(id, sizeof(*id), &tag_key) ?: 1;

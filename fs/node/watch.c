@@ -473,6 +473,10 @@ static int mark_begin(struct ditto_watch_table *watches, struct ditto_volume *vo
 	return err;
 }
 
+/*
+ * Start a watch. @dir: directory, held until the watch ends. For fs/open/instance.c. Return: 0,
+ * -ENOMEM or an errno of fsnotify.
+ */
 int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch)
 {
 	struct ditto_volume *volume = dir->volume;
@@ -494,6 +498,7 @@ int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch)
 	return err;
 }
 
+/* End a watch. */
 void ditto_watch_end(struct ditto_watch *watch)
 {
 	struct ditto_volume *volume = watch->volume;
@@ -511,24 +516,30 @@ void ditto_watch_end(struct ditto_watch *watch)
 	watch->ops->ended(watch);
 }
 
-/* A mark may report events until it is freed. */
+/*
+ * Wait until no callback of a volume is running. @volume: a volume without watches that is about to
+ * be freed. A mark may report events until it is freed.
+ */
 void ditto_watch_settle(const struct ditto_volume *volume)
 {
 	if (volume->was_watched)
 		fsnotify_wait_marks_destroyed();
 }
 
+/* Notify watches that their directory is delete pending or deleted. Context: any. */
 void ditto_watch_delete_pending(struct ditto_node *dir)
 {
 	if (S_ISDIR(dir->inode->i_mode))
 		watch_delete_pending(dir->volume, dir->inode);
 }
 
+/* Set up the table. */
 void ditto_watch_init(struct ditto_watch_table *watches)
 {
 	mutex_init(&watches->lock);
 }
 
+/* Tear down; no watch is left. May sleep. */
 void ditto_watch_exit(struct ditto_watch_table *watches)
 {
 	if (!watches->group)
@@ -583,6 +594,10 @@ static void tell_named(struct ditto_node *node, struct change *change)
 	put_names(&names);
 }
 
+/*
+ * Notify of a change of data or attributes that a client has made. @named: called for each name of
+ * the file, with its directory; or NULL. Context: no inode lock held.
+ */
 void ditto_watch_changed(struct ditto_node *node, u32 what, const struct ditto_watch_event *event,
 			 void (*named)(void *arg, const struct dentry *dir,
 				       const struct qstr *name),
@@ -593,6 +608,10 @@ void ditto_watch_changed(struct ditto_node *node, u32 what, const struct ditto_w
 	tell_named(node, &change);
 }
 
+/*
+ * Notify that a stream was added, removed or renamed. @old: previous name of a renamed stream,
+ * reported as removed; or NULL.
+ */
 void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
 			const char *name, u32 len, const char *old, u32 old_len)
 {

@@ -149,67 +149,17 @@ struct ditto_watch_table {
 	struct hlist_head buckets[DITTO_WATCH_BUCKETS];
 };
 
-/**
- * ditto_watch_begin - start a watch
- * @dir: directory, held until the watch ends
- * @watch: @ops, @what and @tree are set
- *
- * For fs/open/instance.c.
- *
- * Return: 0, -ENOMEM or an errno of fsnotify.
- */
 int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch);
-
-/**
- * ditto_watch_end - end a watch
- * @watch: the watch; its @ended callback is called
- */
 void ditto_watch_end(struct ditto_watch *watch);
-
-/**
- * ditto_watch_delete_pending - notify watches that their directory is delete pending or deleted
- * @dir: the node; nothing is done if it is no directory
- *
- * Context: any.
- */
 void ditto_watch_delete_pending(struct ditto_node *dir);
-
-/**
- * ditto_watch_changed - notify of a change of data or attributes that a client has made
- * @node: held
- * @what: DITTO_CHANGED_* bits that watches select; 0 to notify none
- * @event: what happened, without paths
- * @named: called for each name of the file, with its directory; or NULL
- * @arg: its argument
- *
- * Context: may sleep; no inode lock held.
- */
 void ditto_watch_changed(struct ditto_node *node, u32 what, const struct ditto_watch_event *event,
 			 void (*named)(void *arg, const struct dentry *dir,
 				       const struct qstr *name),
 			 void *arg);
-
-/**
- * ditto_watch_stream - notify that a stream was added, removed or renamed
- * @base: node of the file
- * @action: DITTO_WATCH_STREAM_ADDED or DITTO_WATCH_STREAM_REMOVED
- * @name: name of the stream
- * @len: length of @name
- * @old: previous name of a renamed stream, reported as removed; or NULL
- * @old_len: length of @old
- */
 void ditto_watch_stream(struct ditto_node *base, enum ditto_watch_action action,
 			const char *name, u32 len, const char *old, u32 old_len);
-
-/**
- * ditto_watch_settle - wait until no callback of a volume is running
- * @volume: a volume without watches that is about to be freed
- */
 void ditto_watch_settle(const struct ditto_volume *volume);
-
-/* Set up the table. */
 void ditto_watch_init(struct ditto_watch_table *watches);
-/* Tear down; no watch is left. May sleep. */
 void ditto_watch_exit(struct ditto_watch_table *watches);
 
 #endif

@@ -30,6 +30,11 @@ static struct address_space *real_mapping(const struct dentry *dentry)
 	return d_real_inode(dentry)->i_mapping;
 }
 
+/*
+ * Begin to watch a file for write-back errors. @node: held, a regular file. Called before data is
+ * made durable. Context: any. Return: the position up to which errors were seen, for
+ * ditto_wb_err_take().
+ */
 errseq_t ditto_wb_err_watch(struct ditto_node *node, const struct dentry *dentry)
 {
 	if (test_bit_acquire(DITTO_NODE_WRITTEN, &node->flags))
@@ -63,6 +68,13 @@ static void wb_err_report(struct ditto_node *node, struct address_space *mapping
 				    (u64)node->inode->i_ino, sb->s_id, sb->s_type->name, err);
 }
 
+/*
+ * Check for a write-back error since an operation began. @node: held, watched. An error that
+ * another operation has seen since then counts: it may concern this one's data.
+ *
+ * The write verifier changes before the error is marked as seen. A caller that finds no error
+ * therefore reads the new verifier. Context: any. Return: 0 or the write-back error.
+ */
 int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errseq_t since)
 {
 	struct address_space *mapping = real_mapping(dentry);
@@ -73,6 +85,11 @@ int ditto_wb_err_take(struct ditto_node *node, const struct dentry *dentry, errs
 	return errseq_check(&mapping->wb_err, since);
 }
 
+/*
+ * Watch a file for write-back errors of what an instance writes. @node: held, a regular file;
+ * @pins: the instance that is about to write, which knows of errors from now on; or NULL. Context:
+ * any. Return: as ditto_wb_err_watch().
+ */
 errseq_t ditto_wb_err_write(struct ditto_node *node, const struct dentry *dentry,
 			    struct ditto_pins *pins)
 {
@@ -89,6 +106,11 @@ errseq_t ditto_wb_err_write(struct ditto_node *node, const struct dentry *dentry
 	return since;
 }
 
+/*
+ * Check for a write-back error that an open instance does not know of. @pins: the instance; or
+ * NULL; @node: held, watched. Context: any. Return: 0 or the write-back error, since the instance's
+ * first write or its last error.
+ */
 int ditto_wb_err_take_owed(struct ditto_pins *pins, struct ditto_node *node,
 			   const struct dentry *dentry)
 {
@@ -102,6 +124,10 @@ int ditto_wb_err_take_owed(struct ditto_pins *pins, struct ditto_node *node,
 	return err;
 }
 
+/*
+ * Write back a file before its node is freed. Errors are taken account of, so that no loss goes
+ * unnoticed.
+ */
 void ditto_wb_err_settle(struct ditto_node *node)
 {
 	if (!test_bit(DITTO_NODE_WRITTEN, &node->flags) || !node->inode->i_nlink)

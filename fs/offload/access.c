@@ -165,6 +165,7 @@ static int access_store_cut(struct ditto_stub *stub)
 	return ditto_stub_error(err);
 }
 
+/* The part of ditto_offload_enter() for files that are not known to be whole. */
 int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_offload_use use, u64 pos, u64 count,
 			     struct ditto_stub **found)
@@ -191,6 +192,7 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 	return 0;
 }
 
+/* The part of ditto_offload_will_need() for files that are not known to be whole. */
 void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, u64 pos,
 				  u64 count)
 {
@@ -216,6 +218,17 @@ put:
 	ditto_stub_put(stub);
 }
 
+/**
+ * ditto_offload_park - park an operation until data, or room, is there
+ * @absence: from an operation that was refused
+ * @park: initialised, not parked; woken when the operation is worth repeating: the data is there,
+ *	nobody brings it back any more, or something else has happened to the file; room was made,
+ *	or nothing gave way
+ *
+ * Context: may sleep.
+ * Return: false if it is worth repeating now, or if too many operations are parked. The park may
+ * be woken all the same, so the caller cancels it.
+ */
 bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *park)
 {
 	struct ditto_stub *stub;
@@ -236,11 +249,17 @@ bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *
 }
 EXPORT_SYMBOL_NS_GPL(ditto_offload_park, "DITTO");
 
+/* The part of ditto_offload_leave() for stubs. */
 void ditto_offload_leave_slow(struct ditto_stub *stub)
 {
 	ditto_stub_put(stub);
 }
 
+/*
+ * Record that bytes were overwritten with zeros. @stub: entered with DITTO_OFFLOAD_CLEAR; NULL does
+ * nothing. Context: no inode lock held. Return: @err, or a negative errno: the ranges that were
+ * cleared will be brought back.
+ */
 int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count, int err)
 {
 	if (!stub)
@@ -287,6 +306,10 @@ static u64 stub_absent_next(struct ditto_stub *stub, u64 pos)
 	return at;
 }
 
+/*
+ * Correct what the file system says about holes. @stub: entered with DITTO_OFFLOAD_LOOK, or NULL.
+ * Absent ranges are data. Return: the offset, or an errno as vfs_llseek().
+ */
 loff_t ditto_offload_seek(struct ditto_stub *stub, struct file *file, u64 pos, bool hole)
 {
 	loff_t at;
@@ -312,6 +335,12 @@ loff_t ditto_offload_seek(struct ditto_stub *stub, struct file *file, u64 pos, b
 	}
 }
 
+/*
+ * Make sure that the size of a file can be changed. @node: a regular file, held; @stub: filled, for
+ * ditto_offload_resize_end(); NULL if the file is whole. Only a range that the new size divides
+ * must be in the file. Context: no inode lock held. Until the end, no data is brought back. Return:
+ * as ditto_offload_enter().
+ */
 int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64 size,
 			       struct ditto_stub **found)
 {
@@ -343,6 +372,10 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 	return 0;
 }
 
+/*
+ * Record the size. @stub: from ditto_offload_resize_begin(), or NULL. Context: no inode lock held;
+ * the caller has write access to the mount. Return: @err, or a negative errno.
+ */
 int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err)
 {
 	if (!stub)

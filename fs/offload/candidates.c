@@ -62,6 +62,7 @@ static bool candidate_save(struct ditto_node *node, struct list_head *list)
 	return !err;
 }
 
+/* Remember the candidates; the volume has stopped, and its nodes are there. May sleep. */
 void ditto_candidates_save(struct ditto_volume *volume)
 {
 	u32 left = CANDIDATES_MAX;
@@ -125,6 +126,7 @@ static void candidate_restore(struct ditto_share *share, const struct ditto_cand
 	ditto_node_put(node);
 }
 
+/* Look for those that were remembered; @restore of the volume. May sleep. */
 void ditto_candidates_restore(struct work_struct *work)
 {
 	struct ditto_room *room = container_of(work, struct ditto_room, restore);

@@ -31,6 +31,11 @@
 #include "fault.h"
 #include "stub.h"
 
+/*
+ * Record that this server may leave data in an absent range. It is recorded on the disk before what
+ * is written into the range afterwards. Context: neither write access to the mount nor an inode
+ * lock held. Return: 0 or an errno.
+ */
 int ditto_stub_own(struct ditto_stub *stub, struct file *file, u32 range)
 {
 	struct ditto_offload_record *next;
@@ -90,6 +95,10 @@ static u32 conflict_next(const struct ditto_offload_record *record, u32 range)
 	} while (true);
 }
 
+/*
+ * Find data in absent ranges that this server has not left there. Context: no inode lock held.
+ * Return: 0 or an errno.
+ */
 int ditto_stub_conflict_find(struct file *file, const struct ditto_offload_record *record,
 			     u32 *found)
 {
@@ -141,6 +150,10 @@ static void conflict_report(struct ditto_stub *stub)
 	ditto_event(node->volume->srv, DITTO_EVENT_OFFLOAD_FAILED, text);
 }
 
+/*
+ * Learn whether a stub has a conflict, and tell the administrator. stub->io is held. Return: 0, or
+ * an errno if that is not known.
+ */
 int ditto_stub_conflict_look(struct ditto_stub *stub, struct file *file)
 {
 	u32 range = DITTO_OFFLOAD_NONE;
@@ -161,6 +174,11 @@ int ditto_stub_conflict_look(struct ditto_stub *stub, struct file *file)
 	return 0;
 }
 
+/*
+ * Make sure that nothing is overwritten that somebody else has written. Context: may sleep for the
+ * disk; no lock inside of stub->sem held. Return: 0; -EIO if there is a conflict, or that is not
+ * known; or what ditto_stub_error() says.
+ */
 int ditto_stub_conflict_check(struct ditto_stub *stub)
 {
 	struct ditto_file *own;
@@ -245,6 +263,10 @@ static int conflict_keep_local(struct ditto_stub *stub, struct file *file)
 	return 0;
 }
 
+/*
+ * Tell what somebody else has written from holes that are to be filled. Context: no inode lock
+ * held. Return: 1 if the piece was written and stays; 0 if it is to be filled; an errno.
+ */
 int ditto_stub_conflict_piece(struct file *file, const struct ditto_offload_record *record,
 			      u64 pos, u64 *end)
 {
@@ -269,6 +291,10 @@ int ditto_stub_conflict_piece(struct file *file, const struct ditto_offload_reco
 	return 1;
 }
 
+/*
+ * End a conflict, if there is one. Context: neither write access to the mount nor an inode lock
+ * held. Return: 0 or an errno.
+ */
 int ditto_stub_conflict_decide(struct ditto_stub *stub, enum ditto_offload_choice choice)
 {
 	struct ditto_node *node = stub->node;

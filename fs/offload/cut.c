@@ -29,6 +29,11 @@
 /* Files with lost cuts that are named in the log each time; others are counted. */
 #define UNCUT_NAMED	4
 
+/*
+ * Cut the stored record of a file that was made shorter. @dentry: the file, whose inode is locked;
+ * @size: bytes of the content that count. Context: write access to the mount. Return: 0, also if
+ * there is no record that says more; or an errno.
+ */
 int ditto_record_cut(struct dentry *dentry, u64 size)
 {
 	struct ditto_offload_record *record = kmalloc(sizeof(*record), GFP_KERNEL);
@@ -64,6 +69,10 @@ static void cuts_queue_locked(struct ditto_volume *volume)
 				   msecs_to_jiffies(DITTO_OFFLOAD_RETRY_MS));
 }
 
+/*
+ * Keep a stub that is uncut, until its record is stored. Any context that may take a spinlock.
+ * Return: false if the volume stops, or too many are kept.
+ */
 bool ditto_cut_keep(struct ditto_stub *stub)
 {
 	struct ditto_volume *volume = stub->node->volume;
@@ -152,6 +161,7 @@ static void cuts_work(struct work_struct *work)
 	cuts_try(container_of(to_delayed_work(work), struct ditto_volume, uncut_work), false);
 }
 
+/* Set up the part of a volume. Any context. */
 void ditto_cuts_start(struct ditto_volume *volume)
 {
 	spin_lock_init(&volume->uncut_lock);
@@ -159,6 +169,7 @@ void ditto_cuts_start(struct ditto_volume *volume)
 	INIT_DELAYED_WORK(&volume->uncut_work, cuts_work);
 }
 
+/* Try to store all records for the last time, and let go of the stubs. May sleep. */
 void ditto_cuts_stop(struct ditto_volume *volume)
 {
 	/* Whoever has the lock now saw that the volume stops, or was first. */

@@ -59,6 +59,7 @@ static int fault_error;
 static unsigned int fault_order;
 static unsigned int fault_reached;
 
+/* The part of ditto_fault() while a point is armed. */
 int ditto_fault_slow(enum ditto_fault point)
 {
 	unsigned int order;
@@ -159,12 +160,14 @@ static const struct file_operations fault_fops = {
 	.write = fault_write,
 };
 
+/* Make the fault points known that tests arm. May sleep. */
 void ditto_offload_faults_init(void)
 {
 	fault_dir = debugfs_create_dir("ditto", NULL);
 	debugfs_create_file("offload-fault", 0600, fault_dir, NULL, &fault_fops);
 }
 
+/* Disarm them: what has stopped at one goes on. May sleep. */
 void ditto_offload_faults_exit(void)
 {
 	debugfs_remove(fault_dir);

@@ -41,15 +41,12 @@ enum ditto_fault {
 #ifdef DITTO_TESTS
 DECLARE_STATIC_KEY_FALSE(ditto_fault_armed);
 
-/* The part of ditto_fault() while a point is armed. */
 int ditto_fault_slow(enum ditto_fault point);
 
-/**
- * ditto_fault - a place where tests may have an operation fail or stop
- * @point: the place
- *
- * Context: may sleep, also without end; no inode lock held, but at the points of attributes.
- * Return: 0, or the errno that the operation has to fail with.
+/*
+ * A place where tests may have an operation fail or stop. Context: also without end; no inode lock
+ * held, but at the points of attributes. Return: 0, or the errno that the operation has to fail
+ * with.
  */
 static inline int ditto_fault(enum ditto_fault point)
 {

@@ -41,6 +41,11 @@
 /* Ends a write at its checks, which file systems make of the position with the inode locked. */
 #define FILL_NOWHERE	LLONG_MAX
 
+/*
+ * Stop data from being written behind a cut. @stub: a local process has made its file shorter, and
+ * its record was cut; its lock is held. Context: the inode is locked since the file was made
+ * shorter, so a write that has not begun finds out, and one that has ended was cut.
+ */
 void ditto_fill_stop_locked(struct ditto_stub *stub)
 {
 	struct ditto_recall *recall;
@@ -388,6 +393,10 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 	return err;
 }
 
+/*
+ * Bring what was filled to the disk, and let readers have it. Context: on the queue of the recalls;
+ * not after recall->ended was set and the work was cancelled.
+ */
 void ditto_fill_flush(struct work_struct *work)
 {
 	struct ditto_recall *recall = container_of(work, struct ditto_recall, flush);
@@ -412,6 +421,11 @@ void ditto_fill_flush(struct work_struct *work)
 	ditto_stub_wake(recall->stub);
 }
 
+/*
+ * Take data of a range that is being recalled. Return: 0; -ENOENT if the recall has ended; -EINVAL
+ * if the data is not the next of the range; -ENODATA if the file has less data; -ENOSPC if there is
+ * no room, also after other files have given way; or an errno of a file system.
+ */
 int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
 		       struct netlink_ext_ack *extack)
 {

@@ -19,6 +19,7 @@ static bool change_is_counted(const struct inode *inode)
 	return IS_I_VERSION(inode) && inode->i_sb->s_magic != XFS_SUPER_MAGIC;
 }
 
+/* A number that each change of data alters, and perhaps others. Any context. */
 u64 ditto_offload_change(struct inode *inode)
 {
 	struct timespec64 ctime = inode_get_ctime(inode);
@@ -64,6 +65,12 @@ static int change_get(struct inode *inode, u64 *change, u64 *size, struct timesp
 	return -EBUSY;
 }
 
+/*
+ * Get the state of a file while nobody writes. @mtime: filled; may be NULL. Data that processes
+ * have written is on disk afterwards, so a later change, also through memory that is mapped,
+ * changes the number. Context: no inode lock held. Return: 0; -EBUSY if the file changes all the
+ * time; or an errno of the file system.
+ */
 int ditto_offload_settle(struct inode *inode, u64 *change, u64 *size, struct timespec64 *mtime)
 {
 	int err;
@@ -95,6 +102,11 @@ static int get_whole(struct ditto_node *node, struct ditto_offload_info *info)
 	return err;
 }
 
+/*
+ * Tell where the data of a file is. @node: a regular file, held. Data that processes have written
+ * is on disk afterwards, so a later change, also through memory that is mapped, changes the number.
+ * Return: 0 or a negative errno.
+ */
 int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 {
 	struct inode *inode = node->inode;

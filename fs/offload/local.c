@@ -396,6 +396,7 @@ static int guard_begin(struct ditto_volume *volume)
 	return 0;
 }
 
+/* Let local processes wait for the data of the files of a volume. Return: 0 or a negative errno. */
 int ditto_offload_guard(struct ditto_volume *volume)
 {
 	int err = 0;
@@ -413,6 +414,7 @@ int ditto_offload_guard(struct ditto_volume *volume)
 	return err;
 }
 
+/* No more local processes wait. May sleep. */
 void ditto_offload_unguard(struct ditto_volume *volume)
 {
 	bool guarded;
@@ -428,6 +430,7 @@ void ditto_offload_unguard(struct ditto_volume *volume)
 		ditto_handover_remove(volume);
 }
 
+/* Undo ditto_offload_guard() for good, after ditto_offload_unguard(). May sleep. */
 void ditto_offload_guard_free(struct ditto_volume *volume)
 {
 	if (!volume->offload_group)
@@ -438,6 +441,7 @@ void ditto_offload_guard_free(struct ditto_volume *volume)
 	fsnotify_put_group(volume->offload_group);
 }
 
+/* Guard the files of a share against local processes, if they may be offloaded. */
 void ditto_offload_share_changed(struct ditto_share *share)
 {
 	struct ditto_volume *volume = share->volume;

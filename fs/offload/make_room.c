@@ -56,6 +56,7 @@ static void candidate_count_locked(struct ditto_node *node, u64 bytes)
 	node->release_bytes = bytes;
 }
 
+/* Data has come back into the file of a stub. Any context that may take a spinlock. */
 void ditto_release_candidate_note(struct ditto_stub *stub)
 {
 	bool stored = READ_ONCE(stub->stored);
@@ -77,6 +78,7 @@ void ditto_release_candidate_note(struct ditto_stub *stub)
 	spin_unlock(&volume->release_lock);
 }
 
+/* A file that is whole may be one, too, and nobody waits for its data. Context: the same. */
 void ditto_release_candidate_add(struct ditto_node *node)
 {
 	struct ditto_volume *volume = node->volume;
@@ -89,6 +91,7 @@ void ditto_release_candidate_add(struct ditto_node *node)
 	spin_unlock(&volume->release_lock);
 }
 
+/* A node is none any more. Any context that may take a spinlock. */
 void ditto_release_candidate_drop(struct ditto_node *node)
 {
 	struct ditto_volume *volume = node->volume;
@@ -179,6 +182,7 @@ static bool candidate_is_awaited(const struct ditto_node *node)
 				    msecs_to_jiffies(DITTO_OFFLOAD_UNUSED_MS));
 }
 
+/* Bytes of a file's blocks, or U64_MAX. XFS keeps another number than the inode's. May sleep. */
 u64 ditto_release_space(struct ditto_node *node)
 {
 	struct path path = { .mnt = node->volume->mnt };
@@ -292,6 +296,12 @@ static u64 room_search(struct ditto_volume *volume, u64 bytes, u32 project)
 	return freed;
 }
 
+/*
+ * Free blocks of files whose content is unchanged in the store. Those into which data came longest
+ * ago are first. Those that are in use, or that the administrator has marked, are skipped. Context:
+ * may sleep for the disk, and a moment for users, but for no data; no lock of a stub held. Return:
+ * bytes that were freed.
+ */
 u64 ditto_release_make_room(struct ditto_volume *volume, u64 bytes, u32 project)
 {
 	u64 freed;
@@ -317,8 +327,9 @@ static u64 room_at(const struct ditto_volume *volume, struct dentry *dentry, u64
 }
 
 /*
- * A file says what the file system has; a directory with a project, as the root may have one, says
- * what its quota leaves, by its soft limit, too.
+ * May sleep. A file says what the file system has; a directory with a project, as the root may have
+ * one, says what its quota leaves, by its soft limit, too. Return: bytes that users may have, and
+ * the reserve; U64_MAX if that is not known.
  */
 u64 ditto_room_now(struct ditto_volume *volume, u64 *reserve)
 {
@@ -340,7 +351,10 @@ u64 ditto_room_now(struct ditto_volume *volume, u64 *reserve)
 	return now;
 }
 
-/* XFS has ENOSPC for the quota of a project. */
+/*
+ * The same as ditto_room_now() for a file. @project: the project whose quota leaves less than there
+ * is, or 0. XFS has ENOSPC for the quota of a project.
+ */
 u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -353,6 +367,11 @@ u64 ditto_room_of(struct ditto_node *node, u64 *reserve, u32 *project)
 	return *project ? left : now;
 }
 
+/*
+ * Make sure that a file system has room for data. If that does not succeed, the file system says so
+ * later. Context: as ditto_release_make_room(). Return: bytes that were freed; 0 also if there is
+ * room.
+ */
 u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)
 {
 	u64 reserve, room, freed = 0;
@@ -371,6 +390,7 @@ u64 ditto_release_keep_room(struct ditto_volume *volume, u64 needed)
 	return freed;
 }
 
+/* May sleep. Return: true if @bytes more would take what is left for those who write. */
 bool ditto_release_is_scarce(struct ditto_node *node, u64 bytes)
 {
 	u32 project;
@@ -387,6 +407,12 @@ static u64 reserve_lacks(struct ditto_room *room, u64 now, u64 reserve)
 	return reserve / WRITERS_PART - min(now, reserve / WRITERS_PART);
 }
 
+/*
+ * Have files give way for the next recalls and writes. @room: bytes that users may have, and
+ * @reserve, see ditto_room_now(); @came: bytes that came since the last time. It leaves early if
+ * somebody else needs room, and frees no more than is proportionate to @came. Context: as
+ * ditto_release_make_room(), and nobody waits for the caller. Return: bytes that were freed.
+ */
 u64 ditto_release_restore_reserve(struct ditto_volume *volume, u64 room, u64 reserve, u64 came)
 {
 	u64 want, freed, sum = 0;

@@ -52,7 +52,6 @@ enum ditto_offload_use {
 	DITTO_OFFLOAD_LOOK,	/* it looks for holes and needs no data */
 };
 
-/* The part of ditto_offload_enter() for files that are not known to be whole. */
 int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_offload_use use, u64 pos, u64 count,
 			     struct ditto_stub **stub);
@@ -72,37 +71,16 @@ struct ditto_absence {
 	bool unchecked;
 };
 
-/**
- * ditto_offload_park - park an operation until data, or room, is there
- * @absence: from an operation that was refused
- * @park: initialised, not parked; woken when the operation is worth repeating: the data is there,
- *	nobody brings it back any more, or something else has happened to the file; room was made,
- *	or nothing gave way
- *
- * Context: may sleep.
- * Return: false if it is worth repeating now, or if too many operations are parked. The park may
- * be woken all the same, so the caller cancels it.
- */
 bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *park);
-
-/* The part of ditto_offload_leave() for stubs. */
 void ditto_offload_leave_slow(struct ditto_stub *stub);
 
-/**
- * ditto_offload_enter - make sure that an operation finds the data that it uses
- * @op: the caller
- * @node: a regular file, held; the caller has an open file of it
- * @use: what is done
- * @pos: first byte
- * @count: number of bytes
- * @stub: filled, for ditto_offload_leave(); NULL if the file is whole
- *
+/*
+ * Make sure that an operation finds the data that it uses. @node: a regular file, held; the caller
+ * has an open file of it; @stub: filled, for ditto_offload_leave(); NULL if the file is whole.
  * Absent data is asked for. Then the operation is to be repeated: the caller's park is woken when
- * that is worth it.
- *
- * Context: may sleep; no inode lock held.
- * Return: 0; -EJUKEBOX while the data comes; -EIO if it does not come; -ENOSPC or -EDQUOT if there
- * is no room for it; -ENOMEDIUM if the caller does not want it to be brought back; -ENOMEM.
+ * that is worth it. Context: no inode lock held. Return: 0; -EJUKEBOX while the data comes; -EIO if
+ * it does not come; -ENOSPC or -EDQUOT if there is no room for it; -ENOMEDIUM if the caller does
+ * not want it to be brought back; -ENOMEM.
  */
 static inline int ditto_offload_enter(struct ditto_op *op, struct ditto_node *node,
 				      enum ditto_offload_use use, u64 pos, u64 count,
@@ -114,21 +92,14 @@ static inline int ditto_offload_enter(struct ditto_op *op, struct ditto_node *no
 	return ditto_offload_enter_slow(op, node, use, pos, count, stub);
 }
 
-/* The part of ditto_offload_will_need() for files that are not known to be whole. */
 void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, u64 pos,
 				  u64 count);
 
-/**
- * ditto_offload_will_need - start bringing back data that will be read soon
- * @op: the caller
- * @node: a regular file, held
- * @pos: first byte
- * @count: number of bytes; 0 means to the end of the file
- *
- * Asks for as much as a read in sequence, from the first absent byte on. Nothing tells
- * whether it comes.
- *
- * Context: may sleep for memory, and does not wait for data.
+/*
+ * Start bringing back data that will be read soon. @node: a regular file, held; @count: number of
+ * bytes; 0 means to the end of the file. Asks for as much as a read in sequence, from the first
+ * absent byte on. Nothing tells whether it comes. Context: may sleep for memory, and does not wait
+ * for data.
  */
 static inline void ditto_offload_will_need(struct ditto_op *op, struct ditto_node *node, u64 pos,
 					   u64 count)
@@ -144,56 +115,10 @@ static inline void ditto_offload_leave(struct ditto_stub *stub)
 		ditto_offload_leave_slow(stub);
 }
 
-/**
- * ditto_offload_cleared - record that bytes were overwritten with zeros
- * @stub: entered with DITTO_OFFLOAD_CLEAR; NULL does nothing
- * @pos: first byte
- * @count: number of bytes
- * @err: result of the operation; nothing is recorded if it has failed
- *
- * Context: may sleep; no inode lock held.
- * Return: @err, or a negative errno: the ranges that were cleared will be brought back.
- */
 int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count, int err);
-
-/**
- * ditto_offload_seek - correct what the file system says about holes
- * @stub: entered with DITTO_OFFLOAD_LOOK, or NULL
- * @file: an open file of the node
- * @pos: where to begin
- * @hole: look for a hole, otherwise for data
- *
- * Absent ranges are data.
- *
- * Context: may sleep.
- * Return: the offset, or an errno as vfs_llseek().
- */
 loff_t ditto_offload_seek(struct ditto_stub *stub, struct file *file, u64 pos, bool hole);
-
-/**
- * ditto_offload_resize_begin - make sure that the size of a file can be changed
- * @op: the caller
- * @node: a regular file, held
- * @size: the new size
- * @stub: filled, for ditto_offload_resize_end(); NULL if the file is whole
- *
- * Only a range that the new size divides must be in the file.
- *
- * Context: may sleep; no inode lock held. Until the end, no data is brought back.
- * Return: as ditto_offload_enter().
- */
 int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64 size,
 			       struct ditto_stub **stub);
-
-/**
- * ditto_offload_resize_end - record the size
- * @stub: from ditto_offload_resize_begin(), or NULL
- * @size: the file's when its inode was unlocked; it may be new though the operation failed
- * @err: result of the operation
- *
- * Context: may sleep; no inode lock held; the caller has write access to the mount.
- * Return: @err, or a negative errno.
- */
 int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err);
 
 /* True if data of files may be absent from the volume. Otherwise nothing else has to be asked. */
@@ -202,16 +127,6 @@ static inline bool ditto_offload_is_used(const struct ditto_volume *volume)
 	return READ_ONCE(volume->offload_group);
 }
 
-/**
- * ditto_offload_is_stub_dentry - tell whether data of a file is absent, which may have no node
- * @share: share that contains the file
- * @dentry: positive
- *
- * Callers that ask for each of many files look at ditto_offload_is_used() first.
- *
- * Context: may sleep.
- * Return: true if the file is not whole.
- */
 bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dentry);
 
 /* Why no file of a file system can be released. */
@@ -223,31 +138,9 @@ enum ditto_offload_obstacle_kind {
 	DITTO_OFFLOAD_HAS_NO_EVENTS,	/* the kernel asks nobody before an open */
 };
 
-/**
- * ditto_offload_obstacle - tell what prevents a release of any file
- * @volume: the file system
- *
- * Context: any.
- * Return: as long as the volume exists, the same.
- */
 enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volume *volume);
 
-/* A number that each change of data alters, and perhaps others. Any context. */
 u64 ditto_offload_change(struct inode *inode);
-
-/**
- * ditto_offload_settle - get the state of a file while nobody writes
- * @inode: a regular file
- * @change: filled with ditto_offload_change()
- * @size: filled
- * @mtime: filled; may be NULL
- *
- * Data that processes have written is on disk afterwards, so a later change, also through memory
- * that is mapped, changes the number.
- *
- * Context: may sleep; no inode lock held.
- * Return: 0; -EBUSY if the file changes all the time; or an errno of the file system.
- */
 int ditto_offload_settle(struct inode *inode, u64 *change, u64 *size, struct timespec64 *mtime);
 
 /**
@@ -270,17 +163,6 @@ struct ditto_offload_info {
 	u8 cookie[512];
 };
 
-/**
- * ditto_offload_get - tell where the data of a file is
- * @node: a regular file, held
- * @info: filled
- *
- * Data that processes have written is on disk afterwards, so a later change, also through memory
- * that is mapped, changes the number.
- *
- * Context: may sleep.
- * Return: 0 or a negative errno.
- */
 int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info);
 
 /**
@@ -306,31 +188,10 @@ struct ditto_offload_release_args {
 	size_t cookie_len;
 };
 
-/**
- * ditto_offload_release - free the blocks of a file whose content is stored elsewhere, or give an
- * empty file such content
- * @share: share that contains the file, held
- * @node: a regular file, held
- * @args: the file has not changed since these were true
- * @extack: gets a message on error
- *
- * Context: may sleep; no inode lock held.
- * Return: 0; -ESTALE if the file was changed; -EAGAIN if a client was asked for what it had cached,
- * and has changed the file; -EBUSY if it is in use; -EALREADY if it is offloaded; -EOPNOTSUPP,
- * -EACCES, -EPERM if it is immutable, or an errno of the file system.
- */
 int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 			  const struct ditto_offload_release_args *args,
 			  struct netlink_ext_ack *extack);
 
-/**
- * ditto_offload_recall - begin to bring back all data of a file
- * @node: a regular file, held
- * @choice: what becomes of data that somebody has written while nobody guarded the file
- *
- * Context: may sleep; does not wait for the data.
- * Return: 0; -EALREADY if the file is whole; or a negative errno.
- */
 int ditto_offload_recall(struct ditto_node *node, enum ditto_offload_choice choice);
 
 /**
@@ -349,35 +210,16 @@ struct ditto_offload_fill {
 	u64 count;
 };
 
-/**
- * ditto_offload_fill - take data of a range that is being recalled
- * @srv: the server
- * @fill: the data
- * @extack: gets a message on error
- *
- * Context: may sleep.
- * Return: 0; -ENOENT if the recall has ended; -EINVAL if the data is not the next of the range;
- * -ENODATA if the file has less data; -ENOSPC if there is no room, also after other files have
- * given way; or an errno of a file system.
- */
 int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
 		       struct netlink_ext_ack *extack);
 
-/* The part of ditto_offload_find_room() for operations that found none, with its results. */
 int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes);
 
-/**
- * ditto_offload_find_room - have files give way for an operation that found no room
- * @op: the caller
- * @node: a file of the file system, held
- * @bytes: bytes of data that the operation needs room for
- * @ret: its result, if it is to be repeated as a whole after -ENOSPC
- *
- * The caller's park is woken when the operation is worth repeating. Each time something gives way
- * for it, or it fails.
- *
- * Context: may sleep; no lock held.
- * Return: @ret; -EJUKEBOX instead of -ENOSPC while room is made.
+/*
+ * Have files give way for an operation that found no room. @node: a file of the file system, held;
+ * @bytes: bytes of data that the operation needs room for. The caller's park is woken when the
+ * operation is worth repeating. Each time something gives way for it, or it fails. Context: no lock
+ * held. Return: @ret; -EJUKEBOX instead of -ENOSPC while room is made.
  */
 static inline ssize_t ditto_offload_find_room(struct ditto_op *op, struct ditto_node *node,
 					      u64 bytes, ssize_t ret)
@@ -385,18 +227,8 @@ static inline ssize_t ditto_offload_find_room(struct ditto_op *op, struct ditto_
 	return likely(ret != -ENOSPC) ? ret : ditto_offload_full(op, node, bytes);
 }
 
-/* Bytes of a file's blocks, or U64_MAX. XFS keeps another number than the inode's. May sleep. */
 u64 ditto_release_space(struct ditto_node *node);
 
-/**
- * ditto_room_want - have files give way for a task that tries again by itself
- * @node: a file of the file system, held, for which there is no room
- * @bytes: bytes of data that it needs room for
- * @tries: how often it found none although there is room, 0 at first; NULL if that is not known
- *
- * Context: may sleep; does not wait for that.
- * Return: true if it is worth trying again.
- */
 bool ditto_room_want(struct ditto_node *node, u64 bytes, u8 *tries);
 
 /* Called by fs/extensions.c: fs/offload/volume.c */
@@ -406,16 +238,8 @@ void ditto_offload_volume_stop(struct ditto_volume *volume);
 void ditto_offload_volume_exit(struct ditto_volume *volume);
 void ditto_offload_node_free(struct ditto_node *node);
 
-/**
- * ditto_offload_share_changed - guard the files of a share against local processes, if they may be
- * offloaded
- * @share: with a volume; its options are set
- *
- * Context: may sleep.
- */
 void ditto_offload_share_changed(struct ditto_share *share);
 
-/* Called once when the module is loaded. */
 void ditto_offload_locks_init(void);
 
 /*
@@ -426,9 +250,7 @@ int ditto_unserved_init(void);
 void ditto_unserved_exit(void);
 
 #ifdef DITTO_TESTS
-/* Make the fault points known that tests arm. May sleep. */
 void ditto_offload_faults_init(void);
-/* Disarm them: what has stopped at one goes on. May sleep. */
 void ditto_offload_faults_exit(void);
 #else
 static inline void ditto_offload_faults_init(void) {}

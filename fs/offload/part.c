@@ -21,6 +21,7 @@ struct ditto_part {
 	u64 end;
 };
 
+/* May sleep for memory. NULL without. */
 struct ditto_part *ditto_part_alloc(u32 range, u64 end)
 {
 	struct ditto_part *part = kmalloc(sizeof(*part), GFP_KERNEL);
@@ -30,6 +31,7 @@ struct ditto_part *ditto_part_alloc(u32 range, u64 end)
 	return part;
 }
 
+/* Keep the beginning of a range that nobody brings back now. Context: stub->lock held. */
 void ditto_part_keep_locked(struct ditto_stub *stub, struct ditto_part *part)
 {
 	lockdep_assert_held(&stub->lock);
@@ -47,6 +49,10 @@ static struct ditto_part *part_of_locked(struct ditto_stub *stub, u32 range)
 	return NULL;
 }
 
+/*
+ * Byte behind the beginning of a range that is here; the first one of the range if none is.
+ * Context: stub->lock held.
+ */
 u64 ditto_part_end_locked(struct ditto_stub *stub, u32 range)
 {
 	struct ditto_part *part = part_of_locked(stub, range);
@@ -54,6 +60,10 @@ u64 ditto_part_end_locked(struct ditto_stub *stub, u32 range)
 	return part ? part->end : ditto_offload_range_pos(&stub->record, range);
 }
 
+/*
+ * Byte behind the beginning of a range that is here, for whoever brings the rest of the range.
+ * Context: stub->lock held.
+ */
 u64 ditto_part_take_locked(struct ditto_stub *stub, u32 range)
 {
 	u64 pos = ditto_offload_range_pos(&stub->record, range), end = pos;
@@ -68,6 +78,7 @@ u64 ditto_part_take_locked(struct ditto_stub *stub, u32 range)
 	return end < ditto_offload_range_end(&stub->record, range) ? end : pos;
 }
 
+/* What is here of absent ranges does not stay. Context: stub->lock held, or the stub is freed. */
 void ditto_parts_drop_locked(struct ditto_stub *stub)
 {
 	struct ditto_part *part, *next;

@@ -21,6 +21,10 @@
 /* This part of the running recalls may be for read-ahead: readers that wait come first. */
 #define AHEAD_PART	2
 
+/*
+ * Note a read, and find how far to ask in advance. @reader: under the lock of its stub. Return: the
+ * range behind the last one to ask for; 0 if the read is not in sequence.
+ */
 u32 ditto_read_ahead(struct ditto_offload_reader *reader, u32 first, u32 last, u32 most)
 {
 	bool entered = last >= reader->next;
@@ -63,6 +67,7 @@ static bool ahead_is_allowed(struct ditto_stub *stub, struct ditto_server *srv)
 	return atomic_read(&stub->node->volume->offload_ahead) < most && ahead_has_room(stub);
 }
 
+/* Ask for what a reader of these bytes, which are not none, may need next. May sleep. */
 void ditto_offload_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
 {
 	u32 most = READ_ONCE(op->srv->settings.offload_read_ahead), range, ranges, to;

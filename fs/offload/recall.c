@@ -66,6 +66,7 @@ static void recall_close_file(struct ditto_recall *recall)
 	recall->file = NULL;
 }
 
+/* Drop a reference. May sleep. */
 void ditto_recall_put(struct ditto_recall *recall)
 {
 	if (!refcount_dec_and_test(&recall->ref))
@@ -296,6 +297,10 @@ static struct ditto_recall *recall_of_locked(struct ditto_stub *stub, u32 range)
 	return NULL;
 }
 
+/*
+ * As ditto_offload_absent(), for a read, which may have the beginning of a range while the rest
+ * comes. stub->lock is held.
+ */
 u32 ditto_recall_absent_locked(struct ditto_stub *stub, u64 pos, u64 end)
 {
 	const struct ditto_offload_record *record = &stub->record;
@@ -313,6 +318,7 @@ u32 ditto_recall_absent_locked(struct ditto_stub *stub, u64 pos, u64 end)
 	return range;
 }
 
+/* An operation uses these bytes, which it has found. stub->lock is held. */
 void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end)
 {
 	struct ditto_recall *recall;
@@ -324,6 +330,10 @@ void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end)
 				pos < recall->readable;
 }
 
+/*
+ * Any context. Return: true if a byte is absent, for a read or for others, and something goes on
+ * that ends with ditto_stub_wake().
+ */
 bool ditto_recall_runs(struct ditto_stub *stub, u64 pos, bool read)
 {
 	u32 range = pos >> stub->record.shift;
@@ -408,6 +418,7 @@ static int recall_check_file(struct ditto_stub *stub)
 	return -EIO;
 }
 
+/* Any context. Return: true if the range is absent, and nobody has asked for it. */
 bool ditto_recall_is_due(struct ditto_stub *stub, u32 range)
 {
 	bool due;
@@ -418,6 +429,11 @@ bool ditto_recall_is_due(struct ditto_stub *stub, u32 range)
 	return due;
 }
 
+/*
+ * Ask for a range, unless that is done already. @op: who needs it, for fair ordering; NULL for the
+ * server itself. Context: may sleep for memory. Return: 0; -EIO if data cannot be written into the
+ * file; -ENOMEM.
+ */
 int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op, bool ahead)
 {
 	struct ditto_volume *volume = stub->node->volume;
@@ -475,6 +491,10 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 	return 0;
 }
 
+/*
+ * Ask for all absent ranges, some at a time. Context: may sleep for memory. Return: 0; -EBUSY while
+ * the blocks are being freed; -EIO, -ENOSPC or -EDQUOT after a failure; -ENOMEM.
+ */
 int ditto_recall_all(struct ditto_stub *stub)
 {
 	u32 left = DITTO_OFFLOAD_AT_ONCE, range = 0, ranges, absent;
@@ -508,6 +528,10 @@ int ditto_recall_all(struct ditto_stub *stub)
 	return 0;
 }
 
+/*
+ * Begin to bring back all data of a file. @node: a regular file, held. Context: does not wait for
+ * the data. Return: 0; -EALREADY if the file is whole; or a negative errno.
+ */
 int ditto_offload_recall(struct ditto_node *node, enum ditto_offload_choice choice)
 {
 	struct ditto_stub *stub = S_ISREG(node->inode->i_mode) ? ditto_stub_get(node) : NULL;
@@ -529,6 +553,7 @@ int ditto_offload_recall(struct ditto_node *node, enum ditto_offload_choice choi
 	return err;
 }
 
+/* Find a recall by its number for the helper. Any context. A reference, or NULL. */
 struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number)
 {
 	struct ditto_recall *recall;
@@ -578,6 +603,7 @@ static void recalls_cancel(struct ditto_offload *offload, const struct ditto_vol
 	}
 }
 
+/* End all recalls of a volume that has stopped. May sleep. */
 void ditto_recalls_stop(struct ditto_volume *volume)
 {
 	/* A local process that saw the volume before may still ask for data. */

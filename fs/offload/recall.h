@@ -99,33 +99,18 @@ struct ditto_recall {
 
 /* recall.c */
 
-/* End all recalls of a volume that has stopped. May sleep. */
+/* recall.c */
 void ditto_recalls_stop(struct ditto_volume *volume);
 
 /* Limits of a file system's queue of recalls; the widths come from the setting. */
 extern const struct ditto_fairq_limits ditto_recall_limits;
-/* Find a recall by its number for the helper. Any context. A reference, or NULL. */
 struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number);
-/* Drop a reference. May sleep. */
 void ditto_recall_put(struct ditto_recall *recall);
 
 /* fill.c */
 
-/**
- * ditto_fill_flush - bring what was filled to the disk, and let readers have it
- * @work: recall->flush
- *
- * Context: on the queue of the recalls; not after recall->ended was set and the work was cancelled.
- */
+/* fill.c */
 void ditto_fill_flush(struct work_struct *work);
-
-/**
- * ditto_fill_stop_locked - stop data from being written behind a cut
- * @stub: a local process has made its file shorter, and its record was cut; its lock is held
- *
- * Context: the inode is locked since the file was made shorter, so a write that has not begun finds
- * out, and one that has ended was cut.
- */
 void ditto_fill_stop_locked(struct ditto_stub *stub);
 
 #endif

@@ -99,6 +99,7 @@ static __le32 record_crc(const u8 *buf, size_t len, size_t at)
 	return cpu_to_le32(~crc32c(crc, buf + at, len - at));
 }
 
+/* Set the size of a record, and no range in the file. */
 void ditto_offload_record_init(struct ditto_offload_record *record, u64 size)
 {
 	memset(record, 0, sizeof(*record));
@@ -124,6 +125,9 @@ static void record_decode_map(unsigned long *map, u32 ranges, const u8 *from)
 			__set_bit(range, map);
 }
 
+/*
+ * Write the stored form of a record. @buf: DITTO_OFFLOAD_RECORD_MAX bytes. Return: bytes written.
+ */
 size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8 *buf)
 {
 	u32 ranges = ditto_offload_ranges(record);
@@ -160,6 +164,11 @@ size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8
 	return len;
 }
 
+/*
+ * Read the stored form of a record. @len: bytes of @buf. A record of version 1 does not tell what
+ * this server may have left, so that is in all ranges. Return: 0; -EINVAL if @buf is not a record
+ * that this version can read, or is damaged.
+ */
 int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len)
 {
 	struct stored_record head = {};
@@ -214,6 +223,7 @@ int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *b
 	return 0;
 }
 
+/* Write the stored form, DITTO_STORED_MAX bytes at most. Return: bytes written. */
 size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf)
 {
 	struct stored_content head = {
@@ -235,6 +245,7 @@ size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf)
 	return len;
 }
 
+/* Read the stored form. Return: 0; -EINVAL if this version cannot read it. */
 int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len)
 {
 	struct stored_content head = {};
@@ -269,6 +280,10 @@ int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len)
 	return 0;
 }
 
+/*
+ * Find the first absent range. @pos: first byte of the bytes to look at. Return: the range, or
+ * DITTO_OFFLOAD_NONE if all bytes are in the file.
+ */
 u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64 end)
 {
 	u32 last, range;
@@ -281,6 +296,7 @@ u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64
 	return range > last ? DITTO_OFFLOAD_NONE : range;
 }
 
+/* Mark the ranges that lie in some bytes as a whole. Return: true if a range was absent before. */
 bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end)
 {
 	bool any = false;
@@ -296,17 +312,20 @@ bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end)
 	return any;
 }
 
+/* Note that this server may leave data in a range. Return: true if that was not noted before. */
 bool ditto_offload_own(struct ditto_offload_record *record, u32 range)
 {
 	return !test_bit(range, record->map) && !__test_and_set_bit(range, record->own);
 }
 
+/* Note all ranges, as ditto_offload_own() notes one. */
 void ditto_offload_own_all(struct ditto_offload_record *record)
 {
 	bitmap_set(record->own, 0, ditto_offload_ranges(record));
 	bitmap_andnot(record->own, record->own, record->map, DITTO_OFFLOAD_RANGES_MAX);
 }
 
+/* Forget what lies behind @size. */
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size)
 {
 	u32 ranges;
@@ -319,6 +338,7 @@ void ditto_offload_cut(struct ditto_offload_record *record, u64 size)
 	bitmap_clear(record->own, ranges, DITTO_OFFLOAD_RANGES_MAX - ranges);
 }
 
+/* Bytes of the content that are in the file. */
 u64 ditto_offload_resident(const struct ditto_offload_record *record)
 {
 	unsigned int range;

@@ -103,60 +103,13 @@ static inline u64 ditto_offload_range_end(const struct ditto_offload_record *rec
 	return min(((u64)range + 1) << record->shift, record->size);
 }
 
-/**
- * ditto_offload_record_init - set the size of a record, and no range in the file
- * @record: filled but for the identity of the file and the cookie
- * @size: bytes of the content
- */
 void ditto_offload_record_init(struct ditto_offload_record *record, u64 size);
-
-/**
- * ditto_offload_record_encode - write the stored form of a record
- * @record: the record
- * @buf: DITTO_OFFLOAD_RECORD_MAX bytes
- *
- * Return: bytes written.
- */
 size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8 *buf);
-
-/**
- * ditto_offload_record_decode - read the stored form of a record
- * @record: filled
- * @buf: the stored form
- * @len: bytes of @buf
- *
- * A record of version 1 does not tell what this server may have left, so that is in all ranges.
- *
- * Return: 0; -EINVAL if @buf is not a record that this version can read, or is damaged.
- */
 int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len);
-
-/* Write the stored form, DITTO_STORED_MAX bytes at most. Return: bytes written. */
 size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf);
-/* Read the stored form. Return: 0; -EINVAL if this version cannot read it. */
 int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len);
-
-/**
- * ditto_offload_absent - find the first absent range
- * @record: the record
- * @pos: first byte of the bytes to look at
- * @end: byte behind the last one
- *
- * Return: the range, or DITTO_OFFLOAD_NONE if all bytes are in the file.
- */
 u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64 end);
-
-/**
- * ditto_offload_cover - mark the ranges that lie in some bytes as a whole
- * @record: changed
- * @pos: first byte
- * @end: byte behind the last one
- *
- * Return: true if a range was absent before.
- */
 bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end);
-
-/* Note that this server may leave data in a range. Return: true if that was not noted before. */
 bool ditto_offload_own(struct ditto_offload_record *record, u32 range);
 
 /* Is it noted? Then what is found in the range does not count as written by somebody else. */
@@ -165,13 +118,8 @@ static inline bool ditto_offload_is_own(const struct ditto_offload_record *recor
 	return test_bit(range, record->own);
 }
 
-/* Note all ranges, as ditto_offload_own() notes one. */
 void ditto_offload_own_all(struct ditto_offload_record *record);
-
-/* Forget what lies behind @size. */
 void ditto_offload_cut(struct ditto_offload_record *record, u64 size);
-
-/* Bytes of the content that are in the file. */
 u64 ditto_offload_resident(const struct ditto_offload_record *record);
 
 #endif

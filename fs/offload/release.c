@@ -73,6 +73,7 @@ static bool release_runs_in(const struct super_block *sb)
 	return runs;
 }
 
+/* A volume begins to serve a file system, when no release goes on there. May sleep. */
 void ditto_release_volume_begin(struct ditto_volume *volume)
 {
 	spin_lock(&volumes_lock);
@@ -81,7 +82,10 @@ void ditto_release_volume_begin(struct ditto_volume *volume)
 	wait_var_event(&releases, !release_runs_in(volume->sb));
 }
 
-/* Whoever releases a file holds a share of its volume. */
+/*
+ * It has ended, or has never begun. Any context. Whoever releases a file holds a share of its
+ * volume.
+ */
 void ditto_release_volume_end(struct ditto_volume *volume)
 {
 	spin_lock(&volumes_lock);
@@ -104,6 +108,7 @@ static bool volume_is_alone_locked(const struct ditto_volume *volume, bool first
 	return true;
 }
 
+/* Return: true if this server, of all that serve the file system, may use its offloaded files. */
 bool ditto_offload_volume_owns(const struct ditto_volume *volume)
 {
 	bool owns;
@@ -413,6 +418,10 @@ static bool release_is_fixed(const struct inode *inode)
 	return IS_IMMUTABLE(inode) || IS_APPEND(inode);
 }
 
+/*
+ * Tell what prevents a release of any file. Context: any. Return: as long as the volume exists, the
+ * same.
+ */
 enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volume *volume)
 {
 	if (ditto_sb_is_overlay(volume->sb))
@@ -574,6 +583,13 @@ static void release_report(struct ditto_node *node, const char *share)
 	ditto_event(node->volume->srv, DITTO_EVENT_OFFLOAD_RELEASED, text);
 }
 
+/*
+ * Free the blocks of a file whose content is stored elsewhere, or give an empty file such content.
+ * @share: share that contains the file, held; @node: a regular file, held. Context: no inode lock
+ * held. Return: 0; -ESTALE if the file was changed; -EAGAIN if a client was asked for what it had
+ * cached, and has changed the file; -EBUSY if it is in use; -EALREADY if it is offloaded;
+ * -EOPNOTSUPP, -EACCES, -EPERM if it is immutable, or an errno of the file system.
+ */
 int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 			  const struct ditto_offload_release_args *args,
 			  struct netlink_ext_ack *extack)
@@ -600,6 +616,10 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	return err;
 }
 
+/*
+ * Get a share that keeps the volume from being stopped, and allows releases; NULL if none does. Any
+ * context.
+ */
 struct ditto_share *ditto_release_share(struct ditto_volume *volume)
 {
 	struct ditto_share *share, *found = NULL;
@@ -679,6 +699,11 @@ put:
 	return err;
 }
 
+/*
+ * Free the blocks of a stub into whose file data has come back. Context: may sleep for the disk,
+ * and a moment for users of the file. Return: 0; -ESTALE if the file was changed; -EBUSY if it is
+ * in use; or another errno.
+ */
 int ditto_release_again(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
@@ -710,6 +735,11 @@ put:
 	return err;
 }
 
+/*
+ * Release a file that is whole, and whose content is still stored. @node: a regular file, held;
+ * @bytes: filled with the bytes that were freed. Context: as ditto_release_again(). Return: 0;
+ * -ESTALE or -ENODATA if the content is not stored; -EBUSY if the file is in use; or another errno.
+ */
 int ditto_release_stored(struct ditto_node *node, u64 *bytes)
 {
 	struct ditto_stored *stored = kmalloc(sizeof(*stored), GFP_KERNEL);

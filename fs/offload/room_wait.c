@@ -65,6 +65,7 @@ static u32 vain_slot(u32 project)
 	return project ? 1 + project % (DITTO_ROOM_VAIN_SLOTS - 1) : 0;
 }
 
+/* Under volume->release_lock: nothing gave way for a project, or 0 for the file system. */
 void ditto_room_note_vain(struct ditto_room *room, u32 project)
 {
 	room->vain[vain_slot(project)] = (struct ditto_room_vain) {
@@ -73,6 +74,7 @@ void ditto_room_note_vain(struct ditto_room *room, u32 project)
 	};
 }
 
+/* Under the same lock. Return: true if that was not long ago. */
 bool ditto_room_is_vain(const struct ditto_room *room, u32 project)
 {
 	const struct ditto_room_vain *vain = &room->vain[vain_slot(project)];
@@ -87,6 +89,10 @@ static bool room_has_candidates_locked(struct ditto_volume *volume)
 	       (!list_empty(&volume->release_candidates) || READ_ONCE(volume->room->searches));
 }
 
+/*
+ * Look at the free space, which is @now, in a moment, or later if there is plenty, unless nothing
+ * can give way. Any context that may take a spinlock.
+ */
 void ditto_room_look_later(struct ditto_volume *volume, u64 now, bool plenty)
 {
 	struct ditto_room *room = volume->room;
@@ -115,6 +121,7 @@ static void room_look(struct work_struct *work)
 	spin_unlock(&volume->release_lock);
 }
 
+/* Tell that room is short, with @now bytes free, and that nothing gives way. May sleep. */
 void ditto_room_tell(struct ditto_volume *volume, u64 now)
 {
 	char text[DITTO_SHARE_NAME_MAX + 64], share[DITTO_SHARE_NAME_MAX + 1];
@@ -184,6 +191,12 @@ static bool room_is_worth(struct ditto_volume *volume, u64 bytes, u64 now, u32 p
 	return may;
 }
 
+/*
+ * Have files give way for a task that tries again by itself. @node: a file of the file system,
+ * held, for which there is no room; @bytes: bytes of data that it needs room for; @tries: how often
+ * it found none although there is room, 0 at first; NULL if that is not known. Context: does not
+ * wait for that. Return: true if it is worth trying again.
+ */
 bool ditto_room_want(struct ditto_node *node, u64 bytes, u8 *tries)
 {
 	struct ditto_volume *volume = node->volume;
@@ -213,6 +226,10 @@ bool ditto_room_want(struct ditto_node *node, u64 bytes, u8 *tries)
 	return wants;
 }
 
+/*
+ * Park an operation until room was made, or nothing gave way. May sleep. Return: false if too many
+ * are parked.
+ */
 bool ditto_room_park(struct ditto_volume *volume, struct ditto_park *park)
 {
 	struct ditto_room *room = volume->room;
@@ -229,6 +246,7 @@ bool ditto_room_park(struct ditto_volume *volume, struct ditto_park *park)
 	return true;
 }
 
+/* The part of ditto_offload_find_room() for operations that found none, with its results. */
 int ditto_offload_full(struct ditto_op *op, struct ditto_node *node, u64 bytes)
 {
 	/* The caller cannot wait. */
@@ -262,6 +280,7 @@ int ditto_room_init(struct ditto_volume *volume)
 	return 0;
 }
 
+/* End what goes on, and wake all that wait; the volume stops. May sleep. */
 void ditto_room_stop(struct ditto_volume *volume)
 {
 	struct ditto_room *room = volume->room;

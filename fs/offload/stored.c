@@ -38,6 +38,10 @@ static bool stored_holds(const struct ditto_node *node, const struct ditto_store
 	       stored->change == ditto_offload_change(inode);
 }
 
+/*
+ * Find where the content of a file that is whole is stored. @node: a regular file, held. Return: 0;
+ * -ENODATA if there is no attribute; -ESTALE if it does not hold; or another errno.
+ */
 int ditto_stored_read(struct ditto_node *node, struct ditto_stored *stored)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -57,6 +61,10 @@ int ditto_stored_read(struct ditto_node *node, struct ditto_stored *stored)
 	return min_t(ssize_t, len, 0);
 }
 
+/*
+ * Note where the content of a stub is stored, if it matches its record. All of it is in the file.
+ * @buf: DITTO_STORED_MAX bytes. Context: as ditto_record_write().
+ */
 void ditto_stored_note(struct ditto_stub *stub, struct dentry *dentry, u8 *buf)
 {
 	const struct ditto_offload_record *record = &stub->record;
@@ -85,17 +93,23 @@ free:
 	kfree(stored);
 }
 
+/* Check whether a file has the attribute. May sleep. */
 bool ditto_stored_is(struct dentry *dentry)
 {
 	return __vfs_getxattr(dentry, d_inode(dentry), DITTO_STORED_XATTR, NULL, 0) > 0;
 }
 
+/* Remove the attribute of a file, if it has one. Context: as ditto_record_write(). */
 void ditto_stored_drop(struct dentry *dentry)
 {
 	if (ditto_stored_is(dentry))
 		ditto_record_write(dentry, DITTO_STORED_XATTR, NULL, 0);
 }
 
+/*
+ * The same as ditto_record_write(), for a caller that holds nothing but the node; with @stale,
+ * which is overwritten, only if the attribute does not hold. May sleep.
+ */
 void ditto_stored_forget(struct ditto_node *node, struct ditto_stored *stale)
 {
 	struct ditto_volume *volume = node->volume;

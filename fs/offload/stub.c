@@ -39,12 +39,14 @@ static spinlock_t *attach_lock(const struct ditto_node *node)
 	return &attach_locks[hash_ptr(node, LOCKS_BITS)];
 }
 
+/* Called once when the module is loaded. */
 void __init ditto_offload_locks_init(void)
 {
 	for (size_t i = 0; i < 1 << LOCKS_BITS; i++)
 		spin_lock_init(&attach_locks[i]);
 }
 
+/* Allocate a stub with one reference that no node has yet. May sleep. NULL without memory. */
 struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 {
 	struct ditto_stub *stub = kzalloc(sizeof(*stub), GFP_KERNEL);
@@ -63,6 +65,7 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	return stub;
 }
 
+/* Drop a reference; NULL does nothing. */
 void ditto_stub_put(struct ditto_stub *stub)
 {
 	if (stub && refcount_dec_and_test(&stub->ref)) {
@@ -72,6 +75,10 @@ void ditto_stub_put(struct ditto_stub *stub)
 	}
 }
 
+/*
+ * Attach a stub to its node, which gets a reference; the file is not whole any more. Return: false
+ * if the node has one.
+ */
 bool ditto_stub_attach(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
@@ -92,6 +99,7 @@ bool ditto_stub_attach(struct ditto_stub *stub)
 	return attached;
 }
 
+/* The file is whole from now on. */
 void ditto_stub_detach(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
@@ -113,6 +121,7 @@ void ditto_stub_detach(struct ditto_stub *stub)
 	ditto_stub_put(stub);
 }
 
+/* Any context. Return: true if the ranges that are in the file are as they were released. */
 bool ditto_stub_is_unchanged(const struct ditto_stub *stub)
 {
 	const struct ditto_offload_record *record = &stub->record;
@@ -138,6 +147,10 @@ static bool stub_is_idle_locked(struct ditto_stub *stub)
 	       ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE;
 }
 
+/*
+ * Turn away all users of a stub in order to free the blocks of its ranges again. Return: false if
+ * data comes or goes, is all here or all absent, or came a moment ago and nobody has used it yet.
+ */
 bool ditto_stub_release_again(struct ditto_stub *stub)
 {
 	bool idle;
@@ -158,6 +171,7 @@ bool ditto_stub_release_again(struct ditto_stub *stub)
 	return idle;
 }
 
+/* The release has ended. May sleep. */
 void ditto_stub_released(struct ditto_stub *stub)
 {
 	spin_lock(&stub->lock);
@@ -186,6 +200,10 @@ static bool stub_publish(struct ditto_node *node, struct ditto_stub *stub)
 	return first;
 }
 
+/*
+ * The same as ditto_stub_get() for what was read already. Any context. NULL if the node has no
+ * stub, or not yet.
+ */
 struct ditto_stub *ditto_stub_find(struct ditto_node *node)
 {
 	struct ditto_stub *stub;
@@ -339,6 +357,11 @@ static int stub_load(struct ditto_node *node)
 	return err;
 }
 
+/*
+ * Give a node the stub of a record that could not be cut. @node: held, and without a stub; its
+ * file, whose inode is locked, has become shorter. Return: the stub with a reference; or an
+ * ERR_PTR.
+ */
 struct ditto_stub *ditto_stub_load_uncut(struct ditto_node *node)
 {
 	struct ditto_stub *stub = ditto_stub_alloc(node);
@@ -365,6 +388,10 @@ struct ditto_stub *ditto_stub_load_uncut(struct ditto_node *node)
 	return ERR_PTR(err);
 }
 
+/*
+ * Get the stub of a node. Context: may sleep: reads the record for the first time. Return: the stub
+ * with a reference; NULL if the file is whole; an ERR_PTR.
+ */
 struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 {
 	struct ditto_stub *stub;
@@ -387,6 +414,11 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 	return err && err != -ERESTART ? ERR_PTR(err) : stub;
 }
 
+/*
+ * Set or remove an attribute of fs/offload/. @dentry: the file, whose inode is locked; @len: bytes
+ * of the value; 0 removes the attribute, if there is one. Times and change number of the file stay
+ * as they are. Context: write access to the mount. Return: 0 or an errno.
+ */
 int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len)
 {
 	struct inode *inode = d_inode(dentry);
@@ -454,6 +486,10 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	return err;
 }
 
+/*
+ * Change the stored record. @stub: its @io is held. Times and change number of the file stay.
+ * Context: write access to the mount, and no inode lock held. Return: 0 or an errno.
+ */
 int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 		     struct ditto_offload_record *record, bool durable)
 {
@@ -519,6 +555,12 @@ static int stub_adopt_in(const struct ditto_stub *stub, struct file *file, u64 s
 	return err;
 }
 
+/*
+ * Store the record of an empty file, and then make the file that long. Both are durable afterwards.
+ * An empty file is left if the machine ends in between: a record is cut to the size of its file.
+ * Context: neither write access to the mount nor an inode lock held. Return: 0; -ESTALE if a local
+ * process has set a size; or another errno.
+ */
 int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, u64 size, bool *sized)
 {
 	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
@@ -535,6 +577,7 @@ int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, u64 size, bool 
 	return err;
 }
 
+/* Bytes of the content that are in the file. Any context that may take a spinlock. */
 u64 ditto_stub_resident(struct ditto_stub *stub)
 {
 	u64 bytes;
@@ -545,6 +588,7 @@ u64 ditto_stub_resident(struct ditto_stub *stub)
 	return bytes;
 }
 
+/* Copy the record, for kfree(). May sleep. NULL without memory. */
 struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub)
 {
 	struct ditto_offload_record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
@@ -600,12 +644,24 @@ unlock:
 	return err;
 }
 
+/*
+ * The end of writing back must mean that the file system has changed its metadata, which then is
+ * durable before the record or with it. It does so on ext4 and XFS; btrfs notes later where it has
+ * put the data, and a record that was durable earlier would say that a hole is data. Return: true
+ * there, and where that is not known: an fsync waits for it.
+ */
 bool ditto_stub_needs_fsync(const struct super_block *sb)
 {
 	return sb->s_magic != EXT4_SUPER_MAGIC && sb->s_magic != XFS_SUPER_MAGIC &&
 	       sb->s_magic != TMPFS_MAGIC;
 }
 
+/*
+ * Record that bytes are in the file. @file: an open file of the node for writing, opened before the
+ * data was written; or NULL. Only ranges that lie in these bytes as a whole are recorded. The data
+ * is made durable before. Context: neither write access to the mount nor an inode lock held.
+ * Return: 0 or an errno.
+ */
 int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 end)
 {
 	struct inode *inode = stub->node->inode;
@@ -631,6 +687,12 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 	return err;
 }
 
+/*
+ * Record that the file was made shorter. Nothing behind the size is brought back any more. If the
+ * record cannot be stored, the stub is kept until it is, see cut.c, and ditto_stub_store_cut()
+ * tries again before the file can grow. Context: write access to the mount, and no inode lock held.
+ * Return: 0 or an errno.
+ */
 int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 {
 	int err;
@@ -650,6 +712,7 @@ int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 	return err;
 }
 
+/* Store a record that was cut, if that is still to be done: as ditto_stub_cut(). */
 int ditto_stub_store_cut(struct ditto_stub *stub)
 {
 	if (likely(!READ_ONCE(stub->uncut)))
@@ -657,6 +720,10 @@ int ditto_stub_store_cut(struct ditto_stub *stub)
 	return ditto_fault(DITTO_FAULT_CUT_RECORD) ?: stub_change(stub, NULL, 0, 0);
 }
 
+/*
+ * The file is whole, since what was absent was cut. Context: may sleep; no inode lock held. Return:
+ * 0; an errno if the stored record cannot be removed.
+ */
 int ditto_stub_end(struct ditto_stub *stub)
 {
 	struct super_block *sb = stub->node->inode->i_sb;
@@ -677,6 +744,7 @@ int ditto_stub_end(struct ditto_stub *stub)
 	return 0;
 }
 
+/* Wake all that wait for data of the file. May sleep. */
 void ditto_stub_wake(struct ditto_stub *stub)
 {
 	ditto_park_wake_point(&stub->node->point);
@@ -696,6 +764,16 @@ static bool stub_is_absent(struct ditto_node *node)
 	return true;
 }
 
+/**
+ * ditto_offload_is_stub_dentry - tell whether data of a file is absent, which may have no node
+ * @share: share that contains the file
+ * @dentry: positive
+ *
+ * Callers that ask for each of many files look at ditto_offload_is_used() first.
+ *
+ * Context: may sleep.
+ * Return: true if the file is not whole.
+ */
 bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
@@ -713,6 +791,10 @@ bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dent
 }
 EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub_dentry, "DITTO");
 
+/*
+ * Is there a failure that stops new attempts? It then counts as reported. stub->lock is held.
+ * Return: 0, or what ditto_stub_error() says.
+ */
 int ditto_stub_failed_locked(struct ditto_stub *stub)
 {
 	unsigned long age;

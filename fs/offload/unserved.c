@@ -64,6 +64,7 @@ static const struct fsnotify_ops unserved_ops = {
 	.free_mark = unserved_free_mark,
 };
 
+/* Forget candidates. Any context. */
 void ditto_candidates_free(struct list_head *list)
 {
 	struct ditto_candidate *c, *next;
@@ -105,6 +106,10 @@ static void unserved_end_unmounted_locked(void)
 			unserved_end_locked(unserved);
 }
 
+/*
+ * Let opens of files whose data is not here fail while no share serves their file system, from now
+ * on or no more. May sleep.
+ */
 void ditto_unserved_begin(struct super_block *sb)
 {
 	struct unserved *unserved = kzalloc(sizeof(*unserved), GFP_KERNEL);
@@ -129,6 +134,7 @@ void ditto_unserved_begin(struct super_block *sb)
 			sb->s_id, -err);
 }
 
+/* @candidates gets what ditto_unserved_save() was given. */
 void ditto_unserved_end(struct super_block *sb, struct list_head *candidates)
 {
 	struct unserved *unserved;
@@ -143,6 +149,10 @@ void ditto_unserved_end(struct super_block *sb, struct list_head *candidates)
 	mutex_unlock(&unserved_lock);
 }
 
+/*
+ * Remember session and candidates of a volume while no share serves the file system, which takes
+ * them from the list; nothing is done if opens do not fail then. May sleep.
+ */
 void ditto_unserved_save(const struct super_block *sb, u64 session, struct list_head *candidates)
 {
 	struct unserved *unserved;
@@ -157,6 +167,7 @@ void ditto_unserved_save(const struct super_block *sb, u64 session, struct list_
 	mutex_unlock(&unserved_lock);
 }
 
+/* May sleep. Return: the session of the last volume; 0 if the number of a file may not tell. */
 u64 ditto_unserved_session(const struct super_block *sb)
 {
 	struct unserved *unserved;

@@ -64,6 +64,10 @@ static int probe_grant(struct ditto_access_probe *probe, const struct ditto_shar
 	return 0;
 }
 
+/*
+ * Find out whether a user is let into a share. Return: 0, also if the user is not let in; -EJUKEBOX
+ * while the helper is asked; -EACCES if a client rule needs the helper and there is none; -ENOMEM.
+ */
 int ditto_access_probe_run(struct ditto_access_probe *probe)
 {
 	struct ditto_token *token = NULL;

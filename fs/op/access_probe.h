@@ -63,13 +63,6 @@ struct ditto_access_probe {
 	struct ditto_cred *cred;
 };
 
-/**
- * ditto_access_probe_run - find out whether a user is let into a share
- * @probe: with the share and the user; the rest is filled
- *
- * Return: 0, also if the user is not let in; -EJUKEBOX while the helper is asked; -EACCES if
- * a client rule needs the helper and there is none; -ENOMEM.
- */
 int ditto_access_probe_run(struct ditto_access_probe *probe);
 
 #endif

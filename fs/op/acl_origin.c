@@ -13,6 +13,10 @@
 #include "check/acl_file.h"
 #include "op_private.h"
 
+/*
+ * Tell what the list of a file was made of. @op: the caller; permission is not checked. Return:
+ * enum ditto_acl_origin, or a negative errno of the file system.
+ */
 int ditto_acl_origin(const struct ditto_op *op, struct ditto_node *node,
 		     const struct ditto_acl *acl)
 {
@@ -98,6 +102,12 @@ static int ntacl_take_accounts(struct ditto_server *srv, struct ditto_acl *acl)
 	return ret;
 }
 
+/*
+ * Store the list of an attribute as one of this server. A file with a list of this server keeps it.
+ * The attribute is not changed. SIDs of accounts on this machine become their numbers. Return: enum
+ * ditto_ntacl_state; with DITTO_NTACL_USED the list is stored. Or a negative errno, as of
+ * ditto_setattr(); -EJUKEBOX also while the helper is asked for accounts.
+ */
 int ditto_ntacl_import(struct ditto_op *op, struct ditto_node *node, enum ditto_ntacl_use use,
 		       bool dry)
 {

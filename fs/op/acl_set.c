@@ -214,6 +214,10 @@ static bool acl_change_moves(const struct ditto_acl_change *ch, const struct dit
 	return (ditto_acl_mode(ch->from, uid, gid) & 0777) != ch->mode_from;
 }
 
+/*
+ * Prepare a change of a file's list. @dentry: the file, inode locked; @node: node of the file, or
+ * NULL if it is new. Return: 1 if a list changes, 0 if not, or a negative errno.
+ */
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 			  struct dentry *dentry, struct ditto_node *node,
 			  const struct ditto_setattr *set)
@@ -253,6 +257,11 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 	return 1;
 }
 
+/*
+ * Store the new list. At no moment is anything permitted that neither the old nor the new state
+ * permits: the mode is first reduced to the bits that both have. Context: the inode is locked.
+ * Return: 0, or a negative errno with nothing changed.
+ */
 int ditto_acl_change_begin(struct ditto_acl_change *ch)
 {
 	const struct cred *as = ditto_cred_privileged(ch->op->cred, DITTO_PRIVILEGE_SERVER);
@@ -298,6 +307,10 @@ leave:
 	return err;
 }
 
+/*
+ * Set the final mode, or undo the change. Context: the inode is locked. Return: @err, or the error
+ * of setting the mode.
+ */
 int ditto_acl_change_end(struct ditto_acl_change *ch, int err)
 {
 	const struct cred *old = ditto_act_as(ch->op->srv->nodes->cred);
@@ -310,6 +323,7 @@ int ditto_acl_change_end(struct ditto_acl_change *ch, int err)
 	return err;
 }
 
+/* Release the references of a change. Context: any. */
 void ditto_acl_change_drop(struct ditto_acl_change *ch)
 {
 	if (!IS_ERR_OR_NULL(ch->access))
@@ -322,6 +336,11 @@ void ditto_acl_change_drop(struct ditto_acl_change *ch)
 		ditto_acl_put(ch->to);
 }
 
+/*
+ * Remove a stored list that is not in force. Called before a POSIX ACL is set: a list that such an
+ * ACL overrides would come into force again once the ACL is removed. A list in force is kept.
+ * Context: the inode is not locked. Return: 0 or a negative errno.
+ */
 int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
 {
 	struct ditto_acl *acl;
@@ -344,6 +363,11 @@ int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct de
 	return err;
 }
 
+/*
+ * Replace the stored list by a POSIX access ACL. One step under the inode lock. The POSIX ACL is in
+ * force as soon as it is set; if the list cannot be removed then, the ACL is removed again.
+ * Context: the inode is not locked. Return: 0, or a negative errno with nothing changed.
+ */
 int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
 			       struct dentry *dentry, struct posix_acl *posix,
 			       const struct cred *as)

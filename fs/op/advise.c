@@ -13,6 +13,16 @@
 #include "../offload/offload.h"
 #include "data_private.h"
 
+/**
+ * ditto_advise - take advice about future access to a range of a file
+ * @op: the caller; needs read permission
+ * @node: held
+ * @advice: the advice
+ * @pos: first byte
+ * @count: number of bytes; 0 means to the end of the file
+ *
+ * Return: 0, -EINVAL (not a regular file), -EACCES and others.
+ */
 int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice advice, u64 pos,
 		 u64 count)
 {

@@ -42,6 +42,17 @@ static noinline_for_stack void attr_set_subvolume(const struct ditto_share *shar
 		attr->mounted_on = DITTO_SUBVOLUME_BIT | st->subvol;
 }
 
+/**
+ * ditto_attr_share_fileid - get a number that is unique within a whole share
+ * @share: share the file was reached through
+ * @attr: its attributes
+ *
+ * For protocols to which a share is one volume, with the file systems within it. In the subvolume
+ * of the share's root it is the inode number.
+ *
+ * Context: any.
+ * Return: the number, never 0.
+ */
 u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_attr *attr)
 {
 	const struct kstat *st = &attr->st;
@@ -55,6 +66,10 @@ u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_
 }
 EXPORT_SYMBOL_NS_GPL(ditto_attr_share_fileid, "DITTO");
 
+/*
+ * Get the inode number from a number of ditto_attr_share_fileid(). Context: any. Return: false for
+ * a file of a file system within the share, and for a hash.
+ */
 bool ditto_attr_split_fileid(const struct ditto_share *share, u64 id, u64 *ino, u64 *subvolume)
 {
 	if (share->outer || id & BIT_ULL(63))
@@ -131,6 +146,15 @@ static __always_inline int attr_read(struct ditto_share *share, struct dentry *d
 	return 0;
 }
 
+/**
+ * ditto_getattr_listed - read the attributes of a dentry except the change attribute
+ * @share: share the dentry was reached through
+ * @dentry: positive
+ * @attr: filled but for @attr->change
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
 int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr)
 {
@@ -138,6 +162,15 @@ int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_listed, "DITTO");
 
+/**
+ * ditto_getattr_dos - read the attributes and the DOS attributes of a dentry
+ * @share: share the dentry was reached through
+ * @dentry: positive
+ * @attr: filled as by ditto_getattr_listed()
+ * @dosattr: filled as by ditto_dosattr_get()
+ *
+ * Return: 0 or an errno of the file system.
+ */
 int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct ditto_attr *attr,
 		      struct ditto_dosattr *dosattr)
 {
@@ -151,6 +184,15 @@ int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct d
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_dos, "DITTO");
 
+/**
+ * ditto_getattr_dentry - read the attributes of a dentry
+ * @share: share the dentry was reached through
+ * @dentry: positive
+ * @attr: filled
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr)
 {
@@ -190,6 +232,15 @@ static __always_inline int attr_read_node(struct ditto_share *share, struct ditt
 	return err;
 }
 
+/**
+ * ditto_getattr - read the attributes of a node
+ * @share: share the node was reached through
+ * @node: held
+ * @attr: filled
+ *
+ * Context: may sleep on network file systems only.
+ * Return: 0 or an errno of the file system.
+ */
 int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 		  struct ditto_attr *attr)
 {
@@ -197,6 +248,15 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr, "DITTO");
 
+/**
+ * ditto_read_change - read the change attribute of a node
+ * @share: share the node was reached through
+ * @node: held
+ * @change: filled, as @change of ditto_getattr()
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr(); 0 if the inode has it, whatever state the file system is in.
+ */
 int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *change)
 {
 	struct inode *inode = node->inode;
@@ -223,6 +283,16 @@ int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *c
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read_change, "DITTO");
 
+/**
+ * ditto_refresh_size - let an inode have the size that its file has now
+ * @share: share the node was reached through
+ * @node: held
+ *
+ * Before i_size_read(): where other machines change files, the inode has the size of the last time
+ * that the file system was asked. An error leaves that.
+ *
+ * Context: may sleep on network and cluster file systems only.
+ */
 void ditto_refresh_size(struct ditto_share *share, struct ditto_node *node)
 {
 	struct path path = { .mnt = share->root.mnt };
@@ -236,6 +306,13 @@ void ditto_refresh_size(struct ditto_share *share, struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_refresh_size, "DITTO");
 
+/*
+ * Move the change attribute of a node that was changed. @node: held; it has a name. ext4 and tmpfs
+ * do not count that a file gets, loses or changes a name, nor that it is truncated to the size that
+ * it has. They set its ctime, which stays the same until the clock ticks. As in the file system,
+ * nothing is counted if the count was not read since the change before. Context: the mount's write
+ * access is held.
+ */
 void ditto_count_change(struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -256,6 +333,18 @@ void ditto_count_change(struct ditto_node *node)
 	dput(dentry);
 }
 
+/**
+ * ditto_getattr_plain - read the attributes of a node except the change attribute
+ * @share: share the node was reached through
+ * @node: held
+ * @attr: filled but for @attr->change
+ *
+ * File systems count a change only if the count was read since the one before. Then they store the
+ * inode with it: on ext4 a commit of the journal for a synchronous write that has none otherwise.
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
 int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr)
 {
@@ -263,6 +352,7 @@ int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_plain, "DITTO");
 
+/* Copy the attributes that count as "before". Context: any. */
 void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr)
 {
 	wcc->pre_size = attr->st.size;
@@ -272,6 +362,10 @@ void ditto_wcc_set_pre(struct ditto_wcc *wcc, const struct ditto_attr *attr)
 	wcc->pre_valid = true;
 }
 
+/*
+ * Record the attributes before a change. Context: the caller holds the inode lock until after the
+ * change. Return: 0 or an errno of the file system.
+ */
 int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
 {
 	int err;
@@ -283,16 +377,26 @@ int ditto_wcc_pre(struct ditto_share *share, struct dentry *dentry, struct ditto
 	return err;
 }
 
+/* Record the attributes after a change, whether it succeeded or not. */
 void ditto_wcc_post(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
 {
 	wcc->post_valid = !ditto_getattr_dentry(share, dentry, &wcc->post);
 }
 
+/* Record the attributes after data were written. */
 void ditto_wcc_post_data(struct ditto_share *share, struct dentry *dentry, struct ditto_wcc *wcc)
 {
 	wcc->post_valid = !ditto_getattr_listed(share, dentry, &wcc->post);
 }
 
+/**
+ * ditto_statfs - get free space and free files
+ * @op: the caller
+ * @node: held
+ * @st: filled
+ *
+ * Return: 0 or an errno of the file system.
+ */
 int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st)
 {
 	struct path path = {

@@ -97,161 +97,27 @@ struct ditto_wcc {
 	struct ditto_attr post;
 };
 
-/**
- * ditto_getattr - read the attributes of a node
- * @share: share the node was reached through
- * @node: held
- * @attr: filled
- *
- * Context: may sleep on network file systems only.
- * Return: 0 or an errno of the file system.
- */
 int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
 		  struct ditto_attr *attr);
-
-/**
- * ditto_getattr_plain - read the attributes of a node except the change attribute
- * @share: share the node was reached through
- * @node: held
- * @attr: filled but for @attr->change
- *
- * File systems count a change only if the count was read since the one before. Then they store the
- * inode with it: on ext4 a commit of the journal for a synchronous write that has none otherwise.
- *
- * Context: as ditto_getattr().
- * Return: as ditto_getattr().
- */
 int ditto_getattr_plain(struct ditto_share *share, struct ditto_node *node,
 			struct ditto_attr *attr);
-
-/**
- * ditto_count_change - move the change attribute of a node that was changed
- * @node: held; it has a name
- *
- * ext4 and tmpfs do not count that a file gets, loses or changes a name, nor that it is truncated
- * to the size that it has. They set its ctime, which stays the same until the clock ticks. As in
- * the file system, nothing is counted if the count was not read since the change before.
- *
- * Context: may sleep; the mount's write access is held.
- */
 void ditto_count_change(struct ditto_node *node);
-
-/**
- * ditto_read_change - read the change attribute of a node
- * @share: share the node was reached through
- * @node: held
- * @change: filled, as @change of ditto_getattr()
- *
- * Context: as ditto_getattr().
- * Return: as ditto_getattr(); 0 if the inode has it, whatever state the file system is in.
- */
 int ditto_read_change(struct ditto_share *share, struct ditto_node *node, u64 *change);
 
-/**
- * ditto_getattr_asked - read the attributes, including changes that a client has cached
- * @op: the caller
- * @node: held
- * @attr: filled; @attr->change only with @op->tells_change
- *
- * If another client caches writes of the file and can be queried, its answer gives the size. If
- * it has modified the file, times and change attribute advance with every query (RFC 8881 section
- * 10.4.3), as they will when the writes arrive. Times that the client keeps itself are stored. If
- * it does not answer in time, its write caching is recalled.
- *
- * Context: may sleep, at most the setting break-wait-ms for the holder.
- * Return: as ditto_getattr(); -EJUKEBOX if the holder's grant is being broken; @op->park waits
- * for that if it was queued.
- */
 int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
 			struct ditto_attr *attr);
-
-/**
- * ditto_getattr_asked_by - the same by a name that the caller holds already
- * @op: the caller
- * @node: held
- * @dentry: a name of the file, perhaps a removed one
- * @attr: as ditto_getattr_asked()
- *
- * Context: as ditto_getattr_asked().
- * Return: as ditto_getattr_asked().
- */
 int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
 			   struct dentry *dentry, struct ditto_attr *attr);
-
-/**
- * ditto_store_times - store the times of a file that a client has kept itself
- * @op: the client, which holds a grant with WRITE of the file
- * @node: held
- * @times: the times; which of them the client may set was checked
- *
- * Breaks no caching grant. An access time alone is stored only if the mount's rules for access
- * times say so, and does not change the change attribute of most file systems.
- *
- * Return: 0, -EROFS, or an errno of the file system.
- */
 int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_lease_times *times);
 
-/**
- * ditto_getattr_dentry - read the attributes of a dentry
- * @share: share the dentry was reached through
- * @dentry: positive
- * @attr: filled
- *
- * Context: as ditto_getattr().
- * Return: as ditto_getattr().
- */
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr);
-
-/**
- * ditto_getattr_listed - read the attributes of a dentry except the change attribute
- * @share: share the dentry was reached through
- * @dentry: positive
- * @attr: filled but for @attr->change
- *
- * Context: as ditto_getattr().
- * Return: as ditto_getattr().
- */
 int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr);
-
-/**
- * ditto_attr_share_fileid - get a number that is unique within a whole share
- * @share: share the file was reached through
- * @attr: its attributes
- *
- * For protocols to which a share is one volume, with the file systems within it. In the subvolume
- * of the share's root it is the inode number.
- *
- * Context: any.
- * Return: the number, never 0.
- */
 u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_attr *attr);
-
-/**
- * ditto_attr_split_fileid - get the inode number from a number of ditto_attr_share_fileid()
- * @share: the share
- * @id: the number
- * @ino: filled
- * @subvolume: filled
- *
- * Context: any.
- * Return: false for a file of a file system within the share, and for a hash.
- */
 bool ditto_attr_split_fileid(const struct ditto_share *share, u64 id, u64 *ino, u64 *subvolume);
 
-/**
- * ditto_setattr - change attributes
- * @op: the caller
- * @node: held
- * @set: attributes to set
- * @wcc: filled on success and failure
- *
- * Context: may sleep; no inode lock held.
- * Return: 0, -ENOTSYNC (guard), -EACCES, -EPERM, -EROFS, -EISDIR and -EINVAL (size of a directory
- * or other non-regular file), -EFBIG, -ENOSPC, -EDQUOT, -EJUKEBOX, -EAGAIN, -ETXTBSY.
- */
 int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 		  const struct ditto_setattr *set, struct ditto_wcc *wcc);
 
@@ -280,14 +146,6 @@ static inline struct ditto_change_info ditto_wcc_change(const struct ditto_wcc *
 	};
 }
 
-/**
- * ditto_statfs - get free space and free files
- * @op: the caller
- * @node: held
- * @st: filled
- *
- * Return: 0 or an errno of the file system.
- */
 int ditto_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st);
 
 #endif

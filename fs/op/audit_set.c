@@ -68,6 +68,16 @@ static int audit_list_change(struct ditto_op *op, struct ditto_node *node, struc
 	return ditto_op_commit(op, dentry, false);
 }
 
+/**
+ * ditto_set_audit_list - set or remove the audit list of a file
+ * @op: the caller; DITTO_RIGHT_SECURITY must have been granted at open
+ * @node: held
+ * @list: the list; NULL removes it, as does one without entries and flags
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EACCES, -EROFS, -EPERM (immutable), -EOPNOTSUPP (the file cannot have one), -EINVAL,
+ * -ENOSPC, -EDQUOT, -EJUKEBOX and others.
+ */
 int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
 			 const struct ditto_acl *list)
 {
@@ -98,6 +108,10 @@ int ditto_set_audit_list(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_set_audit_list, "DITTO");
 
+/*
+ * Give a new file what it inherits. @dir: directory of the new file, held. Context: the directory's
+ * inode is locked. Return: 0 or a negative errno.
+ */
 int ditto_inherit_audit_list(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);

@@ -37,13 +37,8 @@ static inline bool ditto_bytes_have_slash(u64 word)
 	return ditto_bytes_slashes(word) & DITTO_BYTES_TOP;
 }
 
-/**
- * ditto_name_is_clean - look for bytes that no name has
- * @name: the name, not terminated
- * @len: of @name
- *
- * Context: any.
- * Return: true if there is neither a slash nor a 0.
+/*
+ * Look for bytes that no name has. Context: any. Return: true if there is neither a slash nor a 0.
  */
 static inline bool ditto_name_is_clean(const char *name, size_t len)
 {
@@ -59,17 +54,10 @@ static inline bool ditto_name_is_clean(const char *name, size_t len)
 	return true;
 }
 
-/**
- * ditto_bytes_same - compare strings of bytes that are short, such as names
- * @a: one
- * @b: the other
- * @len: of both
- *
- * The last word is taken from the end and overlaps the one before, unless @len is a multiple of 8.
- * Nothing outside of the @len bytes is read.
- *
- * Context: any.
- * Return: true if they are the same.
+/*
+ * Compare strings of bytes that are short, such as names. The last word is taken from the end and
+ * overlaps the one before, unless @len is a multiple of 8. Nothing outside of the @len bytes is
+ * read. Context: any. Return: true if they are the same.
  */
 static inline bool ditto_bytes_same(const void *a, const void *b, size_t len)
 {
@@ -86,16 +74,10 @@ static inline bool ditto_bytes_same(const void *a, const void *b, size_t len)
 			  get_unaligned((const u64 *)(b + len));
 }
 
-/**
- * ditto_bytes_copy - copy a string of bytes that is short, such as a name
- * @to: where to
- * @from: from where; does not overlap @to
- * @len: of both
- *
- * The last word is taken from the end and overlaps the one before, unless @len is a multiple of 8.
- * Nothing outside of the @len bytes is read or written.
- *
- * Context: any.
+/*
+ * Copy a string of bytes that is short, such as a name. The last word is taken from the end and
+ * overlaps the one before, unless @len is a multiple of 8. Nothing outside of the @len bytes is
+ * read or written. Context: any.
  */
 static inline void ditto_bytes_copy(void *to, const void *from, size_t len)
 {

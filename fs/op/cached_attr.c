@@ -144,6 +144,16 @@ static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node
 	return err;
 }
 
+/**
+ * ditto_getattr_asked_by - the same by a name that the caller holds already
+ * @op: the caller
+ * @node: held
+ * @dentry: a name of the file, perhaps a removed one
+ * @attr: as ditto_getattr_asked()
+ *
+ * Context: as ditto_getattr_asked().
+ * Return: as ditto_getattr_asked().
+ */
 int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
 			   struct dentry *dentry, struct ditto_attr *attr)
 {
@@ -154,6 +164,21 @@ int ditto_getattr_asked_by(const struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked_by, "DITTO");
 
+/**
+ * ditto_getattr_asked - read the attributes, including changes that a client has cached
+ * @op: the caller
+ * @node: held
+ * @attr: filled; @attr->change only with @op->tells_change
+ *
+ * If another client caches writes of the file and can be queried, its answer gives the size. If
+ * it has modified the file, times and change attribute advance with every query (RFC 8881 section
+ * 10.4.3), as they will when the writes arrive. Times that the client keeps itself are stored. If
+ * it does not answer in time, its write caching is recalled.
+ *
+ * Context: may sleep, at most the setting break-wait-ms for the holder.
+ * Return: as ditto_getattr(); -EJUKEBOX if the holder's grant is being broken; @op->park waits
+ * for that if it was queued.
+ */
 int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
 			struct ditto_attr *attr)
 {
@@ -165,6 +190,17 @@ int ditto_getattr_asked(const struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, "DITTO");
 
+/**
+ * ditto_store_times - store the times of a file that a client has kept itself
+ * @op: the client, which holds a grant with WRITE of the file
+ * @node: held
+ * @times: the times; which of them the client may set was checked
+ *
+ * Breaks no caching grant. An access time alone is stored only if the mount's rules for access
+ * times say so, and does not change the change attribute of most file systems.
+ *
+ * Return: 0, -EROFS, or an errno of the file system.
+ */
 int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_lease_times *times)
 {

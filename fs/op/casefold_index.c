@@ -402,6 +402,7 @@ static void lru_enter(struct ditto_casefold *c)
 		table_free(&t);
 }
 
+/* Free the index of a node that is being freed. */
 void ditto_casefold_free(struct ditto_node *dir)
 {
 	struct ditto_casefold *c = dir->casefold;
@@ -557,6 +558,12 @@ static int search_listing(struct ditto_share *share, struct ditto_node *dir,
 	return -ENOENT;
 }
 
+/*
+ * Find the exact spelling of a name in a directory. @dir: a directory, held; access is not checked;
+ * @found: filled and terminated; NAME_MAX + 1 bytes. If several names differ in case only, or have
+ * the same short name, the first one in byte order is returned. Context: no inode lock held.
+ * Return: 0, -ENOENT, or an errno of the file system.
+ */
 int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 			const struct ditto_name *name, bool is_short, char *found)
 {
@@ -632,6 +639,10 @@ static bool change_locked(struct ditto_casefold *c, const struct ditto_name *rem
 	return true;
 }
 
+/*
+ * Update the index after a change by the server. @dir: the directory, inode locked; @removed:
+ * removed name, or NULL; @added: added name, or NULL.
+ */
 void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added)
 {
@@ -697,6 +708,13 @@ static int check_locked(const struct ditto_casefold *c, u64 change, u32 hash,
 	return 0;
 }
 
+/*
+ * Check that a name does not exist in another case. @dir: the directory, inode locked; @except: a
+ * name that is about to be removed, or NULL. For callers that found the name free before they
+ * locked the directory: the index contains names added since. Return: 0; -EEXIST; -EAGAIN if that
+ * is not known, because other tasks have changed the directory or there is no index: the caller
+ * unlocks it and calls ditto_casefold_search() before the next attempt.
+ */
 int ditto_casefold_check(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			 const struct ditto_name *name, const struct ditto_name *except)
 {
@@ -714,6 +732,11 @@ int ditto_casefold_check(struct ditto_node *dir, const struct ditto_wcc *wcc,
 	return err;
 }
 
+/*
+ * Check that a name does not exist in another case, before the directory is locked. @dir: a
+ * directory, held; access is not checked; @except: a name that is about to be removed, or NULL.
+ * Context: no inode lock held. Return: 0, -EEXIST, or an errno of the file system.
+ */
 int ditto_casefold_search(struct ditto_share *share, struct ditto_node *dir,
 			  const struct ditto_name *name, const struct ditto_name *except)
 {
@@ -733,6 +756,7 @@ int ditto_casefold_search(struct ditto_share *share, struct ditto_node *dir,
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Invalidate the index after a change by another task. Context: any but interrupts. */
 void ditto_casefold_spoil(struct ditto_node *dir)
 {
 	struct ditto_casefold *c = index_if_any(dir);

@@ -27,6 +27,10 @@ static void holders_notify(void *arg, const struct dentry *parent, const struct 
 	ditto_node_put(dir);
 }
 
+/*
+ * Notify of a change of data or attributes, with observers. @op: the caller that made the change.
+ * See ditto_child_changed(). Context: no inode lock held.
+ */
 void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 what)
 {
 	struct ditto_watch_event event = { .action = DITTO_WATCH_MODIFIED };

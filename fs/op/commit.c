@@ -102,6 +102,7 @@ static int commit_blocks(struct ditto_volume *volume, struct inode *inode)
 }
 #endif
 
+/* Make metadata durable. Context: no inode lock held. Return: 0 or the error of the file system. */
 int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 {
 	struct inode *inode = d_inode(dentry);
@@ -120,6 +121,13 @@ int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 	return fresh ? 0 : commit_all(sb);
 }
 
+/**
+ * ditto_sync_dir - make the entries and attributes of a directory durable
+ * @op: the caller; no permission is checked, as fsync(2) checks none
+ * @dir: a directory, held
+ *
+ * Return: 0 or the error of the file system.
+ */
 int ditto_sync_dir(struct ditto_op *op, struct ditto_node *dir)
 {
 	struct dentry *dentry = ditto_node_dentry(dir);

@@ -21,7 +21,15 @@
 #include "compress.h"
 #include "op_private.h"
 
-/* Other file systems ignore the flag, such as ext4, or depend on format options. */
+/**
+ * ditto_can_compress - tell whether the share's file system has a compression flag
+ * @share: held
+ *
+ * Other file systems ignore the flag, such as ext4, or depend on format options.
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
 bool ditto_can_compress(const struct ditto_share *share)
 {
 	return share->root.mnt->mnt_sb->s_magic == BTRFS_SUPER_MAGIC;
@@ -50,6 +58,16 @@ static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
 	return err == -EINVAL || err == -ENOIOCTLCMD ? -EOPNOTSUPP : err;
 }
 
+/**
+ * ditto_compress - set or clear the compression flag
+ * @op: the caller; the caller of this function has checked the permission
+ * @node: regular file or directory, held; a directory passes the flag on to new files
+ * @on: compress
+ *
+ * The lock table is checked as for a change of attributes.
+ *
+ * Return: 0; -EOPNOTSUPP (by the file system or for this file), -EROFS, -EJUKEBOX and others.
+ */
 int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
 {
 	struct vfsmount *mnt = op->share->root.mnt;

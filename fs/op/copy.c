@@ -197,6 +197,24 @@ put_from:
 	return ret;
 }
 
+/**
+ * ditto_copy - copy bytes between files of one server
+ * @op: the caller, for reading @from
+ * @from: regular file, held
+ * @from_pos: first byte in @from
+ * @op_to: the caller, for writing @to
+ * @to: regular file, held
+ * @to_pos: first byte in @to
+ * @count: number of bytes; 0 means to the end of @from
+ * @clone: share the blocks, or fail with -EOPNOTSUPP; -EINVAL if not aligned
+ * @verifier: filled with the write verifier
+ *
+ * The lock table is checked as for reading and writing the whole range.
+ *
+ * Context: may sleep long; a pending signal of the thread ends the copy early.
+ * Return: bytes copied, or -EINVAL (overlapping ranges in one file), -EXDEV, -EOPNOTSUPP and
+ * errors of read and write.
+ */
 ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 		   struct ditto_op *op_to, struct ditto_node *to, u64 to_pos, u64 count,
 		   bool clone, u64 *verifier)

@@ -23,9 +23,13 @@
 #include "op_private.h"
 
 /*
+ * Convert a verifier of 8 bytes to the times that store it (RFC 1813 section 3.3.8).
+ *
  * RFC 1813 section 3.3.8: the server stores the verifier with the file, for example in its times.
  * The seconds hold 31 bits of each half, which fits into file systems with 32-bit times; the top
  * bit is stored as a nanosecond.
+ *
+ * Context: any.
  */
 void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 			     struct timespec64 *mtime)
@@ -39,6 +43,10 @@ void ditto_verifier_to_times(const u8 *verf, struct timespec64 *atime,
 	mtime->tv_nsec = low >> 31;
 }
 
+/*
+ * Tell whether a file was created with a verifier and has not changed since. Context: any. Return:
+ * true if its times match the verifier and it is empty.
+ */
 bool ditto_has_verifier(struct inode *inode, const u8 *verf)
 {
 	struct timespec64 atime, mtime, is;
@@ -92,6 +100,15 @@ static struct ditto_acl *create_inherit(const struct ditto_op *op,
 	return own;
 }
 
+/**
+ * ditto_acl_is_inherited - tell whether a new file in a directory inherits a list although the
+ * client sends a mode
+ * @op: the caller
+ * @dir: the directory, held
+ * @is_dir: the new file is a directory
+ *
+ * Return: 1, 0 or a negative errno.
+ */
 int ditto_acl_is_inherited(struct ditto_op *op, struct ditto_node *dir, bool is_dir)
 {
 	struct ditto_acl *acl;
@@ -266,6 +283,20 @@ put:
 	return err;
 }
 
+/**
+ * ditto_create_entry - create a file of any type
+ * @op: the caller
+ * @dir: held
+ * @name: new name
+ * @args: the file
+ * @out: filled with the node, to be put
+ * @created: set if this call created the file, cleared if it existed; may be NULL
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EEXIST, -ENOENT, -EACCES, -EROFS, -EBADTYPE, -ENOSPC, -EDQUOT and others of the file
+ * system.
+ */
 int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 		       const struct ditto_create_args *args, struct ditto_node **out,
 		       bool *created, struct ditto_wcc *wcc)

@@ -28,6 +28,9 @@
 #include "scan.h"
 #include "space.h"
 
+/*
+ * Check permission to read, or to execute. @op: the caller, entered. Return: 0 or a negative errno.
+ */
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 {
 	int err;
@@ -38,6 +41,10 @@ int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 	return err;
 }
 
+/*
+ * Check for conflicting locks of local processes, for callers with mandatory locks. Return: as
+ * ditto_lock_check_local().
+ */
 int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum ditto_intent_kind kind,
 				u64 pos, u64 count)
 {
@@ -89,6 +96,12 @@ static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
 	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
 }
 
+/*
+ * Get an open file for a range that no lock of others forbids to read. @op: the caller, entered,
+ * who may read; @count: number of bytes; 0 conflicts with no lock. The range also breaks what
+ * others have cached, as the lock table says. Return: the file, to be put, or an ERR_PTR: -EAGAIN
+ * (locked), -EJUKEBOX and others.
+ */
 struct ditto_file *ditto_file_to_read(struct ditto_op *op, struct ditto_node *node, u64 pos,
 				      u64 count)
 {
@@ -169,6 +182,16 @@ leave:
 	return ret;
 }
 
+/**
+ * ditto_read - read from a regular file
+ * @op: the caller; permission is checked, except that the owner may always read
+ * @node: held
+ * @pos: offset in bytes
+ * @iter: destination and byte count
+ * @eof: set if the last byte read is the last one of the file
+ *
+ * Return: bytes read, or -EINVAL (not a regular file), -EACCES, -EIO and others.
+ */
 ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		   struct iov_iter *iter, bool *eof)
 {
@@ -176,6 +199,19 @@ ssize_t ditto_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read, "DITTO");
 
+/**
+ * ditto_read_splice - read by passing on pages of the page cache
+ * @op: the caller, as in ditto_read()
+ * @node: held
+ * @pos: offset in bytes
+ * @count: number of bytes
+ * @actor: called for each piece, as in splice_direct_to_actor()
+ * @data: argument of the actor, in splice_desc.u.data
+ * @eof: as in ditto_read()
+ *
+ * Return: as ditto_read(); -EOPNOTSUPP if the file cannot be spliced, before the actor was
+ * called.
+ */
 ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 			  size_t count,
 			  int (*actor)(struct pipe_inode_info *, struct pipe_buffer *,
@@ -186,6 +222,11 @@ ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t p
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read_splice, "DITTO");
 
+/**
+ * ditto_note_access - set the access time of a file to now, if a local read would (mount(8))
+ * @op: the caller
+ * @node: held
+ */
 void ditto_note_access(const struct ditto_op *op, struct ditto_node *node)
 {
 	struct path path = { .mnt = op->share->root.mnt, .dentry = ditto_node_dentry(node) };
@@ -195,6 +236,17 @@ void ditto_note_access(const struct ditto_op *op, struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_note_access, "DITTO");
 
+/**
+ * ditto_read_check - check whether a range may be read, without reading it
+ * @op: the caller, as in ditto_read()
+ * @node: held
+ * @pos: offset in bytes
+ * @count: number of bytes; 0 conflicts with no lock
+ *
+ * The check breaks what others have cached, as a read does.
+ *
+ * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN (locked), -EJUKEBOX and others.
+ */
 int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count)
 {
 	const struct cred *old;
@@ -281,9 +333,21 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	return err;
 }
 
-/*
+/**
+ * ditto_write - write to a regular file
+ * @op: the caller; permission is checked, except that the owner may always write
+ * @node: held
+ * @pos: offset in bytes
+ * @iter: source and byte count
+ * @stable: durability before the function returns
+ * @verifier: filled with the write verifier that goes with the data
+ * @wcc: filled on success and failure; may be NULL
+ *
  * The file's lock is only taken inside the write, so no attributes before it can be read
  * atomically: @wcc contains none.
+ *
+ * Return: bytes written, or -EINVAL (not a regular file), -EACCES, -EROFS, -EFBIG, -ENOSPC,
+ * -EDQUOT, -EIO.
  */
 ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		    struct iov_iter *iter, enum ditto_stable stable,
@@ -350,6 +414,19 @@ leave:
 }
 EXPORT_SYMBOL_NS_GPL(ditto_write, "DITTO");
 
+/**
+ * ditto_fsync - make a range of a file durable
+ * @op: the caller; no permission is checked, as fsync(2) checks none, but by file systems that the
+ *	caller has to open files on. Data that was accepted must become durable even if the caller
+ *	may not write any more
+ * @node: held
+ * @pos: offset in bytes
+ * @count: number of bytes; 0 means to the end of the file
+ * @verifier: filled with the write verifier after the operation; a failure changes it
+ * @wcc: filled on success and failure, without attributes before the operation
+ *
+ * Return: 0, -EINVAL (not a regular file, or a file system without fsync), -EIO and others.
+ */
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc)
 {

@@ -24,6 +24,10 @@
  */
 #define MAP_HOLE_MIN	SZ_128K
 
+/*
+ * Find data of an open file, as the file system knows it. Return: the offset of the next data, or
+ * @end.
+ */
 u64 ditto_next_data(struct file *file, u64 pos, u64 end)
 {
 	/* The file position that this sets is not used. */
@@ -69,6 +73,19 @@ static void map_cut(const struct ditto_node *node, u64 pos, struct ditto_data_ma
 	map->eof = begin + *hole == size || (begin > size && !map->data);
 }
 
+/**
+ * ditto_data_map_settle - fit a map to what was read of its data
+ * @node: held
+ * @pos: first byte of the range
+ * @count: bytes of data that were read
+ * @eof: the read met the end of the file
+ * @map: from ditto_map_data()
+ *
+ * If the file was truncated since, no hole is left beyond its end, and @map->eof tells whether
+ * the three end at the end that the file has now or had when the data was read.
+ *
+ * Context: any.
+ */
 void ditto_data_map_settle(const struct ditto_node *node, u64 pos, u64 count, bool eof,
 			   struct ditto_data_map *map)
 {
@@ -83,6 +100,16 @@ void ditto_data_map_settle(const struct ditto_node *node, u64 pos, u64 count, bo
 }
 EXPORT_SYMBOL_NS_GPL(ditto_data_map_settle, "DITTO");
 
+/**
+ * ditto_may_have_holes - is it worth looking for holes?
+ * @op: its share is @node's
+ * @node: a regular file, held
+ *
+ * A file with as many blocks as its size needs counts as data, although some of them may be beyond
+ * its end or hold no data.
+ *
+ * Return: true if there are fewer blocks, or that is not known.
+ */
 bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node)
 {
 	const struct inode *inode = node->inode;
@@ -100,6 +127,20 @@ bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_may_have_holes, "DITTO");
 
+/**
+ * ditto_map_data - find out which part of a range has to be read
+ * @op: the caller; checked as for reading the range
+ * @node: a regular file, held
+ * @pos: first byte
+ * @count: number of bytes
+ * @data_max: most bytes of data
+ * @map: filled; it may end before the range
+ *
+ * The costs do not depend on the size of the file: it is looked for data in steps within the range.
+ * A caller that asks ditto_may_have_holes() first often has none of them.
+ *
+ * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN, -EJUKEBOX and others.
+ */
 int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count,
 		   u64 data_max, struct ditto_data_map *map)
 {

@@ -425,6 +425,19 @@ leave:
 	return ditto_no_wait(err);
 }
 
+/**
+ * ditto_readdir - list a directory
+ * @op: the caller; needs read permission
+ * @dir: held
+ * @args: what is to be listed
+ * @emit: receives an entry; returns false if it has no room, and the listing ends before it
+ * @arg: passed to @emit and to @args->pick
+ * @eof: set if the end was reached
+ *
+ * @emit and @args->pick run with no lock of the directory held.
+ *
+ * Return: 0, -ENOTDIR, -EACCES, -EBADCOOKIE (the file system rejects the cookie).
+ */
 int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 		  const struct ditto_readdir_args *args,
 		  bool (*emit)(void *arg, const struct ditto_dirent *entry),
@@ -449,6 +462,19 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir, "DITTO");
 
+/**
+ * ditto_readdir_cookies - list the names and cookies of a directory
+ * @op: the caller; needs read permission
+ * @dir: held
+ * @emit: receives an entry, of which only name and cookie are to be used; returns false to end
+ * @arg: passed to @emit
+ * @eof: set if the end was reached
+ *
+ * The order and the cookies are as in ditto_readdir(). No entry is looked up, also where that one
+ * has to, to know the number of a subvolume or what is mounted on a directory.
+ *
+ * Return: as ditto_readdir().
+ */
 int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 			  bool (*emit)(void *arg, const struct ditto_dirent *entry),
 			  void *arg, bool *eof)
@@ -483,6 +509,11 @@ static bool emit_name(void *arg, const struct ditto_dirent *entry)
 	return is_dots(&entry->name) || list->emit(list->arg, &entry->name);
 }
 
+/*
+ * List all names of a directory, without access check. @dir: a directory, held; @emit: receives a
+ * name, except ".", ".." and hidden names; returning false ends the listing. No lock of the
+ * directory is held. Return: 0, -ENOTDIR or an errno of the file system.
+ */
 int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		     bool (*emit)(void *arg, const struct ditto_name *name), void *arg)
 {

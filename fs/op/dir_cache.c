@@ -159,6 +159,7 @@ static void dir_cache_destroy(struct ditto_dir_cache *cache)
 	kfree_rcu(cache, rcu);
 }
 
+/* Release a cached listing. */
 void ditto_dir_cache_put(struct ditto_dir_cache *cache)
 {
 	if (refcount_dec_and_test(&cache->ref))
@@ -189,6 +190,7 @@ static void dir_cache_drop(struct ditto_node *node, const struct ditto_dir_cache
 		ditto_dir_cache_put(cache);
 }
 
+/* Drop the cached listing of a node that is being freed. */
 void ditto_dir_cache_free(struct ditto_node *node)
 {
 	if (rcu_access_pointer(node->dir_cache))
@@ -285,6 +287,11 @@ static struct ditto_dir_cache *dir_cache_begin(struct ditto_share *share, struct
 	return NULL;
 }
 
+/*
+ * Get the cached listing of a directory's present state. @dir: the directory, held; @cookie: where
+ * the caller's listing begins; one that begins at 0 may be the first that is kept. Return: the
+ * listing, which may have no parts yet, to be put; or NULL.
+ */
 struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct ditto_node *dir,
 					    u64 cookie)
 {
@@ -314,6 +321,7 @@ struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct di
 	return NULL;
 }
 
+/* Does a cached listing show the directory's present state? Context: any. Return: true if it is. */
 bool ditto_dir_cache_is_current(const struct ditto_dir_cache *cache, const struct ditto_node *dir)
 {
 	struct dir_state now;
@@ -322,6 +330,10 @@ bool ditto_dir_cache_is_current(const struct ditto_dir_cache *cache, const struc
 	return dir_state_same(&cache->state, &now) && !IS_DEADDIR(dir->inode);
 }
 
+/*
+ * Find the part that has the entry at a position. Context: any. Return: the part, valid until
+ * @cache is put; NULL if there is none, or no entry begins there.
+ */
 struct ditto_dir_part *ditto_dir_cache_find(struct ditto_dir_cache *cache, u64 pos,
 					    const struct ditto_raw_entry **raw, u32 *index)
 {
@@ -347,6 +359,10 @@ struct ditto_dir_part *ditto_dir_cache_find(struct ditto_dir_cache *cache, u64 p
 	return part;
 }
 
+/*
+ * Is it known that nothing is behind a position? Context: any. Return: true if the file system said
+ * so.
+ */
 bool ditto_dir_cache_is_end(const struct ditto_dir_cache *cache, u64 pos)
 {
 	return pos != DIR_CACHE_NO_END && READ_ONCE(cache->end) == pos;
@@ -478,6 +494,12 @@ static struct ditto_dir_part *part_make(u64 from, u64 behind,
 	return part;
 }
 
+/*
+ * Keep what was read of a directory, if its state is still the same. @cache: held; got before the
+ * entries were read; @used: bytes of @entries, up to DITTO_PART_ROOM; 0 if there was none; @all:
+ * the read did not end for want of the caller's room. If memory is short, or the listing has its
+ * share of it, nothing is kept.
+ */
 void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, u64 from,
 			 u64 behind, const struct ditto_raw_entry *entries, u32 used, bool all)
 {
@@ -509,6 +531,10 @@ void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, 
 	dir_cache_trim();
 }
 
+/*
+ * Get the place for the handles of a part. Return: @part->count of them, each filled or empty; NULL
+ * if @cache has handles of another share, or none can be kept, or memory is short.
+ */
 struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *cache,
 						      struct ditto_dir_part *part,
 						      const struct ditto_share *share)
@@ -542,6 +568,7 @@ uncharge:
 	return NULL;
 }
 
+/* Drop old listings until so much memory is free. Return: bytes that were freed. */
 long ditto_dir_cache_shrink(long bytes)
 {
 	long before = atomic_long_read(&ditto_dir_cache_bytes), freed = 0;

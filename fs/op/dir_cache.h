@@ -82,88 +82,18 @@ struct ditto_dir_part {
 /* Most bytes of entries that are read in one step: with them a part is a page. */
 #define DITTO_PART_ROOM	(PAGE_SIZE - sizeof(struct ditto_dir_part))
 
-/**
- * ditto_dir_cache_get - get the cached listing of a directory's present state
- * @share: share that it is reached through, on which the handles depend
- * @dir: the directory, held
- * @cookie: where the caller's listing begins; one that begins at 0 may be the first that is kept
- *
- * Return: the listing, which may have no parts yet, to be put; or NULL.
- */
 struct ditto_dir_cache *ditto_dir_cache_get(struct ditto_share *share, struct ditto_node *dir,
 					    u64 cookie);
-
-/**
- * ditto_dir_cache_put - release a cached listing
- * @cache: the listing
- */
 void ditto_dir_cache_put(struct ditto_dir_cache *cache);
-
-/**
- * ditto_dir_cache_is_current - does a cached listing show the directory's present state?
- * @cache: held
- * @dir: its directory
- *
- * Context: any.
- * Return: true if it is.
- */
 bool ditto_dir_cache_is_current(const struct ditto_dir_cache *cache, const struct ditto_node *dir);
-
-/**
- * ditto_dir_cache_find - find the part that has the entry at a position
- * @cache: held
- * @pos: the position
- * @raw: filled with the entry
- * @index: filled with its number in the part
- *
- * Context: any.
- * Return: the part, valid until @cache is put; NULL if there is none, or no entry begins there.
- */
 struct ditto_dir_part *ditto_dir_cache_find(struct ditto_dir_cache *cache, u64 pos,
 					    const struct ditto_raw_entry **raw, u32 *index);
-
-/**
- * ditto_dir_cache_is_end - is it known that nothing is behind a position?
- * @cache: held
- * @pos: the position
- *
- * Context: any.
- * Return: true if the file system said so.
- */
 bool ditto_dir_cache_is_end(const struct ditto_dir_cache *cache, u64 pos);
-
-/**
- * ditto_dir_cache_add - keep what was read of a directory, if its state is still the same
- * @cache: held; got before the entries were read
- * @dir: the directory
- * @from: position at which they were read
- * @behind: position behind them
- * @entries: the entries, which are copied
- * @used: bytes of @entries, up to DITTO_PART_ROOM; 0 if there was none
- * @all: the read did not end for want of the caller's room
- *
- * If memory is short, or the listing has its share of it, nothing is kept.
- */
 void ditto_dir_cache_add(struct ditto_dir_cache *cache, struct ditto_node *dir, u64 from,
 			 u64 behind, const struct ditto_raw_entry *entries, u32 used, bool all);
-
-/**
- * ditto_dir_cache_handles - get the place for the handles of a part
- * @cache: held
- * @part: of @cache
- * @share: share for which the handles are made
- *
- * Return: @part->count of them, each filled or empty; NULL if @cache has handles of another share,
- * or none can be kept, or memory is short.
- */
 struct ditto_dir_part_handle *ditto_dir_cache_handles(struct ditto_dir_cache *cache,
 						      struct ditto_dir_part *part,
 						      const struct ditto_share *share);
-
-/**
- * ditto_dir_cache_free - drop the cached listing of a node that is being freed
- * @node: the node; of any file
- */
 void ditto_dir_cache_free(struct ditto_node *node);
 
 /* Calls of the file system that read directories. */
@@ -172,12 +102,6 @@ extern atomic_t ditto_dir_reads;
 extern atomic_long_t ditto_dir_cache_bytes;
 extern long ditto_dir_cache_most;
 
-/**
- * ditto_dir_cache_shrink - drop old listings until so much memory is free
- * @bytes: wanted
- *
- * Return: bytes that were freed.
- */
 long ditto_dir_cache_shrink(long bytes);
 
 /* Set up and tear down what all kept listings share. Return: 0 or -ENOMEM. */

@@ -22,6 +22,7 @@
 /* Attempts to add a name to a directory without concurrent changes by local processes. */
 #define CASE_TRIES_MAX	4
 
+/* Prepare to change an entry of a directory. Return: 0, -ENOTDIR or -EROFS. */
 int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
 			  struct ditto_node *dir, struct ditto_wcc *wcc)
 {
@@ -37,6 +38,11 @@ int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
 	return op->writable ? 0 : -EROFS;
 }
 
+/*
+ * Get write access to the mount and act as the caller. This and the next two functions are the
+ * steps of ditto_dir_change_begin(), for a change that locks two directories. Context: no inode
+ * lock held. Return: 0 or a negative errno.
+ */
 int ditto_dir_change_enter(struct ditto_dir_change *c)
 {
 	int err;
@@ -49,6 +55,10 @@ int ditto_dir_change_enter(struct ditto_dir_change *c)
 	return 0;
 }
 
+/*
+ * Record the attributes of the directory before the change. @c: the change; the directory is
+ * locked. Return: 0, -ESTALE (the directory was removed) or an errno of the file system.
+ */
 int ditto_dir_change_pre(struct ditto_dir_change *c)
 {
 	int err;
@@ -63,6 +73,7 @@ int ditto_dir_change_pre(struct ditto_dir_change *c)
 	return err;
 }
 
+/* Record the attributes of the directory after the change. */
 void ditto_dir_change_post(struct ditto_dir_change *c)
 {
 	struct ditto_wcc *wcc = c->wcc;
@@ -73,6 +84,10 @@ void ditto_dir_change_post(struct ditto_dir_change *c)
 		wcc->post_valid = !ditto_read_change(c->op->share, c->dir, &wcc->post.change);
 }
 
+/*
+ * Look up the name that is changed. @c: the change; @c->child is replaced; the directory is locked.
+ * Return: 0, -EACCES or another errno.
+ */
 int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name)
 {
 	const struct cred *as, *old;
@@ -91,6 +106,11 @@ int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name 
 	return 0;
 }
 
+/*
+ * Change a file that is known already. @c: the change; @c->child is replaced; the directory is
+ * locked. Context: any. Return: 0; -ENOENT if the file does not have this name in the directory any
+ * more.
+ */
 int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *name,
 			   struct dentry *child)
 {
@@ -113,6 +133,14 @@ static bool dir_change_takes_name(const struct ditto_dir_change *c, const struct
 	return !utf8 || ditto_is_utf8(name->name, name->len);
 }
 
+/*
+ * Check that the share takes a name, and has it in no other case. @c: the change; the directory is
+ * locked; @except: a name that is about to be removed, or NULL. Callers to whom case matters may
+ * add a name that exists in another case. If local processes have changed the directory in each of
+ * a few attempts, what the last search found counts. Return: 0; -EILSEQ (it must be UTF-8);
+ * -EEXIST; -EAGAIN, and @c->unsure is set: ditto_casefold_search() is called after
+ * ditto_dir_change_end(), and the change attempted anew.
+ */
 int ditto_dir_change_check_name(struct ditto_dir_change *c, const struct ditto_name *name,
 				const struct ditto_name *except)
 {
@@ -129,6 +157,10 @@ int ditto_dir_change_check_name(struct ditto_dir_change *c, const struct ditto_n
 	return c->unsure ? err : 0;
 }
 
+/*
+ * Enter if that was not done, lock the directory and look up a name. Return: 0, or an errno; in
+ * both cases ditto_dir_change_end() undoes what was done.
+ */
 int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name)
 {
 	int err;
@@ -145,6 +177,10 @@ int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *
 	return ditto_dir_change_pre(c) ?: ditto_dir_change_lookup(c, name);
 }
 
+/*
+ * Mark that this task changes the directory. @c: the change; the directory was just locked.
+ * Context: any.
+ */
 void ditto_dir_change_mark(struct ditto_dir_change *c)
 {
 	WRITE_ONCE(c->dir->changer, current);
@@ -184,6 +220,11 @@ static void dir_change_deliver(const struct ditto_dir_change *c)
 		dir_change_deliver_one(c, DITTO_ENTRY_ADDED, c->added, NULL);
 }
 
+/*
+ * Clear the mark, update the index of names and notify holders. @c: the change; the attributes
+ * after it were recorded; the directory is still locked. Holders of grants that are broken by a
+ * change are found by ditto_lock_recheck(), when the directory is unlocked.
+ */
 void ditto_dir_change_unmark(struct ditto_dir_change *c)
 {
 	WRITE_ONCE(c->dir->changer, NULL);
@@ -193,6 +234,10 @@ void ditto_dir_change_unmark(struct ditto_dir_change *c)
 	dir_change_deliver(c);
 }
 
+/*
+ * Record the attributes after the change and unlock the directory. @c: the change; nothing is done
+ * if the directory is not locked.
+ */
 void ditto_dir_change_unlock(struct ditto_dir_change *c)
 {
 	if (!c->locked)
@@ -203,6 +248,7 @@ void ditto_dir_change_unlock(struct ditto_dir_change *c)
 	c->locked = false;
 }
 
+/* Unlock the directory, restore the credential and drop write access and references. */
 void ditto_dir_change_end(struct ditto_dir_change *c)
 {
 	ditto_dir_change_unlock(c);

@@ -97,21 +97,7 @@ struct ditto_listing {
 	void *arg;
 };
 
-/**
- * ditto_listing_refill - find the dentry of an entry, and maybe of the entries behind it
- * @l: the listing; all dentries that it has were handed out
- * @raw: the entry
- */
 void ditto_listing_refill(struct ditto_listing *l, const struct ditto_raw_entry *raw);
-
-/**
- * ditto_listing_replace - look up an entry whose dentry was removed, replaced or moved
- * @l: the listing
- * @at: index of the dentry, which was found for the entry
- * @raw: the entry
- *
- * Return: the dentry, which is the listing's; or NULL.
- */
 struct dentry *ditto_listing_replace(struct ditto_listing *l, u32 at,
 				     const struct ditto_raw_entry *raw);
 

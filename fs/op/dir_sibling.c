@@ -134,6 +134,7 @@ static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_r
 	return IS_ERR(child) ? NULL : child;
 }
 
+/* Find the dentry of an entry, and maybe of the entries behind it. */
 void ditto_listing_refill(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
 	struct dentry *prev = NULL;
@@ -158,6 +159,10 @@ void ditto_listing_refill(struct ditto_listing *l, const struct ditto_raw_entry 
 	l->ahead_end = n;
 }
 
+/*
+ * Look up an entry whose dentry was removed, replaced or moved. Return: the dentry, which is the
+ * listing's; or NULL.
+ */
 struct dentry *ditto_listing_replace(struct ditto_listing *l, u32 at,
 				     const struct ditto_raw_entry *raw)
 {

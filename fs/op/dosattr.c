@@ -60,6 +60,7 @@ static bool decode_time(__le64 sec, __le32 nsec, struct timespec64 *time)
 	return is_time(time);
 }
 
+/* Parse a stored value. Return: false if the value is invalid; @dosattr->valid is 0 then. */
 bool ditto_dosattr_decode(const void *data, size_t len, struct ditto_dosattr *dosattr)
 {
 	const struct ditto_dosattr_stored *stored = data;
@@ -154,6 +155,10 @@ static const unsigned long xattrs_move_ctime[] = {
 	EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
 };
 
+/*
+ * Prepare a volume for DOS attributes. @volume: new, @caller_opens is set; @dosattr_handler,
+ * @dosattr_name and @plain are filled. Return: 0 or -ENOMEM.
+ */
 int ditto_dosattr_volume_init(struct ditto_volume *volume)
 {
 	dosattr_find_handler(volume);
@@ -168,6 +173,7 @@ int ditto_dosattr_volume_init(struct ditto_volume *volume)
 	return 0;
 }
 
+/* Undo that. No share is on the volume any more. May sleep. */
 void ditto_dosattr_volume_exit(struct ditto_volume *volume)
 {
 	kvfree(volume->plain);
@@ -261,6 +267,18 @@ static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
 	return err;
 }
 
+/**
+ * ditto_dosattr_get - read the DOS attributes
+ * @share: share the file was reached through
+ * @dentry: positive, on the file system of @share
+ * @st: attributes from vfs_getattr(), with STATX_BTIME if available
+ * @dosattr: filled; FLAGS, BTIME and CHANGED are always valid, and members that @valid does not
+ *	name are undefined
+ *
+ * Cheap for a file without stored DOS attributes: their absence is cached with the node.
+ *
+ * Return: 0 or an errno of the file system.
+ */
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
 		      struct ditto_dosattr *dosattr)
 {
@@ -345,6 +363,22 @@ static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
 	return err;
 }
 
+/**
+ * ditto_dosattr_set - change DOS attributes
+ * @op: the caller; the caller of this function has checked the permission
+ * @node: held
+ * @dosattr: members with a bit in @dosattr->valid are set
+ *
+ * A caller that does not set all flags names the others in @dosattr->keep: what was read before may
+ * have changed.
+ *
+ * The lock table is checked as for a change of attributes. Any other change of the file
+ * invalidates a change time that is set here, so it must be set last.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EINVAL, -EROFS, -EOPNOTSUPP (the file system has no extended attributes), -EJUKEBOX
+ * and others.
+ */
 int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_dosattr *dosattr)
 {

@@ -63,49 +63,12 @@ struct ditto_dosattr {
 	struct timespec64 seen;
 };
 
-/**
- * ditto_dosattr_get - read the DOS attributes
- * @share: share the file was reached through
- * @dentry: positive, on the file system of @share
- * @st: attributes from vfs_getattr(), with STATX_BTIME if available
- * @dosattr: filled; FLAGS, BTIME and CHANGED are always valid, and members that @valid does not
- *	name are undefined
- *
- * Cheap for a file without stored DOS attributes: their absence is cached with the node.
- *
- * Return: 0 or an errno of the file system.
- */
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
 		      struct ditto_dosattr *dosattr);
 
-/**
- * ditto_getattr_dos - read the attributes and the DOS attributes of a dentry
- * @share: share the dentry was reached through
- * @dentry: positive
- * @attr: filled as by ditto_getattr_listed()
- * @dosattr: filled as by ditto_dosattr_get()
- *
- * Return: 0 or an errno of the file system.
- */
 int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct ditto_attr *attr,
 		      struct ditto_dosattr *dosattr);
 
-/**
- * ditto_dosattr_set - change DOS attributes
- * @op: the caller; the caller of this function has checked the permission
- * @node: held
- * @dosattr: members with a bit in @dosattr->valid are set
- *
- * A caller that does not set all flags names the others in @dosattr->keep: what was read before may
- * have changed.
- *
- * The lock table is checked as for a change of attributes. Any other change of the file
- * invalidates a change time that is set here, so it must be set last.
- *
- * Context: may sleep; no inode lock held.
- * Return: 0, -EINVAL, -EROFS, -EOPNOTSUPP (the file system has no extended attributes), -EJUKEBOX
- * and others.
- */
 int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_dosattr *dosattr);
 

@@ -46,14 +46,7 @@ struct ditto_dosattr_stored {
 	__le32 seen_nsec;
 } __packed;
 
-/**
- * ditto_dosattr_volume_init - prepare a volume for DOS attributes
- * @volume: new, @caller_opens is set; @dosattr_handler, @dosattr_name and @plain are filled
- *
- * Return: 0 or -ENOMEM.
- */
 int ditto_dosattr_volume_init(struct ditto_volume *volume);
-/* Undo that. No share is on the volume any more. May sleep. */
 void ditto_dosattr_volume_exit(struct ditto_volume *volume);
 
 /* Files of a volume of which is remembered that nothing is stored. */
@@ -82,14 +75,9 @@ static inline u64 ditto_plain_word(const struct inode *inode, const struct times
 	       ~DITTO_PLAIN_BARE;
 }
 
-/**
- * ditto_dosattr_is_plain - tell whether a file is known to have no stored DOS attributes
- * @volume: the volume
- * @inode: the file, held
- * @ctime: its change time
- *
- * Context: any.
- * Return: true if it is known; false if it has some, or that is not known.
+/*
+ * Tell whether a file is known to have no stored DOS attributes. @inode: the file, held. Context:
+ * any. Return: true if it is known; false if it has some, or that is not known.
  */
 static inline bool ditto_dosattr_is_plain(const struct ditto_volume *volume,
 					  const struct inode *inode,
@@ -99,16 +87,9 @@ static inline bool ditto_dosattr_is_plain(const struct ditto_volume *volume,
 				ditto_plain_word(inode, ctime);
 }
 
-/**
- * ditto_dosattr_get_plain - get the DOS attributes of a file that is known to have none stored
- * @volume: the volume
- * @inode: the file, held
- * @st: attributes of the file
- * @dosattr: filled on success
- *
- * The same as ditto_dosattr_get() for nearly all files: listings do this for each entry.
- *
- * Context: any.
+/*
+ * Get the DOS attributes of a file that is known to have none stored. @inode: the file, held. The
+ * same as ditto_dosattr_get() for nearly all files: listings do this for each entry. Context: any.
  * Return: false if it takes ditto_dosattr_get() to know them.
  */
 static inline bool ditto_dosattr_get_plain(const struct ditto_volume *volume,
@@ -125,14 +106,6 @@ static inline bool ditto_dosattr_get_plain(const struct ditto_volume *volume,
 	return true;
 }
 
-/**
- * ditto_dosattr_decode - parse a stored value
- * @data: the value
- * @len: length of @data
- * @dosattr: filled
- *
- * Return: false if the value is invalid; @dosattr->valid is 0 then.
- */
 bool ditto_dosattr_decode(const void *data, size_t len, struct ditto_dosattr *dosattr);
 
 #endif

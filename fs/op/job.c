@@ -209,6 +209,12 @@ static void job_workfn(struct work_struct *work)
 	spin_unlock(&jobs->lock);
 }
 
+/**
+ * ditto_job_init - prepare a job
+ * @job: filled by the owner, else zeroed
+ *
+ * From now on it can be cancelled.
+ */
 void ditto_job_init(struct ditto_job *job)
 {
 	INIT_LIST_HEAD(&job->list);
@@ -218,6 +224,17 @@ void ditto_job_init(struct ditto_job *job)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_job_init, "DITTO");
 
+/**
+ * ditto_job_start - start a job
+ * @job: prepared; shares, files, credentials and the peer are held by the caller, and
+ *	the job takes references of its own
+ * @who: principal that is charged
+ *
+ * The operation contexts lose what belongs to the request.
+ *
+ * Return: 0, after which @job->ops->ended is called once; -EDQUOT if the principal has too many
+ * jobs; or -ESTALE if a share is being removed.
+ */
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 {
 	struct ditto_jobs *jobs = job_jobs(job);
@@ -260,6 +277,13 @@ static void job_cancel_locked(struct ditto_job *job, int err)
 	mod_delayed_work(job_wq, &job->work, 0);
 }
 
+/**
+ * ditto_job_cancel - end a job early
+ * @job: prepared; it may be over
+ * @err: negative errno to end with
+ *
+ * The piece that is being copied is finished. The first cancellation counts.
+ */
 void ditto_job_cancel(struct ditto_job *job, int err)
 {
 	struct ditto_jobs *jobs = job_jobs(job);
@@ -270,12 +294,20 @@ void ditto_job_cancel(struct ditto_job *job, int err)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_job_cancel, "DITTO");
 
+/**
+ * ditto_job_wait - wait a while until a job is over
+ * @job: prepared
+ * @ms: how long, in milliseconds
+ *
+ * Return: true if it is over.
+ */
 bool ditto_job_wait(struct ditto_job *job, u32 ms)
 {
 	return wait_for_completion_timeout(&job->ended, msecs_to_jiffies(ms));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_job_wait, "DITTO");
 
+/* Cancel the jobs that use a share. @share: being removed: its reference count is killed. */
 void ditto_jobs_cancel_share(struct ditto_share *share)
 {
 	struct ditto_jobs *jobs = share->srv->jobs;
@@ -288,6 +320,7 @@ void ditto_jobs_cancel_share(struct ditto_share *share)
 	spin_unlock(&jobs->lock);
 }
 
+/* Cancel a job for the administrator. Return: 0 or -ENOENT. */
 int ditto_job_cancel_number(struct ditto_server *srv, u64 number)
 {
 	struct ditto_jobs *jobs = srv->jobs;
@@ -306,6 +339,7 @@ int ditto_job_cancel_number(struct ditto_server *srv, u64 number)
 	return err;
 }
 
+/* Find the job with the next higher number. Return: false after the last job. */
 bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info *info)
 {
 	struct ditto_jobs *jobs = srv->jobs;
@@ -339,6 +373,7 @@ bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info 
 	return found;
 }
 
+/* Drop what ditto_job_next() holds. May sleep. */
 void ditto_job_info_put(struct ditto_job_info *info)
 {
 	ditto_node_put(info->node);
@@ -347,6 +382,11 @@ void ditto_job_info_put(struct ditto_job_info *info)
 	ditto_share_put(info->share_to);
 }
 
+/**
+ * ditto_jobs_flush - wait until no worker runs code of the owner of a job that is over
+ *
+ * For a protocol's module, after its last job has ended.
+ */
 void ditto_jobs_flush(void)
 {
 	flush_workqueue(job_wq);

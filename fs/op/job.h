@@ -111,43 +111,9 @@ struct ditto_job {
 	struct ditto_charge charge;
 };
 
-/**
- * ditto_job_init - prepare a job
- * @job: filled by the owner, else zeroed
- *
- * From now on it can be cancelled.
- */
 void ditto_job_init(struct ditto_job *job);
-
-/**
- * ditto_job_start - start a job
- * @job: prepared; shares, files, credentials and the peer are held by the caller, and
- *	the job takes references of its own
- * @who: principal that is charged
- *
- * The operation contexts lose what belongs to the request.
- *
- * Return: 0, after which @job->ops->ended is called once; -EDQUOT if the principal has too many
- * jobs; or -ESTALE if a share is being removed.
- */
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who);
-
-/**
- * ditto_job_cancel - end a job early
- * @job: prepared; it may be over
- * @err: negative errno to end with
- *
- * The piece that is being copied is finished. The first cancellation counts.
- */
 void ditto_job_cancel(struct ditto_job *job, int err);
-
-/**
- * ditto_job_wait - wait a while until a job is over
- * @job: prepared
- * @ms: how long, in milliseconds
- *
- * Return: true if it is over.
- */
 bool ditto_job_wait(struct ditto_job *job, u32 ms);
 
 /* True if a job is over. Any context. */
@@ -156,19 +122,7 @@ static inline bool ditto_job_is_over(struct ditto_job *job)
 	return completion_done(&job->ended);
 }
 
-/**
- * ditto_jobs_cancel_share - cancel the jobs that use a share
- * @share: being removed: its reference count is killed
- */
 void ditto_jobs_cancel_share(struct ditto_share *share);
-
-/**
- * ditto_job_cancel_number - cancel a job for the administrator
- * @srv: the server
- * @number: number of the job
- *
- * Return: 0 or -ENOENT.
- */
 int ditto_job_cancel_number(struct ditto_server *srv, u64 number);
 
 /**
@@ -199,23 +153,8 @@ struct ditto_job_info {
 	struct ditto_node *node_to;
 };
 
-/**
- * ditto_job_next - find the job with the next higher number
- * @srv: the server
- * @number: number of the previous job; 0 to begin
- * @info: filled; ended with ditto_job_info_put()
- *
- * Return: false after the last job.
- */
 bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info *info);
-/* Drop what ditto_job_next() holds. May sleep. */
 void ditto_job_info_put(struct ditto_job_info *info);
-
-/**
- * ditto_jobs_flush - wait until no worker runs code of the owner of a job that is over
- *
- * For a protocol's module, after its last job has ended.
- */
 void ditto_jobs_flush(void);
 
 /* The workers, with the module, and the jobs of a server. */

@@ -307,6 +307,19 @@ end:
 	return err;
 }
 
+/**
+ * ditto_link - give a file another name
+ * @op: the caller, for the file
+ * @node: held; not a directory
+ * @op_to: the caller, for the directory
+ * @dir: held
+ * @name: new name
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EEXIST, -EISDIR, -EXDEV (another share), -EACCES, -EPERM (neither the caller's own
+ * file nor one that he may read and write), -EROFS and others of the file system.
+ */
 int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
 	       struct ditto_node *dir, const struct ditto_name *name, struct ditto_wcc *wcc)
 {
@@ -314,6 +327,11 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 }
 EXPORT_SYMBOL_NS_GPL(ditto_link, "DITTO");
 
+/*
+ * Give a file a name that another file has. @node: held; not a directory. If this fails, the other
+ * file keeps its name. Context: no inode lock held. Return: as ditto_link(); -ENOENT if no file has
+ * @taken; -EEXIST if it is a name of @node; -EISDIR if the other file is a directory.
+ */
 int ditto_link_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
 		    const struct ditto_name *name, const struct ditto_name *taken,
 		    struct ditto_wcc *wcc)

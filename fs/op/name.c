@@ -20,6 +20,10 @@
 #include "name_private.h"
 #include "op_private.h"
 
+/*
+ * Check a name from the wire. Return: enum ditto_name_kind, -EILSEQ (empty, NUL or slash) or
+ * -ENAMETOOLONG.
+ */
 int ditto_name_check(const struct ditto_name *name)
 {
 	if (!name->len)
@@ -35,6 +39,10 @@ int ditto_name_check(const struct ditto_name *name)
 	return name->name[1] == '.' ? DITTO_NAME_DOTDOT : DITTO_NAME_PLAIN;
 }
 
+/*
+ * Check that a name is neither "." nor "..". Return: 0 for a plain name, @dot, @dotdot, -EILSEQ or
+ * -ENAMETOOLONG.
+ */
 int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot)
 {
 	switch (ditto_name_check(name)) {
@@ -50,6 +58,14 @@ int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot)
 	return -EILSEQ;
 }
 
+/**
+ * ditto_parent - get the parent directory of a file within a share
+ * @share: the share
+ * @dentry: dentry of the file
+ *
+ * Return: the parent, to be put; the root of the share is its own parent; ERR_PTR(-ESTALE)
+ * outside of the share.
+ */
 struct dentry *ditto_parent(struct ditto_share *share, struct dentry *dentry)
 {
 	struct dentry *parent;
@@ -127,6 +143,10 @@ bool ditto_path_prepend_names(const struct ditto_share *share, const struct dent
 	return fits;
 }
 
+/*
+ * The current path of a file relative to the root of a share, at the end of @buf; "" for the root.
+ * Returns ERR_PTR(-ENAMETOOLONG) without room. Any context.
+ */
 char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
 			size_t size)
 {
@@ -138,6 +158,10 @@ char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *de
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }
 
+/*
+ * Get the directory and the name of a dentry. Return: 0; -ESTALE if it was moved out of the share,
+ * or an errno of ditto_node_get(), after which there is nothing to put.
+ */
 int ditto_dentry_name_get(struct ditto_share *share, struct dentry *dentry,
 			  struct ditto_dentry_name *at)
 {
@@ -165,6 +189,10 @@ void ditto_dentry_name_put(struct ditto_dentry_name *at)
 	ditto_node_put(at->dir);
 }
 
+/*
+ * Look up a name in a directory. @op: the caller, entered. Context: the directory is not locked.
+ * Return: a positive dentry, to be put, or an ERR_PTR.
+ */
 struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 				   struct dentry *parent, const struct ditto_name *name)
 {
@@ -182,6 +210,7 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 	return child;
 }
 
+/* Look up a name that was checked. Return: as ditto_lookup(). */
 int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 		      int kind, struct ditto_node **out)
 {
@@ -225,6 +254,17 @@ int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct 
 	return 0;
 }
 
+/**
+ * ditto_lookup - look up a name in a directory
+ * @op: the caller
+ * @dir: held
+ * @name: may be "." or ".."; ".." of the share's root is the root
+ * @out: filled with the node, to be put
+ *
+ * The lookup does not cross mount points.
+ *
+ * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ.
+ */
 int ditto_lookup(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 		 struct ditto_node **out)
 {
@@ -268,6 +308,17 @@ static int lookup_outer(struct ditto_op *op, struct ditto_node *dir, struct ditt
 	return 0;
 }
 
+/**
+ * ditto_lookup_follow - look up a name, and follow mounts that are part of the share
+ * @op: the caller
+ * @dir: held
+ * @name: may be "." or ".."; ".." of the share's root is the root, ".." of the root of a file
+ *	system within the share is the parent of the directory that it is mounted on
+ * @share: filled with the file system of the result, to be put, if it is not @op->share; else NULL
+ * @out: filled with the node, to be put
+ *
+ * Return: as ditto_lookup(), or -ESTALE.
+ */
 int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
 			const struct ditto_name *name, struct ditto_share **share,
 			struct ditto_node **out)
@@ -289,6 +340,16 @@ int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lookup_follow, "DITTO");
 
+/**
+ * ditto_readlink - read a symbolic link
+ * @op: the caller
+ * @node: held
+ * @buf: PAGE_SIZE bytes; not terminated
+ * @len: filled with the length
+ *
+ * Return: 0, -EINVAL (not a symbolic link), -EIO (a magic link), -ENAMETOOLONG or an errno of the
+ * file system.
+ */
 int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len)
 {
 	struct path path = { .mnt = op->share->root.mnt };

@@ -106,6 +106,16 @@ static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *n
 	return ditto_setattr_dentry(op, node, dentry, &set, &wcc);
 }
 
+/**
+ * ditto_set_posix_acl - set or remove a POSIX ACL
+ * @op: the caller
+ * @node: held
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ * @acl: the ACL; NULL removes it
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EOPNOTSUPP, -EACCES, -EPERM, -EROFS, -EJUKEBOX and others.
+ */
 int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 			struct posix_acl *acl)
 {

@@ -89,6 +89,13 @@ static bool quota_may_be_on(struct super_block *sb)
 	return sb->s_qcop && !(sb->dq_op && !sb_any_quota_loaded(sb));
 }
 
+/**
+ * ditto_quota - get the quota of the caller
+ * @op: the operation; its credential names the user
+ * @quota: filled; without a limit if the file system has no quotas or cannot report them
+ *
+ * Context: may sleep; takes s_umount for reading if quotas may be on.
+ */
 void ditto_quota(struct ditto_op *op, struct ditto_quota *quota)
 {
 	struct super_block *sb = quota_sb(op);
@@ -115,6 +122,19 @@ void ditto_quota(struct ditto_op *op, struct ditto_quota *quota)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota, "DITTO");
 
+/**
+ * ditto_quota_statfs - get free space and free files, cut down to what the caller may use
+ * @op: the caller
+ * @node: held
+ * @st: filled; of it, f_bavail is what the caller may use
+ * @files: filled with the number of files that the caller may create
+ * @quota: filled as by ditto_quota()
+ *
+ * A quota of the project of @node is in the numbers of the file system already.
+ *
+ * Context: may sleep; takes s_umount for reading if quotas may be on.
+ * Return: 0 or an errno of the file system.
+ */
 int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st,
 		       u64 *files, struct ditto_quota *quota)
 {
@@ -147,7 +167,10 @@ static u32 node_project(struct ditto_node *node)
 	return err ? 0 : fa.fsx_projid;
 }
 
-/* The kernel may exceed generic quotas (CAP_SYS_RESOURCE), and users have EDQUOT for them. */
+/*
+ * May sleep. The kernel may exceed generic quotas (CAP_SYS_RESOURCE), and users have EDQUOT for
+ * them. Return: the project of a file whose quota binds the kernel, as on XFS, or 0.
+ */
 u32 ditto_node_bound_project(struct ditto_node *node)
 {
 	const struct super_block *sb = node->inode->i_sb;
@@ -165,6 +188,11 @@ static u64 blocks_left(const struct qc_dqblk *blocks)
 	return limit == U64_MAX ? limit : limit - min_t(u64, limit, blocks->d_space);
 }
 
+/*
+ * Get what the quota of a project leaves for what the kernel writes. @left: filled with bytes;
+ * U64_MAX without a limit. Context: takes s_umount for reading if @node has such a project. Return:
+ * the project; 0 if there is none, or its quota does not bind the kernel.
+ */
 u32 ditto_quota_project_left(struct ditto_node *node, u64 *left)
 {
 	struct super_block *sb = node->inode->i_sb;
@@ -216,6 +244,19 @@ static u32 seconds_left(time64_t end)
 	return end ? clamp_t(time64_t, end - ktime_get_real_seconds(), 1, S32_MAX) : 0;
 }
 
+/**
+ * ditto_quota_report - read a quota of a user, a group or a project
+ * @op: the caller: an administrator, the user, or a member of the group. Anyone who may reach
+ *	@node may read the quota of its project
+ * @node: directory for whose file system the quota holds
+ * @kind: enum ditto_quota_kind
+ * @id: uid, gid or project id, in the initial user namespace
+ * @report: filled
+ *
+ * Context: may sleep; takes s_umount for reading.
+ * Return: 0; -EACCES; -EOPNOTSUPP (the file system accounts no such quotas); -ENOENT (there is
+ * neither usage nor a limit).
+ */
 int ditto_quota_report(struct ditto_op *op, struct ditto_node *node, enum ditto_quota_kind kind,
 		       u32 id, struct ditto_quota_report *report)
 {
@@ -253,6 +294,15 @@ int ditto_quota_report(struct ditto_op *op, struct ditto_node *node, enum ditto_
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota_report, "DITTO");
 
+/**
+ * ditto_quota_get - read the quota record of a user
+ * @op: the operation; the caller is the user or an administrator
+ * @uid: the user
+ * @record: filled; zero usage and no limits if the file system has no record
+ *
+ * Context: may sleep; takes s_umount for reading.
+ * Return: 0; -EACCES; -EOPNOTSUPP (the file system accounts no quotas).
+ */
 int ditto_quota_get(struct ditto_op *op, kuid_t uid, struct ditto_quota_record *record)
 {
 	struct super_block *sb = quota_sb(op);
@@ -271,6 +321,15 @@ int ditto_quota_get(struct ditto_op *op, kuid_t uid, struct ditto_quota_record *
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota_get, "DITTO");
 
+/**
+ * ditto_quota_next - read the first quota record at or after a uid
+ * @op: the operation of an administrator
+ * @from: lowest uid
+ * @record: filled
+ *
+ * Context: may sleep; takes s_umount for reading.
+ * Return: 0; -ENOENT after the last record; -EACCES; -EOPNOTSUPP.
+ */
 int ditto_quota_next(struct ditto_op *op, kuid_t from, struct ditto_quota_record *record)
 {
 	struct super_block *sb = quota_sb(op);
@@ -291,6 +350,14 @@ int ditto_quota_next(struct ditto_op *op, kuid_t from, struct ditto_quota_record
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota_next, "DITTO");
 
+/**
+ * ditto_quota_set - set the limits of a user
+ * @op: the operation of an administrator
+ * @record: user and new limits; @record->used is ignored
+ *
+ * Context: may sleep; takes s_umount for reading.
+ * Return: 0; -EACCES; -EROFS; -EOPNOTSUPP; or an errno of the file system.
+ */
 int ditto_quota_set(struct ditto_op *op, const struct ditto_quota_record *record)
 {
 	struct super_block *sb = quota_sb(op);

@@ -30,13 +30,6 @@ struct ditto_quota {
 	u64 files;
 };
 
-/**
- * ditto_quota - get the quota of the caller
- * @op: the operation; its credential names the user
- * @quota: filled; without a limit if the file system has no quotas or cannot report them
- *
- * Context: may sleep; takes s_umount for reading if quotas may be on.
- */
 void ditto_quota(struct ditto_op *op, struct ditto_quota *quota);
 
 /* Bytes the user may still allocate. */
@@ -51,32 +44,8 @@ static inline u64 ditto_quota_left_soft(const struct ditto_quota *quota)
 	return quota->used < quota->soft ? quota->soft - quota->used : 0;
 }
 
-/* May sleep. Return: the project of a file whose quota binds the kernel, as on XFS, or 0. */
 u32 ditto_node_bound_project(struct ditto_node *node);
-
-/**
- * ditto_quota_project_left - get what the quota of a project leaves for what the kernel writes
- * @node: a file of the project
- * @left: filled with bytes; U64_MAX without a limit
- *
- * Context: may sleep; takes s_umount for reading if @node has such a project.
- * Return: the project; 0 if there is none, or its quota does not bind the kernel.
- */
 u32 ditto_quota_project_left(struct ditto_node *node, u64 *left);
-
-/**
- * ditto_quota_statfs - get free space and free files, cut down to what the caller may use
- * @op: the caller
- * @node: held
- * @st: filled; of it, f_bavail is what the caller may use
- * @files: filled with the number of files that the caller may create
- * @quota: filled as by ditto_quota()
- *
- * A quota of the project of @node is in the numbers of the file system already.
- *
- * Context: may sleep; takes s_umount for reading if quotas may be on.
- * Return: 0 or an errno of the file system.
- */
 int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st,
 		       u64 *files, struct ditto_quota *quota);
 
@@ -112,19 +81,6 @@ struct ditto_quota_report {
 	u32 files_left;
 };
 
-/**
- * ditto_quota_report - read a quota of a user, a group or a project
- * @op: the caller: an administrator, the user, or a member of the group. Anyone who may reach
- *	@node may read the quota of its project
- * @node: directory for whose file system the quota holds
- * @kind: enum ditto_quota_kind
- * @id: uid, gid or project id, in the initial user namespace
- * @report: filled
- *
- * Context: may sleep; takes s_umount for reading.
- * Return: 0; -EACCES; -EOPNOTSUPP (the file system accounts no such quotas); -ENOENT (there is
- * neither usage nor a limit).
- */
 int ditto_quota_report(struct ditto_op *op, struct ditto_node *node, enum ditto_quota_kind kind,
 		       u32 id, struct ditto_quota_report *report);
 
@@ -142,36 +98,8 @@ struct ditto_quota_record {
 	u64 hard;
 };
 
-/**
- * ditto_quota_get - read the quota record of a user
- * @op: the operation; the caller is the user or an administrator
- * @uid: the user
- * @record: filled; zero usage and no limits if the file system has no record
- *
- * Context: may sleep; takes s_umount for reading.
- * Return: 0; -EACCES; -EOPNOTSUPP (the file system accounts no quotas).
- */
 int ditto_quota_get(struct ditto_op *op, kuid_t uid, struct ditto_quota_record *record);
-
-/**
- * ditto_quota_next - read the first quota record at or after a uid
- * @op: the operation of an administrator
- * @from: lowest uid
- * @record: filled
- *
- * Context: may sleep; takes s_umount for reading.
- * Return: 0; -ENOENT after the last record; -EACCES; -EOPNOTSUPP.
- */
 int ditto_quota_next(struct ditto_op *op, kuid_t from, struct ditto_quota_record *record);
-
-/**
- * ditto_quota_set - set the limits of a user
- * @op: the operation of an administrator
- * @record: user and new limits; @record->used is ignored
- *
- * Context: may sleep; takes s_umount for reading.
- * Return: 0; -EACCES; -EROFS; -EOPNOTSUPP; or an errno of the file system.
- */
 int ditto_quota_set(struct ditto_op *op, const struct ditto_quota_record *record);
 
 #endif

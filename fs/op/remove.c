@@ -51,6 +51,13 @@ static bool remove_is_early(const struct ditto_dir_change *c, const struct inode
 	return c->keeps && inode->i_nlink == 1;
 }
 
+/*
+ * Remove the name that was looked up. @c: the change; the directory is locked. The caller sets
+ * @c->removed after success; @is_dir: the name must be a directory's; otherwise it must not;
+ * @victim: set to the file, with a reference that the caller drops when no lock is held, because
+ * freeing it may free its data; may be set after an error, too. Return: 0, or an errno as of
+ * ditto_remove().
+ */
 int ditto_dir_change_remove(struct ditto_dir_change *c, bool is_dir, bool now,
 			    struct ditto_node **victim)
 {
@@ -120,6 +127,11 @@ unlock:
 	return err;
 }
 
+/*
+ * Break the caching grants that a removal made wrong, and note the lost name. @op: the caller who
+ * removed or replaced it; @victim: the file that had it, held. Context: write access to the mount,
+ * no inode lock held.
+ */
 void ditto_name_lost(struct ditto_op *op, struct ditto_node *victim, const struct dentry *name,
 		     enum ditto_intent_kind kind)
 {
@@ -131,12 +143,20 @@ void ditto_name_lost(struct ditto_op *op, struct ditto_node *victim, const struc
 	ditto_node_forget(victim);
 }
 
+/*
+ * Break the caching grants that the removal made wrong. @victim: the file, held. Context: no inode
+ * lock held.
+ */
 void ditto_dir_change_removed(struct ditto_dir_change *c, struct ditto_node *victim)
 {
 	ditto_name_lost(c->op, victim, c->child, DITTO_INTENT_REMOVE);
 	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
 }
 
+/*
+ * Remove the streams of a file that lost its last name. @share: the share through which it did,
+ * held, or ending and without requests. Context: no change is in progress.
+ */
 void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 {
 	if (!victim->inode->i_nlink || IS_DEADDIR(victim->inode))
@@ -278,6 +298,18 @@ end:
 	return err;
 }
 
+/**
+ * ditto_remove - remove a name from a directory
+ * @op: the caller
+ * @dir: held
+ * @name: name to remove
+ * @is_dir: remove an empty directory, otherwise anything but a directory
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EACCES, -EROFS, -EISDIR (without @is_dir), -ENOTDIR, -ENOTEMPTY (with
+ * @is_dir), -EBUSY (mount point) and others of the file system.
+ */
 int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, bool is_dir, struct ditto_wcc *wcc)
 {
@@ -285,6 +317,10 @@ int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_remove, "DITTO");
 
+/*
+ * Remove a file by its dentry. @dentry: held; may have been moved. Context: no inode lock held.
+ * Return: as ditto_remove(); -ENOENT if the dentry has lost its name.
+ */
 int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 {
 	struct ditto_dentry_name at;

@@ -350,6 +350,24 @@ end:
 	return err;
 }
 
+/**
+ * ditto_rename - rename a file
+ * @op: the caller, for the source directory
+ * @from_dir: held
+ * @from: old name
+ * @op_to: the caller, for the target directory, which may have been reached with other
+ *	permissions
+ * @to_dir: held
+ * @to: new name; an existing file is replaced
+ * @from_wcc: attributes of @from_dir; filled on success and failure
+ * @to_wcc: attributes of @to_dir; filled on success and failure
+ *
+ * If both names belong to the same file, nothing is done (RFC 1813 section 3.3.14).
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EXDEV (another share), -EINVAL (into itself), -ENOTEMPTY, -EACCES, -EROFS
+ * and others of the file system.
+ */
 int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		 const struct ditto_name *from, struct ditto_op *op_to,
 		 struct ditto_node *to_dir, const struct ditto_name *to,
@@ -377,6 +395,11 @@ static int rename_by_dentry(struct ditto_op *op, struct ditto_node *to_dir,
 	return err;
 }
 
+/*
+ * Rename a file by its dentry. @dentry: held; may have been moved. Context: no inode lock held.
+ * Return: as ditto_rename(); -ENOENT if the dentry has lost its name; -EKEYREVOKED if names would
+ * be merged into one that is delete pending.
+ */
 int ditto_rename_dentry(struct ditto_op *op, struct dentry *dentry, struct ditto_node *to_dir,
 			const struct ditto_name *to, bool replace, bool merge)
 {
@@ -407,6 +430,21 @@ static int rename_clear(struct ditto_op *op, struct ditto_node *dir, const struc
 	return err;
 }
 
+/**
+ * ditto_rename_over - rename a file over one other file
+ * @op: the caller
+ * @node: held; the file to rename, which has one name
+ * @dir: held
+ * @to: new name, in the spelling that @victim has it
+ * @victim: held; the file to replace
+ *
+ * No other file is replaced, even if it gets the name in between. An empty directory that is
+ * replaced by something else is removed first; if the name is taken before it can be used,
+ * -EEXIST is returned, and the directory is gone.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_rename(); -ESTALE if @victim has lost the name.
+ */
 int ditto_rename_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
 		      const struct ditto_name *to, struct ditto_node *victim)
 {

@@ -225,6 +225,7 @@ static enum ditto_scan_verdict scan_known_locked(const struct ditto_scan *scan,
 	return DITTO_SCAN_UNKNOWN;
 }
 
+/* What a share with this value of the option knows about the present content. May sleep. */
 enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node, u32 use)
 {
 	struct ditto_scan *scan = READ_ONCE(node->scan);
@@ -240,6 +241,11 @@ enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node, u32 use)
 	return verdict;
 }
 
+/*
+ * Get the state of a file that nobody changes. @node: a regular file, held. Context: also as long
+ * as the disk hangs. Return: 0; -EBUSY if the file changes all the time; or an errno of the file
+ * system.
+ */
 int ditto_scan_get_stamp(struct ditto_node *node, struct ditto_scan_stamp *stamp)
 {
 	/* First: what the program learns during the scan counts for the next one. */
@@ -249,6 +255,7 @@ int ditto_scan_get_stamp(struct ditto_node *node, struct ditto_scan_stamp *stamp
 }
 
 #ifdef DITTO_TESTS
+/* Note what was found out about a file. @node: a regular file, held. Return: 0 or -ENOMEM. */
 int ditto_scan_note(struct ditto_node *node, const struct ditto_scan_stamp *stamp,
 		    enum ditto_scan_verdict verdict)
 {
@@ -537,6 +544,7 @@ dec_peer:
 	return err;
 }
 
+/* The part of ditto_scan_check() for shares with the option. */
 int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
 {
 	u64 size = i_size_read(node->inode);
@@ -588,6 +596,7 @@ int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
 	return -EJUKEBOX;
 }
 
+/* Park an operation that met a file which the program looks at, see ditto_offload_park(). */
 bool ditto_scan_park(struct ditto_node *node, struct ditto_park *park)
 {
 	const struct ditto_scan *scan = READ_ONCE(node->scan);
@@ -596,6 +605,7 @@ bool ditto_scan_park(struct ditto_node *node, struct ditto_park *park)
 	return ditto_park_on(&node->point, park) && scan && READ_ONCE(scan->asked);
 }
 
+/* A file is about to be renamed, which changes no data. Return: false if nothing is to be kept. */
 bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set)
 {
 	struct ditto_scan *scan = READ_ONCE(node->scan);
@@ -612,6 +622,7 @@ bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set)
 	return verdict == DITTO_SCAN_CLEAN || verdict == DITTO_SCAN_REFUSED;
 }
 
+/* It still holds, unless data was changed since the begin. May sleep; the inode is not locked. */
 void ditto_scan_rename_end(struct ditto_node *node, u32 times_set)
 {
 	struct ditto_scan *scan = node->scan;
@@ -633,6 +644,7 @@ void ditto_scan_rename_end(struct ditto_node *node, u32 times_set)
 	inode_unlock(inode);
 }
 
+/* The part of ditto_scan_times_set() for files that were scanned. */
 void ditto_scan_times_set_slow(struct ditto_node *node)
 {
 	struct ditto_scan *scan = node->scan;
@@ -645,11 +657,16 @@ void ditto_scan_times_set_slow(struct ditto_node *node)
 	spin_unlock(&scan->lock);
 }
 
+/* The program knows more: all files are scanned again. Any context. */
 void ditto_scan_forget(struct ditto_server *srv)
 {
 	atomic_inc(&srv->scans->generation);
 }
 
+/*
+ * Give the helper the file that it was asked about. Return: the file with a reference, open for
+ * reading; NULL if nobody waits for the answer, or it was given before.
+ */
 struct file *ditto_scan_open(struct ditto_server *srv, u64 number)
 {
 	struct ditto_scans *scans = srv->scans;

@@ -58,43 +58,20 @@ struct ditto_scan_stamp {
 	u32 generation;
 };
 
-/**
- * ditto_scan_get_stamp - get the state of a file that nobody changes
- * @node: a regular file, held
- * @stamp: filled; any later change of data gives another one, also through mapped memory
- *
- * Context: may sleep, also as long as the disk hangs.
- * Return: 0; -EBUSY if the file changes all the time; or an errno of the file system.
- */
 int ditto_scan_get_stamp(struct ditto_node *node, struct ditto_scan_stamp *stamp);
 
 #ifdef DITTO_TESTS
-/**
- * ditto_scan_note - note what was found out about a file
- * @node: a regular file, held
- * @stamp: its state from before the scan
- * @verdict: DITTO_SCAN_UNKNOWN to forget
- *
- * Return: 0 or -ENOMEM.
- */
 int ditto_scan_note(struct ditto_node *node, const struct ditto_scan_stamp *stamp,
 		    enum ditto_scan_verdict verdict);
 #endif
 
-/* What a share with this value of the option knows about the present content. May sleep. */
 enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node, u32 use);
-
-/* The part of ditto_scan_check() for shares with the option. */
 int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node);
 
-/**
- * ditto_scan_check - make sure that the caller may use the content of a file
- * @op: the caller
- * @node: a file, held
- *
- * Context: may sleep; no inode lock held.
- * Return: 0; -EJUKEBOX while the program looks at it; -EKEYREJECTED if the program refuses it;
- * -EACCES if it does not answer; errors of ditto_offload_enter().
+/*
+ * Make sure that the caller may use the content of a file. @node: a file, held. Context: no inode
+ * lock held. Return: 0; -EJUKEBOX while the program looks at it; -EKEYREJECTED if the program
+ * refuses it; -EACCES if it does not answer; errors of ditto_offload_enter().
  */
 static inline int ditto_scan_check(struct ditto_op *op, struct ditto_node *node)
 {
@@ -103,21 +80,9 @@ static inline int ditto_scan_check(struct ditto_op *op, struct ditto_node *node)
 	return ditto_scan_check_slow(op, node);
 }
 
-/* Park an operation that met a file which the program looks at, see ditto_offload_park(). */
 bool ditto_scan_park(struct ditto_node *node, struct ditto_park *park);
-
-/**
- * ditto_scan_rename_begin - a file is about to be renamed, which changes no data
- * @node: held
- * @times_set: filled, for ditto_scan_rename_end()
- *
- * Return: false if nothing is to be kept.
- */
 bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set);
-/* It still holds, unless data was changed since the begin. May sleep; the inode is not locked. */
 void ditto_scan_rename_end(struct ditto_node *node, u32 times_set);
-
-/* The part of ditto_scan_times_set() for files that were scanned. */
 void ditto_scan_times_set_slow(struct ditto_node *node);
 
 /* A client sets the time of modification, which tells of changes no more. Any context. */
@@ -127,17 +92,7 @@ static inline void ditto_scan_times_set(struct ditto_node *node)
 		ditto_scan_times_set_slow(node);
 }
 
-/* The program knows more: all files are scanned again. Any context. */
 void ditto_scan_forget(struct ditto_server *srv);
-
-/**
- * ditto_scan_open - give the helper the file that it was asked about
- * @srv: the server
- * @number: of the request
- *
- * Return: the file with a reference, open for reading; NULL if nobody waits for the answer, or it
- * was given before.
- */
 struct file *ditto_scan_open(struct ditto_server *srv, u64 number);
 
 /* Called by fs/extensions.c */

@@ -60,6 +60,10 @@ static int check_for(const struct ditto_share *share, const struct ditto_setattr
 	return set->size > share->root.mnt->mnt_sb->s_maxbytes ? -EFBIG : 0;
 }
 
+/*
+ * Check the attributes of a file to be created. Return: 0, or the errno for invalid attributes, as
+ * ditto_setattr().
+ */
 int ditto_setattr_check_new(const struct ditto_share *share, umode_t type,
 			    const struct ditto_setattr *set)
 {
@@ -459,6 +463,11 @@ static int begin_early(struct ditto_op *op, struct ditto_node *node, struct dent
 	return err ?: ditto_worm_early_begin(op, node, dentry, set);
 }
 
+/*
+ * Change attributes, with the caller's credential in place. @op: the caller, entered; with write
+ * access to the mount; @wcc: filled if the locks allow the change. Context: no inode lock held.
+ * Return: as ditto_setattr().
+ */
 int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
@@ -542,6 +551,17 @@ unlock:
 	return err ?: commit_err;
 }
 
+/**
+ * ditto_setattr - change attributes
+ * @op: the caller
+ * @node: held
+ * @set: attributes to set
+ * @wcc: filled on success and failure
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOTSYNC (guard), -EACCES, -EPERM, -EROFS, -EISDIR and -EINVAL (size of a directory
+ * or other non-regular file), -EFBIG, -ENOSPC, -EDQUOT, -EJUKEBOX, -EAGAIN, -ETXTBSY.
+ */
 int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 		  const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
@@ -606,6 +626,11 @@ static umode_t umask_took(struct dentry *dentry, const struct ditto_setattr *set
 	return 0;
 }
 
+/*
+ * Set the attributes of a new file. @dentry: just created; its directory is still locked. The mode
+ * does not restrict the creator, as with open(2). An owner or group that the creator may not set is
+ * left out. Return: 0 or a negative errno.
+ */
 int ditto_setattr_new(struct ditto_op *op, struct dentry *dentry,
 		      const struct ditto_setattr *set)
 {

@@ -45,6 +45,13 @@ static const siphash_key_t shortname_key = {
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
+/**
+ * ditto_has_shortnames - tell whether a share has 8.3 names enabled
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
 bool ditto_has_shortnames(const struct ditto_share *share)
 {
 	bool has;
@@ -61,6 +68,13 @@ static bool is_legal(char c)
 	return c && isascii(c) && (isalnum(c) || strchr("!#$%&'()-@^_`{}~", c));
 }
 
+/**
+ * ditto_is_shortname - tell whether a name is a valid 8.3 name itself
+ * @name: the name
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
 bool ditto_is_shortname(const struct ditto_name *name)
 {
 	const char *dot = memchr(name->name, '.', name->len);
@@ -98,6 +112,14 @@ static u32 put_extension(const struct ditto_name *name, char *out)
 	return len + 1;
 }
 
+/**
+ * ditto_shortname - compute the 8.3 name of a longer name
+ * @name: a name that is not a valid 8.3 name itself
+ * @out: filled, not terminated; DITTO_SHORT_MAX bytes
+ *
+ * Context: any.
+ * Return: length of the 8.3 name.
+ */
 u32 ditto_shortname(const struct ditto_name *name, char *out)
 {
 	u64 hash = siphash(name->name, name->len, &shortname_key);
@@ -155,6 +177,15 @@ static bool shorts_find(const struct ditto_shorts *shorts, const struct ditto_na
 	return false;
 }
 
+/**
+ * ditto_shorts_get - get the short name of a name, other than itself
+ * @shorts: names that were set in the directory, or NULL
+ * @name: a name of the directory
+ * @out: filled, not terminated; DITTO_SHORT_MAX bytes
+ *
+ * Context: any.
+ * Return: length of the short name; 0 if it has none.
+ */
 u32 ditto_shorts_get(const struct ditto_shorts *shorts, const struct ditto_name *name, char *out)
 {
 	struct ditto_name as;
@@ -206,6 +237,14 @@ static int shorts_read(const struct ditto_share *share, struct dentry *dir,
 	return len == -ERANGE ? -EIO : len;
 }
 
+/**
+ * ditto_shorts_load - load the short names that were set in a directory
+ * @share: held
+ * @dir: the directory, held
+ *
+ * Context: may sleep.
+ * Return: the names, to be freed with kfree(); NULL if there are none, or none can be read.
+ */
 struct ditto_shorts *ditto_shorts_load(const struct ditto_share *share, struct dentry *dir)
 {
 	struct ditto_shorts *shorts;
@@ -231,6 +270,11 @@ static int name_find(const struct ditto_share *share, struct dentry *dir,
 	return 0;
 }
 
+/*
+ * Find the file name that belongs to an 8.3 name. @dir: a directory, held; access is not checked;
+ * @found: filled and terminated; NAME_MAX + 1 bytes. Context: no inode lock held. Return: 0;
+ * -ENOENT, also if the share has no 8.3 names; or an errno of the file system.
+ */
 int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 			 const struct ditto_name *name, char *found)
 {
@@ -392,6 +436,12 @@ free:
 	return err ?: ditto_op_commit(op, dentry, false);
 }
 
+/*
+ * Set the short name of a name. @op: the caller; the caller of this function has checked the
+ * rights; @dir: the directory, held. Context: no inode lock held. Return: 0; -EINVAL (no 8.3 name),
+ * -EEXIST (another file has it as name or short name), -ENOSPC (too many), -EIO (the stored ones
+ * are damaged), -EROFS, -EOPNOTSUPP, -EJUKEBOX and others.
+ */
 int ditto_shortname_set(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 			const struct ditto_name *as)
 {

@@ -56,6 +56,10 @@ static bool time_at(const char *p, time64_t *time)
 	return true;
 }
 
+/*
+ * Parse the time in a snapshot's name. @time: filled with seconds since 1970. Context: any. Return:
+ * false if the name contains no time.
+ */
 bool ditto_snapshot_time(const struct ditto_name *name, time64_t *time)
 {
 	u32 i;
@@ -98,6 +102,16 @@ static bool take_entry(void *arg, const struct ditto_dirent *entry)
 	return !list->result;
 }
 
+/**
+ * ditto_snapshots_for_each - call a function for every snapshot of a share
+ * @op: the caller; needs permission to list the directory of snapshots
+ * @fn: a nonzero value ends the list
+ * @arg: passed to @fn
+ *
+ * Without a directory of snapshots, the list is empty.
+ *
+ * Return: 0, the nonzero value of @fn, or a negative errno.
+ */
 int ditto_snapshots_for_each(struct ditto_op *op,
 			     int (*fn)(void *arg, const struct ditto_name *name, time64_t time),
 			     void *arg)
@@ -145,6 +159,17 @@ static int is_it(void *arg, const struct ditto_name *name, time64_t time)
 	return 1;
 }
 
+/**
+ * ditto_snapshot_path - get the path of a file in a snapshot
+ * @op: the caller
+ * @time: exact time of the snapshot
+ * @path: path of the file, relative to the root of the share
+ * @len: length of @path
+ * @out: filled with a path relative to the root of the share; kmalloc()ed, terminated,
+ *	owned by the caller
+ *
+ * Return: length of the path, -ENOENT (no such snapshot), -ENOMEM and others.
+ */
 int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u32 len, char **out)
 {
 	char dir[DITTO_SNAPSHOTS_PATH_MAX + 1];
@@ -208,11 +233,19 @@ static noinline_for_stack bool snapshots_are_in(const struct ditto_share *share,
 	return same;
 }
 
+/*
+ * Check whether listings of a directory leave out the snapshot directory. Return: true if the
+ * directory of snapshots is in @dir and is not to be listed.
+ */
 bool ditto_snapshots_hides(const struct ditto_share *share, struct dentry *dir)
 {
 	return unlikely(!snapshots_are_listed(share)) && snapshots_are_in(share, dir);
 }
 
+/*
+ * Check whether a name is the snapshot directory's. Context: any. Return: true if it is the last
+ * component of the option.
+ */
 bool ditto_snapshots_is_name(const struct ditto_share *share, const struct ditto_name *name)
 {
 	const char *path, *last;

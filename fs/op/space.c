@@ -288,6 +288,19 @@ static int space_change(struct ditto_op *op, struct ditto_node *node, enum ditto
 	return err;
 }
 
+/**
+ * ditto_allocate - preallocate or clear a range of a file
+ * @op: the caller; needs write permission
+ * @node: held
+ * @how: kind of allocation
+ * @pos: first byte
+ * @count: number of bytes
+ *
+ * The result is durable unless @op->unstable is set.
+ *
+ * Return: 0, -EINVAL (not a regular file), -EOPNOTSUPP (by the file system), -ENOSPC, -EFBIG,
+ * -EJUKEBOX, -EAGAIN and others.
+ */
 int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		   u64 pos, u64 count)
 {
@@ -295,6 +308,13 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 }
 EXPORT_SYMBOL_NS_GPL(ditto_allocate, "DITTO");
 
+/*
+ * Free space that instances have reserved beyond the end of a file. @share: a share that the file
+ * is in, held; @node: held; its last instance has gone. Nothing is done if there is a new one by
+ * now. MS-FSCC section 2.4.4: it is freed when the last handle is closed. Size and mtime of the
+ * file stay the same. If that fails, the file keeps the space until the next last close. A file
+ * system that other machines can change keeps it: setting the size could cut what they append.
+ */
 void ditto_space_trim(struct ditto_share *share, struct ditto_node *node)
 {
 	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_MTIME_SET };
@@ -326,6 +346,20 @@ unlock:
 	mnt_drop_write(mnt);
 }
 
+/**
+ * ditto_zero - write zeros over a range of a file, with its blocks and its size kept
+ * @op: the caller; needs write permission
+ * @node: held
+ * @pos: first byte
+ * @end: byte behind the range
+ * @next: filled with @end; or, where the file system cannot zero a range and much had to be
+ *	written, with the offset to continue from
+ *
+ * Holes may be left. The lock table is checked for the whole range. What was zeroed is durable
+ * unless @op->unstable is set.
+ *
+ * Return: as ditto_allocate().
+ */
 int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next)
 {
 	*next = end;
@@ -333,12 +367,30 @@ int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u
 }
 EXPORT_SYMBOL_NS_GPL(ditto_zero, "DITTO");
 
+/**
+ * ditto_block_size - size of the blocks that files of a file system may share
+ * @node: held
+ *
+ * Context: any.
+ * Return: bytes, a power of two.
+ */
 u32 ditto_block_size(const struct ditto_node *node)
 {
 	return i_blocksize(node->inode);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_block_size, "DITTO");
 
+/**
+ * ditto_seek - find the next data or hole
+ * @op: the caller; needs read permission
+ * @node: a regular file, held
+ * @pos: offset to start from
+ * @hole: look for a hole instead of data
+ * @found: filled with the offset; the end of the file counts as a hole
+ *
+ * Return: 0; -ENXIO (no more data, or @pos is beyond the end); -EINVAL (not a regular file) and
+ * others.
+ */
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
 {
 	struct ditto_stub *stub;

@@ -25,6 +25,10 @@
 #define NAME_TRIES	8
 #define NAME_LEN	16
 
+/*
+ * Write a record to the end of @buf, of DITTO_TRASH_RECORD_MAX bytes, whose end has the path of
+ * @len bytes. Returns its start, or NULL without room. Any context.
+ */
 char *ditto_trash_record(char *buf, size_t len, u32 uid, s64 seconds, u32 owner)
 {
 	char *at = buf + DITTO_TRASH_RECORD_MAX - len;
@@ -76,6 +80,10 @@ static struct dentry *trash_make(struct ditto_share *share, struct netlink_ext_a
 	return bin;
 }
 
+/*
+ * Look for the bin, or make it, and check that its file system can keep files in it. Returns 0, or
+ * an errno with the reason in @extack. May sleep.
+ */
 int ditto_trash_check(struct ditto_share *share, struct netlink_ext_ack *extack)
 {
 	const struct cred *old;
@@ -108,6 +116,7 @@ int ditto_trash_check(struct ditto_share *share, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/* True if the share has a bin for files with this name. Any context. */
 bool ditto_trash_is_on(const struct ditto_share *share, const struct ditto_name *name)
 {
 	const struct ditto_share_opts *opts;
@@ -121,6 +130,7 @@ bool ditto_trash_is_on(const struct ditto_share *share, const struct ditto_name 
 	return on;
 }
 
+/* True if a file belongs into the bin when it loses its last name. Any context. */
 bool ditto_trash_takes(const struct dentry *child)
 {
 	const struct inode *inode = d_inode(child);
@@ -129,6 +139,7 @@ bool ditto_trash_takes(const struct dentry *child)
 	return d_is_reg(child) && i_size_read(inode) && !IS_IMMUTABLE(inode);
 }
 
+/* True if a file has a record. May sleep. */
 bool ditto_trash_has(struct dentry *dentry)
 {
 	return __vfs_getxattr(dentry, d_inode(dentry), DITTO_TRASH_XATTR, NULL, 0) > 0;
@@ -190,6 +201,12 @@ static struct dentry *trash_name_hash(const struct ditto_op *op, struct dentry *
 	return found;
 }
 
+/*
+ * Give a file in a directory a name in the bin. Returns it, to be put; NULL if the bin cannot take
+ * the file; ERR_PTR(-EAGAIN) if the file does not have one name, or if somebody has a delegation
+ * and @now is set; or, but with @now, another ERR_PTR if the bin can take it later. May sleep;
+ * write access to the mount, nothing is locked.
+ */
 struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *dir,
 			       struct dentry *child, bool now)
 {
@@ -248,8 +265,13 @@ struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *d
 }
 
 /*
- * The name may have to stay, as somebody has got a lease since, or as it is the last one. Then
- * so does the record.
+ * Undo that, as the file was not removed.
+ *
+ * The name may have to stay, as somebody has got a lease since, or as it is the last one. Then so
+ * does the record.
+ *
+ * Returns false if the file has lost all other names since, so that it stays in the bin. May sleep;
+ * write access to the mount, nothing is locked.
  */
 bool ditto_trash_undo(const struct ditto_op *op, struct dentry *added)
 {

@@ -36,40 +36,13 @@ struct netlink_ext_ack;
 /* Longest record; a longer path has no place in the attribute of any file system. */
 #define DITTO_TRASH_RECORD_MAX	4096
 
-/*
- * Write a record to the end of @buf, of DITTO_TRASH_RECORD_MAX bytes, whose end has the path of
- * @len bytes. Returns its start, or NULL without room. Any context.
- */
 char *ditto_trash_record(char *buf, size_t len, u32 uid, s64 seconds, u32 owner);
-
-/*
- * Look for the bin, or make it, and check that its file system can keep files in it. Returns 0, or
- * an errno with the reason in @extack. May sleep.
- */
 int ditto_trash_check(struct ditto_share *share, struct netlink_ext_ack *extack);
-
-/* True if the share has a bin for files with this name. Any context. */
 bool ditto_trash_is_on(const struct ditto_share *share, const struct ditto_name *name);
-
-/* True if a file belongs into the bin when it loses its last name. Any context. */
 bool ditto_trash_takes(const struct dentry *child);
-
-/* True if a file has a record. May sleep. */
 bool ditto_trash_has(struct dentry *dentry);
-
-/*
- * Give a file in a directory a name in the bin. Returns it, to be put; NULL if the bin cannot take
- * the file; ERR_PTR(-EAGAIN) if the file does not have one name, or if somebody has a delegation
- * and @now is set; or, but with @now, another ERR_PTR if the bin can take it later. May sleep;
- * write access to the mount, nothing is locked.
- */
 struct dentry *ditto_trash_add(const struct ditto_op *op, const struct dentry *dir,
 			       struct dentry *child, bool now);
-
-/*
- * Undo that, as the file was not removed. Returns false if the file has lost all other names since,
- * so that it stays in the bin. May sleep; write access to the mount, nothing is locked.
- */
 bool ditto_trash_undo(const struct ditto_op *op, struct dentry *added);
 
 #endif

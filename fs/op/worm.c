@@ -65,12 +65,14 @@ struct ditto_worm {
 
 /* Logic */
 
+/* Write a record to @buf, of DITTO_WORM_RECORD_MAX bytes. Returns its length. Any context. */
 size_t ditto_worm_record_write(const struct ditto_worm_record *record, char *buf)
 {
 	return scnprintf(buf, DITTO_WORM_RECORD_MAX, "1 %lld %lld %c", record->committed,
 			 record->until, record->compliance ? 'c' : 'g');
 }
 
+/* Read a record of @len bytes; one that is damaged is for ever. Any context. */
 void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, size_t len)
 {
 	char buf[DITTO_WORM_RECORD_MAX], mode, more;
@@ -89,6 +91,10 @@ void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, 
 	*record = (struct ditto_worm_record){ .compliance = true };
 }
 
+/*
+ * True if a file is @age seconds old. One whose time is that much ahead is, too: the clock was set
+ * back since. Any context.
+ */
 bool ditto_worm_is_due(const struct ditto_worm_age *a, u32 age)
 {
 	if (!age || abs(a->now - a->changed) < age)
@@ -96,11 +102,13 @@ bool ditto_worm_is_due(const struct ditto_worm_age *a, u32 age)
 	return a->changed <= a->stopped - age || a->now - a->started >= age;
 }
 
+/* The end of the retention that begins at @clock; @days is 0 for ever. Any context. */
 s64 ditto_worm_until(s64 clock, u32 days)
 {
 	return days ? clock + (s64)days * DAY : 0;
 }
 
+/* True if a file may be removed at @clock. Any context. */
 bool ditto_worm_is_over(const struct ditto_worm_record *record, s64 clock)
 {
 	return record->until && clock >= record->until;
@@ -173,6 +181,11 @@ static void worm_work(struct work_struct *work)
 	queue_delayed_work(ditto_wq, &worm->work, msecs_to_jiffies(STORE_MS));
 }
 
+/*
+ * Read the clock of a volume if there is one and it was not read yet. Returns 0; -ENODATA if there
+ * is none; or an errno, and then nothing is committed or removed. May sleep as long as the disk
+ * hangs.
+ */
 int ditto_worm_start(struct ditto_volume *volume)
 {
 	struct worm_clock stored = { };
@@ -204,6 +217,7 @@ int ditto_worm_start(struct ditto_volume *volume)
 	return err;
 }
 
+/* Store the clock. May sleep. */
 void ditto_worm_volume_stop(struct ditto_volume *volume)
 {
 	if (!volume->worm)
@@ -212,11 +226,16 @@ void ditto_worm_volume_stop(struct ditto_volume *volume)
 	worm_store(volume->worm);
 }
 
+/* Free the clock. May sleep. */
 void ditto_worm_volume_exit(struct ditto_volume *volume)
 {
 	kfree(volume->worm);
 }
 
+/*
+ * Check that the file system of a share can keep committed files, and give it a clock. Returns 0,
+ * or an errno with the reason in @extack. May sleep.
+ */
 int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *extack)
 {
 	struct super_block *sb = share->root.mnt->mnt_sb;
@@ -584,6 +603,7 @@ static int worm_check_file(const struct ditto_op *op, struct ditto_node *node,
 	       worm_is_over(node, &record) ? 0 : -EPERM;
 }
 
+/* The part of ditto_worm_check() for file systems with committed files. @how: DITTO_WORM_* bits. */
 int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 			  enum ditto_intent_kind kind, u32 how)
 {
@@ -610,6 +630,7 @@ int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_worm_check_slow, "DITTO");
 
+/* The part of ditto_worm_change_begin() for file systems with committed files. */
 int ditto_worm_change_begin_slow(const struct ditto_op *op, struct ditto_node *node,
 				 enum ditto_intent_kind kind)
 {
@@ -628,6 +649,7 @@ int ditto_worm_change_begin_slow(const struct ditto_op *op, struct ditto_node *n
 	return err;
 }
 
+/* The part of ditto_worm_recheck() for file systems with committed files. */
 int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node)
 {
 	/* Order the claim before the look at the record: pairs with worm_commit(). */
@@ -637,6 +659,10 @@ int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_worm_recheck_slow, "DITTO");
 
+/*
+ * The same as ditto_worm_check() for who asks what is allowed: it waits for nobody, and a refusal
+ * is no event. What cannot be known now is refused with an errno of its own.
+ */
 int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
 		     enum ditto_intent_kind kind, u32 how)
 {
@@ -648,6 +674,7 @@ int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
 	return ditto_worm_check_slow(&at_once, node, kind, how | DITTO_WORM_QUIET);
 }
 
+/* True if a file was committed, and its retention is over. May sleep. */
 bool ditto_worm_has_ended(struct ditto_node *node)
 {
 	struct ditto_worm_record record;
@@ -662,6 +689,7 @@ bool ditto_worm_has_ended(struct ditto_node *node)
 	return ended;
 }
 
+/* The part of ditto_worm_lift() for immutable files. */
 int ditto_worm_lift_slow(const struct ditto_op *op, struct ditto_node *node)
 {
 	struct dentry *dentry;
@@ -680,6 +708,7 @@ int ditto_worm_lift_slow(const struct ditto_op *op, struct ditto_node *node)
 	return err ?: 1;
 }
 
+/* Set the flag again. May sleep; the inode of the file is not locked. */
 void ditto_worm_restore(const struct ditto_op *op, struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -696,6 +725,12 @@ void ditto_worm_restore(const struct ditto_op *op, struct ditto_node *node)
 	dput(dentry);
 }
 
+/*
+ * Set the time of access of a committed file: prolong its retention. @op: the caller, entered; with
+ * write access to the mount. The option worm-retention-max of the share limits it; without,
+ * retention is not prolonged. Context: no inode lock held. Return: 1 if that is what was done; 0 if
+ * it is something else; or an errno.
+ */
 int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       const struct ditto_setattr *set)
 {
@@ -749,6 +784,17 @@ static bool worm_is_early(const struct ditto_op *op, const struct ditto_node *no
 	return *until >= ktime_get_real_seconds() + DAY;
 }
 
+/*
+ * Commit a file early, if that is what a request does. @op: the caller, entered, who may do it;
+ * with write access to the mount; @set: what the caller sets: a mode without permission to write,
+ * when there was some, and a time of access that is to come, by a day at least, if the file does
+ * not have it yet. With a size, the caller has write access to the inode. The file has its record
+ * before it is read-only, so a request that is refused, or is to be tried again, has changed
+ * nothing. The caller's client gives up its delegation to write first. Context: no inode lock held.
+ * Return: 1: the file is committed, but not immutable yet, and ditto_worm_early_end() follows the
+ * change; 0 if it is something else; -ETXTBSY or -EJUKEBOX if somebody has it open for writing,
+ * also the client itself, or changes it; or an errno.
+ */
 int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			   const struct ditto_setattr *set)
 {
@@ -794,6 +840,11 @@ static void worm_put_mode_back(const struct ditto_op *op, struct dentry *dentry,
 				    op->share->name, (u64)inode->i_ino, err);
 }
 
+/*
+ * Make the file immutable, or take back mode and record if the change failed. @op: the caller, with
+ * write access to the mount. Context: no inode lock held. Return: @err, or -ETXTBSY if a local
+ * process has opened the file for writing by now.
+ */
 int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			 umode_t mode, int err)
 {

@@ -48,6 +48,15 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
 	return 0;
 }
 
+/**
+ * ditto_xattr_is_supported - check whether files of a share can have extended attributes
+ * @share: held
+ *
+ * Regular files and directories can, if the file system stores them for users.
+ *
+ * Context: any.
+ * Return: true if they can.
+ */
 bool ditto_xattr_is_supported(const struct ditto_share *share)
 {
 	const struct inode *root = d_inode(share->root.dentry);
@@ -89,6 +98,17 @@ static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 r
 	return err;
 }
 
+/**
+ * ditto_xattr_get - read an extended attribute
+ * @op: the caller
+ * @node: held
+ * @name: name without prefix
+ * @value: filled
+ * @size: size of @value; 0 queries the length
+ *
+ * Return: length of the value, -ENODATA, -ERANGE (@value is too small), -EOPNOTSUPP, -EACCES and
+ * others.
+ */
 ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 			const struct ditto_name *name, void *value, size_t size)
 {
@@ -178,6 +198,20 @@ drop:
 	return err;
 }
 
+/**
+ * ditto_xattr_set - set an extended attribute
+ * @op: the caller
+ * @node: held
+ * @name: name without prefix
+ * @value: the value
+ * @size: size of @value in bytes, DITTO_XATTR_VALUE_MAX at most
+ * @how: treatment of an existing attribute
+ * @wcc: filled on success, with attributes read atomically with the change; may be NULL
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EEXIST, -ENODATA, -E2BIG, -EPERM (reserved name), -EACCES, -EROFS, -EJUKEBOX and
+ * others.
+ */
 int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct ditto_name *name,
 		    const void *value, size_t size, enum ditto_xattr_how how,
 		    struct ditto_wcc *wcc)
@@ -206,6 +240,16 @@ int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct d
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_set, "DITTO");
 
+/**
+ * ditto_xattr_remove - remove an extended attribute
+ * @op: the caller
+ * @node: held
+ * @name: name without prefix
+ * @wcc: as for ditto_xattr_set()
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENODATA, -EACCES, -EROFS, -EJUKEBOX and others.
+ */
 int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 		       const struct ditto_name *name, struct ditto_wcc *wcc)
 {
@@ -221,6 +265,14 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, "DITTO");
 
+/**
+ * ditto_xattr_is_bare - tell whether a file is known to have no extended attributes of users
+ * @share: share the node was reached through
+ * @node: held
+ *
+ * Context: any.
+ * Return: true if ditto_xattr_list() found none, and the file was not changed since.
+ */
 bool ditto_xattr_is_bare(const struct ditto_share *share, const struct ditto_node *node)
 {
 	const struct ditto_volume *volume = share->volume;
@@ -269,6 +321,15 @@ static int tell_names(const char *names, size_t len, bool *none,
 	return ret;
 }
 
+/**
+ * ditto_xattr_list - call a function for each extended attribute
+ * @op: the caller
+ * @node: held
+ * @fn: receives a name without prefix; may sleep; a nonzero value ends the list
+ * @arg: passed to @fn
+ *
+ * Return: 0, the nonzero value of @fn, or a negative errno.
+ */
 int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 		     int (*fn)(void *arg, const struct ditto_name *name), void *arg)
 {

@@ -40,6 +40,19 @@ static int path_check(struct ditto_op *op, const char *path, u32 len, const stru
 	return err;
 }
 
+/**
+ * ditto_fileid_path - get a path of a file within the share by its file id
+ * @caller: the caller, who can search all directories of the path
+ * @id: from ditto_attr_share_fileid()
+ * @buf: as for ditto_instance_path()
+ * @size: as for ditto_instance_path()
+ *
+ * A file with several names has the path of any of them.
+ *
+ * Return: as ditto_instance_path(), or ERR_PTR(): -EOPNOTSUPP unless ditto_volume_has_numbers();
+ * -ENOENT if there is none in the share, or another file system covers it; -EACCES, -ENOMEM and
+ * others.
+ */
 char *ditto_fileid_path(const struct ditto_op *caller, u64 id, char *buf, size_t size)
 {
 	struct ditto_op op = *caller;

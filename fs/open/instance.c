@@ -28,6 +28,7 @@ void ditto_instance_slab_exit(void)
 	kmem_cache_destroy(instance_slab);
 }
 
+/* Memory for an instance, zeros; or NULL. May sleep. */
 struct ditto_instance *ditto_instance_alloc(void)
 {
 	struct ditto_instance *inst = kmem_cache_zalloc(instance_slab, GFP_KERNEL);
@@ -37,6 +38,10 @@ struct ditto_instance *ditto_instance_alloc(void)
 	return inst;
 }
 
+/*
+ * Free an instance whose claim ended, or was never made. Its memory stays while other instances use
+ * its @own_link.
+ */
 void ditto_instance_free(struct ditto_instance *inst)
 {
 	if (refcount_dec_and_test(&inst->memory))
@@ -55,6 +60,10 @@ static const struct {
 	{ DITTO_RIGHT_DELETE_CHILD,	DITTO_MAY_DELETE },
 };
 
+/*
+ * Set or change the rights of an instance. An operation that begins at the same time may have the
+ * old or the new bits. Context: any.
+ */
 void ditto_instance_set_rights(struct ditto_instance *inst, u32 rights)
 {
 	u8 may = 0;
@@ -221,6 +230,15 @@ static int file_join(struct ditto_op *op, struct ditto_instance *inst, struct de
 	return err;
 }
 
+/*
+ * Make an instance that has its claim one of its share and of its file. @node: the open file or
+ * stream, held; @base: the file, held; may be @node; @dentry: name of @base, held. An open stream
+ * that does not share deletion prevents opening its file for deletion, and the other way round,
+ * although streams have share reservations of their own (MS-FSA section 2.1.5.1.2.1). A client that
+ * only keeps the handle of such an open is asked for it. Return: 0, and the instance has references
+ * of its own; -EKEYREVOKED (delete pending), -ETXTBSY (an open of a stream or of its file forbids
+ * it), -EJUKEBOX (it is asked for), -ESTALE (the file is removed) or -ENOMEM.
+ */
 int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,
 			 bool named, u32 rights)
@@ -331,6 +349,17 @@ static struct ditto_share *share_get(const struct ditto_instance *inst)
 	return share;
 }
 
+/**
+ * ditto_instance_close - close and free an instance
+ * @op: the caller; needs no rights; @op->share may be NULL if the share is gone
+ * @inst: no operation uses it any more
+ *
+ * The claim is released, together with all byte-range locks of its owner on the node. With the
+ * last instance of a name that is delete pending, the name is removed, with the credential of the
+ * caller that requested it.
+ *
+ * Context: may sleep; no inode lock held.
+ */
 void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 {
 	struct ditto_share *share = share_get(inst);
@@ -373,6 +402,10 @@ static void instances_revoke(struct ditto_share *share, struct ditto_instance_li
 	}
 }
 
+/*
+ * Revoke all instances of a share that is being removed. @share: its reference count is dead. For
+ * fs/share/share.c.
+ */
 void ditto_instances_revoke(struct ditto_share *share)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++)
@@ -381,6 +414,17 @@ void ditto_instances_revoke(struct ditto_share *share)
 
 /* Use */
 
+/**
+ * ditto_instance_begin - start an operation through an instance
+ * @inst: held by the caller
+ * @op: @op->srv, @op->cred and @op->actor are set; @op->share is NULL, or held by the caller until
+ *	ditto_instance_end(); filled with the share, which is held until then, and with the granted
+ *	rights
+ * @node: filled with the node, borrowed until ditto_instance_end()
+ *
+ * Context: process context; does not sleep.
+ * Return: 0 or -ESTALE (revoked).
+ */
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node **node)
 {
@@ -409,6 +453,13 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_begin, "DITTO");
 
+/**
+ * ditto_instance_end - end an operation through an instance
+ * @inst: the instance
+ * @op: from ditto_instance_begin(); its share and the granted rights are cleared
+ *
+ * Context: any.
+ */
 void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 {
 	struct ditto_share *share = op->share;
@@ -426,6 +477,14 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_end, "DITTO");
 
+/**
+ * ditto_instance_watch - watch a directory for changes (watch.h)
+ * @inst: begun; no other task sets a watch at the same time
+ * @watch: filled by its owner; in use until its @ended callback, which runs when the instance is
+ *	closed or revoked. While the share is being removed, ditto_instance_close() may return first
+ *
+ * Return: 0, -EINVAL (no directory, or already watched), -ENOMEM.
+ */
 int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
 {
 	int err;
@@ -440,30 +499,67 @@ int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_watch, "DITTO");
 
+/**
+ * ditto_instance_rights - get the granted rights
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: DITTO_RIGHT_* bits.
+ */
 u32 ditto_instance_rights(const struct ditto_instance *inst)
 {
 	return READ_ONCE(inst->rights);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_rights, "DITTO");
 
+/**
+ * ditto_instance_claim - get the OPEN claim
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: the claim, borrowed; valid until the instance is closed.
+ */
 struct ditto_open *ditto_instance_claim(struct ditto_instance *inst)
 {
 	return &inst->open;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_claim, "DITTO");
 
+/**
+ * ditto_instance_is_dir - tell whether a directory is open
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: true for a directory.
+ */
 bool ditto_instance_is_dir(const struct ditto_instance *inst)
 {
 	return inst->is_dir;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_is_dir, "DITTO");
 
+/**
+ * ditto_instance_has_reserved - tell whether the last close of the file may free space
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: true if space beyond the end of the file, or of the stream, may be reserved.
+ */
 bool ditto_instance_has_reserved(const struct ditto_instance *inst)
 {
 	return test_bit(DITTO_NODE_RESERVED, &inst->node->flags);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_has_reserved, "DITTO");
 
+/**
+ * ditto_instance_is_stream - tell whether a stream is open
+ * @inst: held by the caller
+ *
+ * The node of such an instance is the stream's; ditto_instance_base() returns the file's.
+ *
+ * Context: any.
+ * Return: true for a stream.
+ */
 bool ditto_instance_is_stream(const struct ditto_instance *inst)
 {
 	return inst->is_stream;
@@ -475,6 +571,13 @@ static bool node_has_name(const struct ditto_node *node)
 	return ditto_node_links(node) && !IS_DEADDIR(node->inode);
 }
 
+/**
+ * ditto_instance_has_name - tell whether a path leads to the file or stream
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: false if the file, or the stream, or the file of the stream, has lost its last name.
+ */
 bool ditto_instance_has_name(const struct ditto_instance *inst)
 {
 	return node_has_name(inst->node) &&
@@ -482,12 +585,26 @@ bool ditto_instance_has_name(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_has_name, "DITTO");
 
+/**
+ * ditto_instance_base - get the node of the file, also for a stream
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: the node, borrowed until ditto_instance_end().
+ */
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst)
 {
 	return ditto_instance_file(inst);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_base, "DITTO");
 
+/**
+ * ditto_instance_dentry - get the name by which the file was opened, also for a stream
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: the name, which others may remove, borrowed until ditto_instance_end().
+ */
 struct dentry *ditto_instance_dentry(const struct ditto_instance *inst)
 {
 	return ditto_instance_file_dentry(inst);
@@ -511,6 +628,18 @@ static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **
 	return fits;
 }
 
+/**
+ * ditto_instance_path - get the current path relative to the root of the outermost share
+ * @inst: begun
+ * @buf: filled from its end, as by d_path()
+ * @size: size of @buf
+ *
+ * Renames of the file and of directories above it are taken into account. A stream is appended as
+ * ":stream". In a file system within a share the path begins at the root of the share.
+ *
+ * Return: the terminated path without a leading '/', empty for the root; or
+ * ERR_PTR(-ENAMETOOLONG).
+ */
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size)
 {
 	const struct ditto_share *share = rcu_access_pointer(inst->share);
@@ -535,6 +664,14 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_path, "DITTO");
 
+/**
+ * ditto_instance_entry - get the directory and the name by which a file was opened
+ * @inst: begun; not of a stream
+ * @dir: filled with the handle of the directory
+ * @name: filled with the current name, not terminated; room for NAME_MAX bytes
+ *
+ * Return: length of the name; 0 if it is not known or was lost, or the directory has no handle.
+ */
 u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name)
 {
 	struct ditto_share *share = rcu_access_pointer(inst->share);

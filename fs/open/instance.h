@@ -170,242 +170,36 @@ struct ditto_opened {
 	struct ditto_wcc wcc;
 };
 
-/**
- * ditto_instance_open - open or create a file by path, by name in a directory, or by node
- * @op: the caller; @op->actor has client and owner. If a break is started and @op->park
- *	is set, the park is queued
- * @req: parameters
- * @res: filled
- *
- * All checks of an existing file precede all changes: rights, then the OPEN claim, and only then is
- * it truncated. A new file is removed again if it cannot be claimed. The access bits of the claim
- * follow from the rights: data rights read and write, EXECUTE reads, DELETE deletes. An instance
- * with attribute rights only does not conflict with share reservations. An existing file with the
- * read-only DOS attribute refuses write rights with -EACCES. A hidden or system file refuses
- * truncation unless @req sets the same attributes.
- *
- * An instance that was opened by node belongs to none of the names of a file that has several. It
- * cannot delete or rename the file.
- *
- * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
- * a directory), -EISDIR, -EEXIST, -EACCES, -EROFS, -ELOOP (with @res->walk_passed), -ENXIO,
- * -ETXTBSY (share reservation), -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at
- * close; an immutable or append-only file), -EILSEQ, -ENAMETOOLONG, -ENOSPC, -EDQUOT, -ENOLCK
- * (a limit), -ESHUTDOWN (the client was released), -ESTALE; or an error of @req->found or
- * @req->opened.
- */
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res);
 
-/**
- * ditto_instance_close - close and free an instance
- * @op: the caller; needs no rights; @op->share may be NULL if the share is gone
- * @inst: no operation uses it any more
- *
- * The claim is released, together with all byte-range locks of its owner on the node. With the
- * last instance of a name that is delete pending, the name is removed, with the credential of the
- * caller that requested it.
- *
- * Context: may sleep; no inode lock held.
- */
 void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst);
-
-/**
- * ditto_instance_begin - start an operation through an instance
- * @inst: held by the caller
- * @op: @op->srv, @op->cred and @op->actor are set; @op->share is NULL, or held by the caller until
- *	ditto_instance_end(); filled with the share, which is held until then, and with the granted
- *	rights
- * @node: filled with the node, borrowed until ditto_instance_end()
- *
- * Context: process context; does not sleep.
- * Return: 0 or -ESTALE (revoked).
- */
 int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node **node);
-
-/**
- * ditto_instance_end - end an operation through an instance
- * @inst: the instance
- * @op: from ditto_instance_begin(); its share and the granted rights are cleared
- *
- * Context: any.
- */
 void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
 
-/**
- * ditto_instance_change - change rights and share reservation of an open instance
- * @op: begun
- * @inst: begun; no other task changes it
- * @rights: new DITTO_RIGHT_* bits
- * @deny: new DITTO_OPEN_* bits that other opens must not have
- * @flags: DITTO_OPENF_OWNER or 0
- *
- * Added rights are checked as by an open; existing ones are not checked again. The claim changes
- * in one step. Operations in flight finish with the old rights. It does not matter whether the name
- * of @inst is delete pending: the caller may have opened the file by another name, which
- * ditto_instance_open() has checked.
- *
- * Return: 0, or with nothing changed: -EACCES, -EROFS, -ETXTBSY (share reservation), -EJUKEBOX
- * (retry), -ESHUTDOWN.
- */
 int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny,
 			  u32 flags);
 
-/**
- * ditto_instance_rights - get the granted rights
- * @inst: held by the caller
- *
- * Context: any.
- * Return: DITTO_RIGHT_* bits.
- */
 u32 ditto_instance_rights(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_claim - get the OPEN claim
- * @inst: held by the caller
- *
- * Context: any.
- * Return: the claim, borrowed; valid until the instance is closed.
- */
 struct ditto_open *ditto_instance_claim(struct ditto_instance *inst);
-
-/**
- * ditto_instance_is_dir - tell whether a directory is open
- * @inst: held by the caller
- *
- * Context: any.
- * Return: true for a directory.
- */
 bool ditto_instance_is_dir(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_has_reserved - tell whether the last close of the file may free space
- * @inst: begun
- *
- * Context: any.
- * Return: true if space beyond the end of the file, or of the stream, may be reserved.
- */
 bool ditto_instance_has_reserved(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_is_stream - tell whether a stream is open
- * @inst: held by the caller
- *
- * The node of such an instance is the stream's; ditto_instance_base() returns the file's.
- *
- * Context: any.
- * Return: true for a stream.
- */
 bool ditto_instance_is_stream(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_has_name - tell whether a path leads to the file or stream
- * @inst: begun
- *
- * Context: any.
- * Return: false if the file, or the stream, or the file of the stream, has lost its last name.
- */
 bool ditto_instance_has_name(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_base - get the node of the file, also for a stream
- * @inst: begun
- *
- * Context: any.
- * Return: the node, borrowed until ditto_instance_end().
- */
 struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_dentry - get the name by which the file was opened, also for a stream
- * @inst: begun
- *
- * Context: any.
- * Return: the name, which others may remove, borrowed until ditto_instance_end().
- */
 struct dentry *ditto_instance_dentry(const struct ditto_instance *inst);
 
 /* The following are called between begin and end. */
 
-/**
- * ditto_instance_path - get the current path relative to the root of the outermost share
- * @inst: begun
- * @buf: filled from its end, as by d_path()
- * @size: size of @buf
- *
- * Renames of the file and of directories above it are taken into account. A stream is appended as
- * ":stream". In a file system within a share the path begins at the root of the share.
- *
- * Return: the terminated path without a leading '/', empty for the root; or
- * ERR_PTR(-ENAMETOOLONG).
- */
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size);
-
-/**
- * ditto_instance_entry - get the directory and the name by which a file was opened
- * @inst: begun; not of a stream
- * @dir: filled with the handle of the directory
- * @name: filled with the current name, not terminated; room for NAME_MAX bytes
- *
- * Return: length of the name; 0 if it is not known or was lost, or the directory has no handle.
- */
 u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name);
 
-/**
- * ditto_fileid_path - get a path of a file within the share by its file id
- * @caller: the caller, who can search all directories of the path
- * @id: from ditto_attr_share_fileid()
- * @buf: as for ditto_instance_path()
- * @size: as for ditto_instance_path()
- *
- * A file with several names has the path of any of them.
- *
- * Return: as ditto_instance_path(), or ERR_PTR(): -EOPNOTSUPP unless ditto_volume_has_numbers();
- * -ENOENT if there is none in the share, or another file system covers it; -EACCES, -ENOMEM and
- * others.
- */
 char *ditto_fileid_path(const struct ditto_op *caller, u64 id, char *buf, size_t size);
 
-/**
- * ditto_instance_delete_pending - tell whether the name or stream is delete pending
- * @inst: begun
- *
- * Context: any.
- * Return: true if it is.
- */
 bool ditto_instance_delete_pending(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_name - tell opens by the same name or stream from others
- * @inst: held by the caller
- *
- * Context: any.
- * Return: the same for all instances of the name, only for comparison; NULL if the name is not
- * known.
- */
 const void *ditto_instance_name(const struct ditto_instance *inst);
-
-/**
- * ditto_instance_links - get the number of names of the file that are not delete pending
- * @inst: begun
- * @links: number of names
- *
- * If the file is open by very many names, one that a local process has removed may count as
- * delete pending until its last close.
- *
- * Context: any.
- * Return: the number.
- */
 u32 ditto_instance_links(const struct ditto_instance *inst, u32 links);
-
-/**
- * ditto_instance_deletes_at_close - tell whether the file is deleted when this instance is closed
- * @inst: held by the caller
- *
- * Context: any.
- * Return: true if delete-on-close is set.
- */
 bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 
 #define DITTO_DELETE_ON		BIT(0)	/* delete; otherwise cancel the deletion */
@@ -413,87 +207,17 @@ bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 #define DITTO_DELETE_READONLY	BIT(2)	/* even if the file has the read-only DOS attribute */
 #define DITTO_DELETE_AT_CLOSE	BIT(3)	/* change the delete-on-close flag of the open instead */
 
-/**
- * ditto_instance_set_delete - mark a name for deletion, delete it, or cancel the deletion
- * @op: begun
- * @inst: begun
- * @flags: DITTO_DELETE_*
- *
- * Return: 0; -EPERM (read-only, the root of the share, or a name that is not known), -ENOTEMPTY,
- * -EACCES, -EROFS, -EJUKEBOX and others.
- */
 int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags);
-
-/**
- * ditto_instance_take_back - have the file that an open created removed when it is closed
- * @op: begun
- * @inst: begun; it has created the file, or the stream, and the caller reports an error
- * @with_base: it is a stream, and the open has created its file, too
- *
- * No right to delete is needed. What others have opened since then is kept.
- */
 void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base);
 
-/**
- * ditto_instance_rename - rename a file, possibly into another directory
- * @op: begun; DITTO_RIGHT_DELETE was granted
- * @inst: begun
- * @path: new path relative to the root of the share; directories are looked up
- *	case-insensitively unless the instance is case-sensitive
- * @len: length of @path
- * @replace: replace an existing file or empty directory
- * @posix: replace as rename(2) does, even if others have the replaced file open
- *
- * A stream is renamed if @path is ":NAME". If @path is another hard link of the file, only the old
- * name is removed, whatever @replace is, but not by a case-sensitive instance.
- *
- * Return: 0; -EEXIST, -EACCES (a file below the directory, or the replaced file, is open, or the
- * name is not known), -EKEYREVOKED (the other hard link is delete pending), -ENOENT, -ENOTDIR,
- * -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
- */
 int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 			  const char *path, u32 len, bool replace, bool posix);
-
-/**
- * ditto_instance_set_shortname - set the short name of the name by which a file was opened
- * @op: begun
- * @inst: begun
- * @as: as for ditto_shortname_set()
- *
- * Return: as ditto_shortname_set(); -EINVAL for a stream and for the root of the share.
- */
 int ditto_instance_set_shortname(struct ditto_op *op, struct ditto_instance *inst,
 				 const struct ditto_name *as);
-
-/**
- * ditto_instance_link - give a file another name
- * @op: begun
- * @inst: begun; not a stream
- * @path: new path, as for ditto_instance_rename()
- * @len: length of @path
- * @replace: replace an existing file
- *
- * Return: 0; -EEXIST, -EINVAL (a stream), -EACCES, -EROFS, -EJUKEBOX and others.
- */
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 			const char *path, u32 len, bool replace);
 
-/**
- * ditto_instance_watch - watch a directory for changes (watch.h)
- * @inst: begun; no other task sets a watch at the same time
- * @watch: filled by its owner; in use until its @ended callback, which runs when the instance is
- *	closed or revoked. While the share is being removed, ditto_instance_close() may return first
- *
- * Return: 0, -EINVAL (no directory, or already watched), -ENOMEM.
- */
 int ditto_instance_watch(struct ditto_instance *inst, struct ditto_watch *watch);
-
-/**
- * ditto_instances_revoke - revoke all instances of a share that is being removed
- * @share: its reference count is dead
- *
- * For fs/share/share.c.
- */
 void ditto_instances_revoke(struct ditto_share *share);
 
 #endif

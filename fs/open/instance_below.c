@@ -210,6 +210,10 @@ static struct ditto_node *open_below(struct ditto_share *share, struct dentry *d
 	return found;
 }
 
+/*
+ * Check for open files below a directory. If a client caches an open that it has closed, a break is
+ * started. Return: 0, -EACCES, -EJUKEBOX.
+ */
 int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact)
 {
 	struct ditto_op as = *op;

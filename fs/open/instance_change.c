@@ -77,9 +77,24 @@ static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool
 	return can;
 }
 
-/*
+/**
+ * ditto_instance_change - change rights and share reservation of an open instance
+ * @op: begun
+ * @inst: begun; no other task changes it
+ * @rights: new DITTO_RIGHT_* bits
+ * @deny: new DITTO_OPEN_* bits that other opens must not have
+ * @flags: DITTO_OPENF_OWNER or 0
+ *
+ * Added rights are checked as by an open; existing ones are not checked again. The claim changes
+ * in one step. Operations in flight finish with the old rights. It does not matter whether the name
+ * of @inst is delete pending: the caller may have opened the file by another name, which
+ * ditto_instance_open() has checked.
+ *
  * What is added comes first, and what is given up last. So a change that is refused in between goes
  * back by giving up what it added, which nobody can refuse.
+ *
+ * Return: 0, or with nothing changed: -EACCES, -EROFS, -ETXTBSY (share reservation), -EJUKEBOX
+ * (retry), -ESHUTDOWN.
  */
 int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny,
 			  u32 flags)

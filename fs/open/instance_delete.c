@@ -21,6 +21,10 @@
 /* Attempts to remove a file that is being renamed concurrently. */
 #define DITTO_REMOVALS_MAX	4
 
+/*
+ * Get the DOS attribute flags of a node. @op: the caller; names the share. Return: DITTO_FLAG_*
+ * bits; 0 if they cannot be read.
+ */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -34,6 +38,7 @@ u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 	return err ? 0 : dosattr.flags;
 }
 
+/* Remove the name of a case-sensitive delete-on-close instance. @op: the caller that closed it. */
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
 		     bool is_stream)
 {
@@ -59,8 +64,9 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 }
 
 /*
- * If the caller that requested the deletion and the one that closed last differ, no caching grant
- * on the directory is exempt as the caller's own.
+ * Remove a name whose last instance was closed, and take it off the node. @op: the caller that
+ * closed it. If the caller that requested the deletion and the one that closed last differ, no
+ * caching grant on the directory is exempt as the caller's own.
  */
 void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
 			     struct ditto_hardlink *link, bool is_stream)
@@ -77,6 +83,7 @@ void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
 	ditto_delete_pending_end(node, link, true);
 }
 
+/* Remove what was just created, unless it was opened since. */
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			   bool is_stream)
 {
@@ -97,6 +104,13 @@ void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct 
 	ditto_delete_pending_go(op, node, &link, is_stream);
 }
 
+/**
+ * ditto_instance_delete_pending - tell whether the name or stream is delete pending
+ * @inst: begun
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
 bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 {
 	return ditto_hardlink_is_deleted(inst->link) ||
@@ -104,18 +118,44 @@ bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, "DITTO");
 
+/**
+ * ditto_instance_name - tell opens by the same name or stream from others
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: the same for all instances of the name, only for comparison; NULL if the name is not
+ * known.
+ */
 const void *ditto_instance_name(const struct ditto_instance *inst)
 {
 	return READ_ONCE(inst->link);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_name, "DITTO");
 
+/**
+ * ditto_instance_links - get the number of names of the file that are not delete pending
+ * @inst: begun
+ * @links: number of names
+ *
+ * If the file is open by very many names, one that a local process has removed may count as
+ * delete pending until its last close.
+ *
+ * Context: any.
+ * Return: the number.
+ */
 u32 ditto_instance_links(const struct ditto_instance *inst, u32 links)
 {
 	return links - min(links, ditto_hardlinks_deleted(ditto_instance_file(inst)));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_links, "DITTO");
 
+/**
+ * ditto_instance_deletes_at_close - tell whether the file is deleted when this instance is closed
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: true if delete-on-close is set.
+ */
 bool ditto_instance_deletes_at_close(const struct ditto_instance *inst)
 {
 	return READ_ONCE(inst->closer);
@@ -202,6 +242,11 @@ static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_watch_delete_pending(node);
 }
 
+/*
+ * Break the delegations of another server on a file to be deleted. The removal at close would have
+ * to wait for them, and nobody would retry it. Return: 0, or -EJUKEBOX if one was not given back
+ * yet.
+ */
 int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node)
 {
 	const struct cred *old = ditto_op_enter(op);
@@ -211,6 +256,15 @@ int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node)
 	return err;
 }
 
+/**
+ * ditto_instance_set_delete - mark a name for deletion, delete it, or cancel the deletion
+ * @op: begun
+ * @inst: begun
+ * @flags: DITTO_DELETE_*
+ *
+ * Return: 0; -EPERM (read-only, the root of the share, or a name that is not known), -ENOTEMPTY,
+ * -EACCES, -EROFS, -EJUKEBOX and others.
+ */
 int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags)
 {
 	int err;
@@ -259,6 +313,14 @@ static bool delete_if_alone(struct ditto_op *op, struct ditto_node *node,
 	return alone;
 }
 
+/**
+ * ditto_instance_take_back - have the file that an open created removed when it is closed
+ * @op: begun
+ * @inst: begun; it has created the file, or the stream, and the caller reports an error
+ * @with_base: it is a stream, and the open has created its file, too
+ *
+ * No right to delete is needed. What others have opened since then is kept.
+ */
 void ditto_instance_take_back(struct ditto_op *op, struct ditto_instance *inst, bool with_base)
 {
 	if (delete_if_alone(op, inst->node, inst->link) && inst->is_stream && with_base)

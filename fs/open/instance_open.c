@@ -182,6 +182,10 @@ static int opening_check_kind(const struct opening *o)
 	return (flags & DITTO_OPENF_FILE) || o->empties ? -EISDIR : 0;
 }
 
+/*
+ * Get the rights that DITTO_OPENF_OWNER grants to a file's owner. Context: any. Return:
+ * DITTO_RIGHT_* bits; 0 if the caller is not the owner.
+ */
 u32 ditto_open_owner_rights(const struct ditto_op *op, const struct ditto_node *base)
 {
 	struct inode *inode = base->inode;
@@ -350,6 +354,10 @@ static int opening_check(struct opening *o)
 
 /* Claim */
 
+/*
+ * Get the access bits of an OPEN claim. Context: any. Return: DITTO_OPEN_* bits; 0 for attribute
+ * rights only.
+ */
 u8 ditto_access_of(u32 rights)
 {
 	u8 access = 0;
@@ -384,6 +392,10 @@ static u8 opening_claim_intent(const struct opening *o)
 	return intent;
 }
 
+/*
+ * Convert an error of the lock table for an OPEN claim. @err: a negative errno of the lock table.
+ * Context: any. Return: -ETXTBSY for a conflict, -EJUKEBOX for a break or grace, otherwise @err.
+ */
 int ditto_open_error(long err)
 {
 	switch (err) {
@@ -574,6 +586,10 @@ static int opening_stream(struct opening *o)
 
 /* Look-up */
 
+/*
+ * Get the parent directory of a file that was not found by path. Return: the node, to be put; NULL
+ * for the root of the share or if no name is known; or an ERR_PTR.
+ */
 struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 {
 	struct dentry *parent;
@@ -738,6 +754,30 @@ static int opening_apply(struct opening *o, struct ditto_instance *inst)
 	return 0;
 }
 
+/**
+ * ditto_instance_open - open or create a file by path, by name in a directory, or by node
+ * @op: the caller; @op->actor has client and owner. If a break is started and @op->park
+ *	is set, the park is queued
+ * @req: parameters
+ * @res: filled
+ *
+ * All checks of an existing file precede all changes: rights, then the OPEN claim, and only then is
+ * it truncated. A new file is removed again if it cannot be claimed. The access bits of the claim
+ * follow from the rights: data rights read and write, EXECUTE reads, DELETE deletes. An instance
+ * with attribute rights only does not conflict with share reservations. An existing file with the
+ * read-only DOS attribute refuses write rights with -EACCES. A hidden or system file refuses
+ * truncation unless @req sets the same attributes.
+ *
+ * An instance that was opened by node belongs to none of the names of a file that has several. It
+ * cannot delete or rename the file.
+ *
+ * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
+ * a directory), -EISDIR, -EEXIST, -EACCES, -EROFS, -ELOOP (with @res->walk_passed), -ENXIO,
+ * -ETXTBSY (share reservation), -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at
+ * close; an immutable or append-only file), -EILSEQ, -ENAMETOOLONG, -ENOSPC, -EDQUOT, -ENOLCK
+ * (a limit), -ESHUTDOWN (the client was released), -ESTALE; or an error of @req->found or
+ * @req->opened.
+ */
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res)
 {

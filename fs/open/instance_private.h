@@ -136,46 +136,12 @@ static inline void ditto_delete_pending_end(struct ditto_node *node, struct ditt
 
 /* instance.c */
 
-/* Memory for an instance, zeros; or NULL. May sleep. */
+/* instance.c */
 struct ditto_instance *ditto_instance_alloc(void);
-
-/*
- * Free an instance whose claim ended, or was never made. Its memory stays while other instances use
- * its @own_link.
- */
 void ditto_instance_free(struct ditto_instance *inst);
-
-/**
- * ditto_instance_enter - make an instance that has its claim one of its share and of its file
- * @inst: from ditto_instance_alloc(), with @inst->open claimed
- * @op: the caller
- * @node: the open file or stream, held
- * @base: the file, held; may be @node
- * @dentry: name of @base, held
- * @named: @base is opened by this name, not as a file that has several
- * @rights: granted DITTO_RIGHT_* bits
- *
- * An open stream that does not share deletion prevents opening its file for deletion, and the other
- * way round, although streams have share reservations of their own (MS-FSA section 2.1.5.1.2.1). A
- * client that only keeps the handle of such an open is asked for it.
- *
- * Return: 0, and the instance has references of its own; -EKEYREVOKED (delete pending), -ETXTBSY
- * (an open of a stream or of its file forbids it), -EJUKEBOX (it is asked for), -ESTALE (the file
- * is removed) or -ENOMEM.
- */
 int ditto_instance_enter(struct ditto_instance *inst, struct ditto_op *op,
 			 struct ditto_node *node, struct ditto_node *base, struct dentry *dentry,
 			 bool named, u32 rights);
-
-/**
- * ditto_instance_set_rights - set or change the rights of an instance
- * @inst: the instance; nobody else changes them
- * @rights: DITTO_RIGHT_* bits
- *
- * An operation that begins at the same time may have the old or the new bits.
- *
- * Context: any.
- */
 void ditto_instance_set_rights(struct ditto_instance *inst, u32 rights);
 
 /* instance_open.c */
@@ -192,57 +158,15 @@ static inline u32 ditto_rights_by_xattrs(u32 rights)
 	       data;
 }
 
-/**
- * ditto_access_of - get the access bits of an OPEN claim
- * @rights: DITTO_RIGHT_* bits
- *
- * Context: any.
- * Return: DITTO_OPEN_* bits; 0 for attribute rights only.
- */
+/* instance_open.c */
 u8 ditto_access_of(u32 rights);
-
-/**
- * ditto_open_owner_rights - get the rights that DITTO_OPENF_OWNER grants to a file's owner
- * @op: the caller
- * @base: the file
- *
- * Context: any.
- * Return: DITTO_RIGHT_* bits; 0 if the caller is not the owner.
- */
 u32 ditto_open_owner_rights(const struct ditto_op *op, const struct ditto_node *base);
-
-/**
- * ditto_open_error - convert an error of the lock table for an OPEN claim
- * @err: a negative errno of the lock table
- *
- * Context: any.
- * Return: -ETXTBSY for a conflict, -EJUKEBOX for a break or grace, otherwise @err.
- */
 int ditto_open_error(long err);
-
-/**
- * ditto_open_parent - get the parent directory of a file that was not found by path
- * @op: the caller
- * @dentry: name of the file
- *
- * Return: the node, to be put; NULL for the root of the share or if no name is known; or an
- * ERR_PTR.
- */
 struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry);
 
 /* instance_truncate.c */
 
-/**
- * ditto_instance_truncate - empty a file for an open that replaces its data
- * @op: the caller, which has claimed the file for writing
- * @base: the file, held
- * @node: @base, or the stream of it that is opened, held
- *
- * Extended attributes and named streams of the file are removed with its data (MS-FSA section
- * 2.1.5.1.2.1).
- *
- * Return: as ditto_setattr().
- */
+/* instance_truncate.c */
 int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,
 			    struct ditto_node *node);
 
@@ -254,68 +178,19 @@ static inline bool ditto_delete_is_pending(const struct ditto_node *node)
 	return READ_ONCE(node->deletions);
 }
 
-/**
- * ditto_delete_pending_go - remove a name whose last instance was closed, and take it off the node
- * @op: the caller that closed it
- * @node: the node
- * @link: delete pending; without instances
- * @is_stream: the node is a stream
- */
+/* instance_delete.c */
 void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
 			     struct ditto_hardlink *link, bool is_stream);
-
-/**
- * ditto_closed_go - remove the name of a case-sensitive delete-on-close instance
- * @op: the caller that closed it
- * @dentry: name to remove
- * @closer: credential for the removal
- * @is_stream: the name is a stream
- */
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
 		     bool is_stream);
-
-/**
- * ditto_instance_unmake - remove what was just created, unless it was opened since
- * @op: the caller
- * @node: the file or stream
- * @dentry: its name
- * @is_stream: it is a stream
- */
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			   bool is_stream);
-
-/**
- * ditto_delete_break_deleg - break the delegations of another server on a file to be deleted
- * @op: the caller
- * @node: the file or stream
- *
- * The removal at close would have to wait for them, and nobody would retry it.
- *
- * Return: 0, or -EJUKEBOX if one was not given back yet.
- */
 int ditto_delete_break_deleg(struct ditto_op *op, const struct ditto_node *node);
-
-/**
- * ditto_node_flags - get the DOS attribute flags of a node
- * @op: the caller; names the share
- * @node: held
- *
- * Return: DITTO_FLAG_* bits; 0 if they cannot be read.
- */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
 
 /* instance_below.c */
 
-/**
- * ditto_instance_is_busy - check for open files below a directory
- * @op: the caller
- * @dir: dentry of the directory
- * @exact: ignore case-sensitive instances, whose holders do not depend on paths
- *
- * If a client caches an open that it has closed, a break is started.
- *
- * Return: 0, -EACCES, -EJUKEBOX.
- */
+/* instance_below.c */
 int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact);
 
 #endif

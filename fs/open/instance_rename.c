@@ -216,6 +216,23 @@ static int rename_stream(struct ditto_op *op, struct ditto_instance *inst, const
 	return err;
 }
 
+/**
+ * ditto_instance_rename - rename a file, possibly into another directory
+ * @op: begun; DITTO_RIGHT_DELETE was granted
+ * @inst: begun
+ * @path: new path relative to the root of the share; directories are looked up
+ *	case-insensitively unless the instance is case-sensitive
+ * @len: length of @path
+ * @replace: replace an existing file or empty directory
+ * @posix: replace as rename(2) does, even if others have the replaced file open
+ *
+ * A stream is renamed if @path is ":NAME". If @path is another hard link of the file, only the old
+ * name is removed, whatever @replace is, but not by a case-sensitive instance.
+ *
+ * Return: 0; -EEXIST, -EACCES (a file below the directory, or the replaced file, is open, or the
+ * name is not known), -EKEYREVOKED (the other hard link is delete pending), -ENOENT, -ENOTDIR,
+ * -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
+ */
 int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 			  const char *path, u32 len, bool replace, bool posix)
 {
@@ -260,6 +277,16 @@ static int link_over(struct ditto_op *op, const struct ditto_instance *inst,
 	       ditto_link_over(op, inst->node, t->walk.parent, &t->walk.last, &taken, &wcc);
 }
 
+/**
+ * ditto_instance_link - give a file another name
+ * @op: begun
+ * @inst: begun; not a stream
+ * @path: new path, as for ditto_instance_rename()
+ * @len: length of @path
+ * @replace: replace an existing file
+ *
+ * Return: 0; -EEXIST, -EINVAL (a stream), -EACCES, -EROFS, -EJUKEBOX and others.
+ */
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 			const char *path, u32 len, bool replace)
 {
@@ -290,6 +317,14 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_link, "DITTO");
 
+/**
+ * ditto_instance_set_shortname - set the short name of the name by which a file was opened
+ * @op: begun
+ * @inst: begun
+ * @as: as for ditto_shortname_set()
+ *
+ * Return: as ditto_shortname_set(); -EINVAL for a stream and for the root of the share.
+ */
 int ditto_instance_set_shortname(struct ditto_op *op, struct ditto_instance *inst,
 				 const struct ditto_name *as)
 {

@@ -96,6 +96,12 @@ static void truncate_drop_rest(const struct ditto_op *op, struct ditto_node *bas
 	truncate_drop_gathered(&rest.op, base, &names, truncate_drop_xattr);
 }
 
+/*
+ * Empty a file for an open that replaces its data. @op: the caller, which has claimed the file for
+ * writing; @base: the file, held; @node: @base, or the stream of it that is opened, held. Extended
+ * attributes and named streams of the file are removed with its data (MS-FSA section 2.1.5.1.2.1).
+ * Return: as ditto_setattr().
+ */
 int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,
 			    struct ditto_node *node)
 {

@@ -83,6 +83,10 @@ static void naming_end(struct naming *n)
 	wake_up_var(n->dir);
 }
 
+/*
+ * Act as the server on the streams of a share. Return: 0, -EOPNOTSUPP if access depends on the
+ * user's credential, -EROFS.
+ */
 int ditto_streams_enter(struct ditto_share *share, bool write, const struct cred **old)
 {
 	int err;
@@ -105,6 +109,10 @@ void ditto_streams_leave(struct ditto_share *share, bool write, const struct cre
 
 /* Directories */
 
+/*
+ * Get the node of the directory of a file's streams. Context: the server's credential is in place.
+ * Return: the node, to be put, or an ERR_PTR as of ditto_stream_dir().
+ */
 struct ditto_node *ditto_streams_node(struct ditto_share *share, struct ditto_node *base,
 				      const struct cred *maker)
 {
@@ -191,6 +199,13 @@ static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *
 	return child;
 }
 
+/**
+ * ditto_has_streams - tell whether files of a share may have streams, by its options
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if they may.
+ */
 bool ditto_has_streams(const struct ditto_share *share)
 {
 	bool streams;
@@ -291,6 +306,20 @@ end:
 	return 0;
 }
 
+/**
+ * ditto_stream_open - open or create a stream
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @name: name in any case; a new stream keeps this spelling
+ * @create: create the stream if it does not exist
+ * @out: filled with the stream's node, to be put
+ * @created: set if the stream was created; may be NULL
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EROFS, -ENOSPC (also for too many streams), -EDQUOT, -EOPNOTSUPP (the file
+ * system checks the caller's credential, so the server cannot act for it; or one is to be created
+ * on a share without streams) and others.
+ */
 int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, bool create, struct ditto_node **out,
 		      bool *created)
@@ -299,6 +328,12 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_open, "DITTO");
 
+/*
+ * Create a stream exclusively. @op: the caller; the caller of this function has checked the rights;
+ * @base: the file or directory, held; @verf: 8 bytes, stored in the stream's times until these are
+ * set. Context: no inode lock held. Return: as ditto_stream_open(); -EEXIST unless the stream was
+ * created with the same verifier.
+ */
 int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
 		      bool *created)
@@ -316,6 +351,11 @@ int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 	return 0;
 }
 
+/*
+ * Remove a stream whatever holds it. @node: its node, held, which the caller passes to
+ * ditto_node_forget() then; or NULL. Context: the server's credential is in place. Return: 0,
+ * -ENOENT if it has lost its name, or another errno.
+ */
 int ditto_stream_unlink(struct ditto_share *share, struct dentry *child, struct ditto_node *node)
 {
 	struct dentry *parent = dget_parent(child);
@@ -379,6 +419,15 @@ static int remove_stream(struct ditto_op *op, struct dentry *child)
 	return err;
 }
 
+/**
+ * ditto_stream_remove - remove a stream by its name
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @name: name in any case
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EROFS, -EOPNOTSUPP, -ETXTBSY (share reservation), -EJUKEBOX and others.
+ */
 int ditto_stream_remove(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *name)
 {
@@ -427,6 +476,11 @@ static void tell_removed(struct ditto_node *base, struct dentry *dentry)
 	release_dentry_name_snapshot(&name);
 }
 
+/*
+ * Remove a stream by its dentry. @op: the caller; @op->stream_of is the base file, or NULL to
+ * notify no watches. Context: no inode lock held. Return: as ditto_stream_remove(); -ENOENT if the
+ * dentry has lost its name.
+ */
 int ditto_stream_remove_dentry(struct ditto_op *op, struct dentry *dentry)
 {
 	const struct cred *old;
@@ -572,6 +626,18 @@ put_child:
 	return err;
 }
 
+/**
+ * ditto_stream_rename - rename a stream within its file
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @from: old name in any case
+ * @to: new name
+ * @over: what is done with another stream that has the new name
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -ENOENT, -EEXIST, -EINVAL, -EROFS, -EILSEQ, -ENAMETOOLONG, -EOPNOTSUPP, -ETXTBSY
+ * (share reservation), -EJUKEBOX and others.
+ */
 int ditto_stream_rename(struct ditto_op *op, struct ditto_node *base,
 			const struct ditto_name *from, const struct ditto_name *to,
 			enum ditto_stream_over over)

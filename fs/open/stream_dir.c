@@ -24,6 +24,11 @@
 /* Length of "0123456789abcdef-01234567-0123456789abcdef". */
 #define DITTO_KEY_LEN	42
 
+/*
+ * Give a stream, or the directory of streams, to the owner of the file. @dentry: stream or
+ * directory; its inode is not locked. Context: a credential subject to quotas is in place. Return:
+ * 0, -EDQUOT or another errno.
+ */
 int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 		      struct dentry *dentry)
 {
@@ -46,6 +51,10 @@ int ditto_stream_give(struct ditto_share *share, const struct ditto_node *base,
 	return ditto_no_wait(err);
 }
 
+/*
+ * Remove the directory of a file's streams if it is empty. Context: the server's credential is in
+ * place.
+ */
 void ditto_stream_unmake_dir(struct ditto_share *share, struct dentry *dentry)
 {
 	struct dentry *parent = dget_parent(dentry);
@@ -169,6 +178,12 @@ static struct dentry *find_own_dir(struct ditto_share *share, struct dentry *par
 	return child;
 }
 
+/*
+ * Get the directory of a file's streams. @maker: credential subject to quotas, to create the
+ * directory in the name of the file's owner; NULL to create none. Context: the server's credential
+ * is in place. Return: the directory, to be put, or an ERR_PTR: -ENOENT, -EDQUOT, other errors of
+ * the file system.
+ */
 struct dentry *ditto_stream_dir(struct ditto_share *share, struct ditto_node *base,
 				const struct cred *maker)
 {
@@ -198,6 +213,12 @@ static int stamp_stream(struct ditto_share *share, struct dentry *child, const u
 	return ditto_no_wait(err);
 }
 
+/*
+ * Create a stream. @dir: directory of its streams, held; @maker: credential subject to quotas, not
+ * NULL; @verf: 8 bytes to store in the stream's times, or NULL. Context: the server's credential is
+ * in place. Return: the stream, or an existing one of this name, to be put; or an ERR_PTR: -ENOENT,
+ * -EDQUOT, other errors of the file system.
+ */
 struct dentry *ditto_stream_create(struct ditto_share *share, const struct ditto_node *base,
 				   struct ditto_node *dir, const struct ditto_name *name,
 				   const struct cred *maker, const u8 *verf)

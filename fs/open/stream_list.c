@@ -117,6 +117,17 @@ static int list_one(void *arg, const struct ditto_name *name, struct dentry *chi
 	return err ?: l->fn(l->arg, name, attr.st.size, attr.st.blocks << SECTOR_SHIFT);
 }
 
+/**
+ * ditto_stream_list - call a function for each stream of a file
+ * @op: the caller
+ * @base: the file or directory, held
+ * @fn: receives name, size and allocated bytes; a nonzero value ends the list
+ * @arg: passed to @fn
+ *
+ * The list is empty if the share or the file system has no streams.
+ *
+ * Return: 0, the nonzero value of @fn, or a negative errno.
+ */
 int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
 		      int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated),
 		      void *arg)
@@ -189,6 +200,16 @@ static void peek_one(struct ditto_share *share, struct dentry *child,
 	ditto_node_put(node);
 }
 
+/**
+ * ditto_streams_peek - read the size and the beginning of some streams of a file
+ * @op: the caller; the caller of this function has checked the rights
+ * @base: the file or directory, held
+ * @peeks: the streams
+ * @count: number of @peeks
+ *
+ * For listings: it reports what the server knows, and asks no holder of a grant. What cannot be
+ * read counts as missing.
+ */
 void ditto_streams_peek(struct ditto_op *op, struct ditto_node *base,
 			struct ditto_stream_peek *peeks, unsigned int count)
 {
@@ -222,6 +243,14 @@ leave:
 }
 EXPORT_SYMBOL_NS_GPL(ditto_streams_peek, "DITTO");
 
+/**
+ * ditto_stream_dir_attr - get the attributes of the directory that contains a file's streams
+ * @op: the caller
+ * @base: the file or directory, held
+ * @attr: filled
+ *
+ * Return: 0; -ENOENT (the file never had streams); -EOPNOTSUPP and others.
+ */
 int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
 {
 	const struct cred *old;
@@ -267,6 +296,7 @@ static int give_one(void *arg, const struct ditto_name *name, struct dentry *chi
 	return 0;
 }
 
+/* Let go of what is known about the directory for streams of a share. */
 void ditto_streams_reset(struct ditto_share *share)
 {
 	if (rcu_access_pointer(share->no_streams))
@@ -301,6 +331,11 @@ static void give_in_other_share(struct ditto_share *share, void *arg)
 	give_all(gift);
 }
 
+/*
+ * Give the streams of a file to its new owner and group. @op: the caller that changed the owner;
+ * @base: the file, held. Those that it has in other shares of the file system, too. Streams that
+ * exceed the new owner's quota keep their owner. Context: no inode lock held.
+ */
 void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
 {
 	struct gift gift = {
@@ -397,6 +432,7 @@ struct streamless {
 	struct ditto_node *base;
 };
 
+/* Set up the volume's list of files that wait for the worker. Any context. Return: 0. */
 int ditto_streams_volume_init(struct ditto_volume *volume)
 {
 	spin_lock_init(&volume->streamless_lock);
@@ -464,6 +500,7 @@ static void forget_in_other_share(struct ditto_share *share, void *arg)
 		forget_all(share, s->base);
 }
 
+/* The part of the volume's worker. May sleep. */
 void ditto_streams_work(struct ditto_volume *volume)
 {
 	struct streamless *s = NULL;
@@ -480,6 +517,10 @@ void ditto_streams_work(struct ditto_volume *volume)
 	}
 }
 
+/*
+ * Remove what the volume's worker would have to remove in a share, and let go of its directory for
+ * streams.
+ */
 void ditto_streams_leave_share(struct ditto_share *share)
 {
 	struct streamless *s = NULL;
@@ -493,7 +534,16 @@ void ditto_streams_leave_share(struct ditto_share *share)
 	ditto_streams_reset(share);
 }
 
-/* All shares are asked, for nothing tells which of them the file was in. */
+/*
+ * Remove the streams of a file that lost its last name. @share: a share that may be ending, or
+ * NULL; @base: the file, held. Those that it has in all shares of the file system. With @share,
+ * those in others are left to the volume's worker, which keeps the file until they are gone; unless
+ * too many files wait for that.
+ *
+ * All shares are asked, for nothing tells which of them the file was in.
+ *
+ * Context: no inode lock held.
+ */
 void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 {
 	/* First: whoever creates a stream from now on clears it. */
@@ -508,6 +558,12 @@ void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
 		ditto_share_visit_others(share, forget_all, base);
 }
 
+/*
+ * Have the volume's worker remove the streams of a file. @base: the file, held, which a local
+ * process has removed while it was open. If too many files wait for the worker, or without memory,
+ * they go with the last open of the file. Further calls do nothing, so those that the file gets
+ * later stay. Context: locks of inodes may be held.
+ */
 void ditto_streams_forget_later(struct ditto_node *base)
 {
 	/* Changes of its attributes call this again. */

@@ -24,22 +24,6 @@ enum ditto_ports {
 	DITTO_PORTS_ANY,	/* an admitting share accepts identities from any port */
 };
 
-/**
- * ditto_admit - check whether at least one share of a protocol admits a machine
- * @peer: the machine
- * @bit: bit of the protocol
- * @logins: all users of the protocol prove who they are, so that a share without rules admits every
- *	machine; if not, see ditto_share_sec()
- * @ports: filled for DITTO_ADMITTED, from the shares that accept claimed identities and
- *	admit the machine; any port if there are no shares
- *
- * The result is cached in the peer until shares or their options change, or for a shorter time if
- * rules about names took part. The helper is asked about names only if rules about addresses
- * leave the result or @ports open, and the function does not wait for its answer.
- *
- * Context: may sleep, for memory.
- * Return: see enum ditto_admission.
- */
 enum ditto_admission ditto_admit(struct ditto_peer *peer, unsigned int bit, bool logins,
 				 enum ditto_ports *ports);
 

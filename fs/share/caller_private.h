@@ -12,14 +12,10 @@
 #include "caller.h"
 #include "cred.h"
 
-/**
- * ditto_op_enter - act as the caller
- * @op: holds a reference to its credential until ditto_op_leave()
- *
- * Like override_creds(), but without taking a second reference: the reference count is a cache
- * line that all threads of a user would write.
- *
- * Return: the previous credential, for ditto_op_leave().
+/*
+ * Act as the caller. @op: holds a reference to its credential until ditto_op_leave(). Like
+ * override_creds(), but without taking a second reference: the reference count is a cache line that
+ * all threads of a user would write. Return: the previous credential, for ditto_op_leave().
  */
 static inline const struct cred *ditto_op_enter(const struct ditto_op *op)
 {

@@ -204,6 +204,10 @@ static struct privileged *privileged_cred_new(const struct cred_entry *entry,
 	return privileged;
 }
 
+/*
+ * Get the same identity with added privileges. The privileged credential is made on first use and
+ * kept with @cred. Return: the credential, valid as long as @cred is held; NULL without memory.
+ */
 const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how)
 {
 	struct cred_entry *entry = to_entry(cred);
@@ -223,6 +227,12 @@ const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_pri
 	return other->cred;
 }
 
+/**
+ * ditto_cred_put - drop a reference to a credential
+ * @cred: the credential
+ *
+ * Context: any.
+ */
 void ditto_cred_put(struct ditto_cred *cred)
 {
 	struct cred_entry *entry = to_entry(cred);
@@ -348,6 +358,7 @@ static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred
 	return old;
 }
 
+/* Apply a squash mode to an identity. Context: any. */
 void ditto_cred_squash(const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		       const struct ditto_ident *ident, struct ditto_squashed *who)
 {
@@ -397,6 +408,13 @@ void ditto_cred_squash(const struct ditto_share_opts *opts, const struct ditto_v
 		who->gid = anon_gid;
 }
 
+/*
+ * Get the capabilities of a share's administrator. They concern files only: ownership, modes,
+ * set-id bits, device nodes. An administrator gets no capability that reaches beyond the share
+ * (CAP_SYS_ADMIN), none to change security labels or file capabilities that clients cannot see, and
+ * not CAP_SYS_RESOURCE, which would allow to exceed quotas and to use reserved blocks. Context:
+ * any. Return: the effective set.
+ */
 kernel_cap_t ditto_admin_caps(void)
 {
 	static const int caps[] = {
@@ -480,6 +498,12 @@ static struct cred_entry *entry_new(const struct ditto_lock_table *locks,
 	return entry;
 }
 
+/*
+ * Get the same identity with the administrator's privileges. @cred: held; its user may back up and
+ * restore (DITTO_TOKEN_RESTORE). For a single open that asks for it. The credential is made on
+ * first use and kept with @cred. Return: a credential, valid as long as @cred is held; NULL without
+ * memory.
+ */
 struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 {
 	struct cred_entry *entry = to_entry(cred), *backup, *other;
@@ -509,6 +533,10 @@ struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
 	return &other->pub;
 }
 
+/*
+ * Ask the helper for the groups of a user, as a request can wait for them. Context: for longer than
+ * for memory only without @ident->later and @ident->park. Return: as ditto_names_groups().
+ */
 int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,
 		       kgid_t *groups, unsigned int max)
 {
@@ -562,6 +590,18 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	return entry;
 }
 
+/**
+ * ditto_cred_get - get the credential for an identity on a share
+ * @srv: the server
+ * @opts: options of the share, held by the caller
+ * @verdict: result of the client rules; carries the squash mode and the anonymous user
+ * @ident: identity of the request
+ *
+ * A hit costs one hash and one lookup under RCU, without allocation.
+ *
+ * Return: a credential, to be released with ditto_cred_put(); ERR_PTR(-ENOMEM); or
+ * ERR_PTR(-EJUKEBOX) while the helper is asked for the user's groups.
+ */
 struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_share_opts *opts,
 				  const struct ditto_verdict *verdict,
 				  const struct ditto_ident *ident)
@@ -607,6 +647,10 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cred_get, "DITTO");
 
+/*
+ * Drop all cached credentials. Called when the known groups of users may have changed. Holders keep
+ * their references.
+ */
 void ditto_creds_flush(struct ditto_server *srv)
 {
 	struct ditto_cred_cache *cache = srv->creds;
@@ -629,6 +673,17 @@ void ditto_creds_flush(struct ditto_server *srv)
 	atomic_inc_return_release(&cache->epoch);
 }
 
+/**
+ * ditto_creds_epoch - get a number that changes when cached credentials are dropped
+ * @srv: the server
+ *
+ * It changes before and after they are dropped. For callers that remember what follows from an
+ * identity: it is as true as when it was found out, as long as the number is the one of before
+ * that, and the share's options are the same; except that names expire after a while.
+ *
+ * Context: any.
+ * Return: the number.
+ */
 u32 ditto_creds_epoch(const struct ditto_server *srv)
 {
 	/* Pairs with ditto_creds_flush(). */
@@ -637,6 +692,7 @@ u32 ditto_creds_epoch(const struct ditto_server *srv)
 EXPORT_SYMBOL_NS_GPL(ditto_creds_epoch, "DITTO");
 
 #ifdef DITTO_TESTS
+/* Get the number of cached credentials. Context: any. Return: the number. */
 unsigned int ditto_creds_count(const struct ditto_server *srv)
 {
 	return READ_ONCE(srv->creds->count);

@@ -64,17 +64,6 @@ struct ditto_ident {
 	struct ditto_names_park *park;
 };
 
-/**
- * ditto_ident_groups - ask the helper for the groups of a user, as a request can wait for them
- * @srv: the server
- * @ident: identity of the request; @ident->later is filled if the groups are not known yet
- * @uid: the user, who may differ from @ident's
- * @groups: filled
- * @max: entries of @groups
- *
- * Context: may sleep; for longer than for memory only without @ident->later and @ident->park.
- * Return: as ditto_names_groups().
- */
 int ditto_ident_groups(struct ditto_server *srv, const struct ditto_ident *ident, kuid_t uid,
 		       kgid_t *groups, unsigned int max);
 
@@ -112,18 +101,6 @@ struct ditto_cred {
 	refcount_t ref;
 };
 
-/**
- * ditto_cred_get - get the credential for an identity on a share
- * @srv: the server
- * @opts: options of the share, held by the caller
- * @verdict: result of the client rules; carries the squash mode and the anonymous user
- * @ident: identity of the request
- *
- * A hit costs one hash and one lookup under RCU, without allocation.
- *
- * Return: a credential, to be released with ditto_cred_put(); ERR_PTR(-ENOMEM); or
- * ERR_PTR(-EJUKEBOX) while the helper is asked for the user's groups.
- */
 struct ditto_cred *ditto_cred_get(struct ditto_server *srv,
 				  const struct ditto_share_opts *opts,
 				  const struct ditto_verdict *verdict,
@@ -136,12 +113,6 @@ static inline struct ditto_cred *ditto_cred_hold(struct ditto_cred *cred)
 	return cred;
 }
 
-/**
- * ditto_cred_put - drop a reference to a credential
- * @cred: the credential
- *
- * Context: any.
- */
 void ditto_cred_put(struct ditto_cred *cred);
 
 /* Privileges added to a credential for one VFS call whose access was checked before. */
@@ -153,59 +124,10 @@ enum ditto_privilege {
 	DITTO_PRIVILEGES,
 };
 
-/**
- * ditto_cred_privileged - get the same identity with added privileges
- * @cred: held
- * @how: privileges to add
- *
- * The privileged credential is made on first use and kept with @cred.
- *
- * Return: the credential, valid as long as @cred is held; NULL without memory.
- */
 const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how);
-
-/**
- * ditto_cred_backup - get the same identity with the administrator's privileges
- * @cred: held; its user may back up and restore (DITTO_TOKEN_RESTORE)
- *
- * For a single open that asks for it. The credential is made on first use and kept with @cred.
- *
- * Return: a credential, valid as long as @cred is held; NULL without memory.
- */
 struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred);
-
-/**
- * ditto_admin_caps - get the capabilities of a share's administrator
- *
- * They concern files only: ownership, modes, set-id bits, device nodes. An administrator gets no
- * capability that reaches beyond the share (CAP_SYS_ADMIN), none to change security labels or
- * file capabilities that clients cannot see, and not CAP_SYS_RESOURCE, which would allow to
- * exceed quotas and to use reserved blocks.
- *
- * Context: any.
- * Return: the effective set.
- */
 kernel_cap_t ditto_admin_caps(void);
-
-/**
- * ditto_creds_flush - drop all cached credentials
- * @srv: the server
- *
- * Called when the known groups of users may have changed. Holders keep their references.
- */
 void ditto_creds_flush(struct ditto_server *srv);
-
-/**
- * ditto_creds_epoch - get a number that changes when cached credentials are dropped
- * @srv: the server
- *
- * It changes before and after they are dropped. For callers that remember what follows from an
- * identity: it is as true as when it was found out, as long as the number is the one of before
- * that, and the share's options are the same; except that names expire after a while.
- *
- * Context: any.
- * Return: the number.
- */
 u32 ditto_creds_epoch(const struct ditto_server *srv);
 
 /* Set up and tear down the credential cache of a server. */

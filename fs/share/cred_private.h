@@ -28,25 +28,8 @@ struct ditto_squashed {
 	bool forced;
 };
 
-/**
- * ditto_cred_squash - apply a squash mode to an identity
- * @opts: options of the share
- * @verdict: result of the client rules
- * @ident: identity of the request
- * @who: filled
- *
- * Context: any.
- */
 void ditto_cred_squash(const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		       const struct ditto_ident *ident, struct ditto_squashed *who);
-
-/**
- * ditto_creds_count - get the number of cached credentials
- * @srv: the server
- *
- * Context: any.
- * Return: the number.
- */
 unsigned int ditto_creds_count(const struct ditto_server *srv);
 
 #endif

@@ -137,6 +137,10 @@ static void handle_finish(const struct ditto_server *srv, u64 tag, int type, siz
 }
 
 #ifdef DITTO_TESTS
+/*
+ * Fill a handle with header, file id and signature. @fid: file id; for the root of the share
+ * FILEID_ROOT without bytes. Context: any.
+ */
 void ditto_handle_sign(const struct ditto_server *srv, u64 tag, const struct ditto_fid *fid,
 		       struct ditto_handle *handle)
 {
@@ -184,6 +188,10 @@ static void handle_see(const siphash_key_t *key, const u8 *data, size_t len,
 	seen->key = *key;
 }
 
+/*
+ * Check the form and signature of a handle and parse it. @seen: of the thread, may be replaced; or
+ * NULL. Context: any. Return: 0 or -EBADHANDLE.
+ */
 int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len, u64 *tag,
 			struct ditto_fid *fid, struct ditto_handle_seen *seen)
 {
@@ -237,6 +245,7 @@ static __always_inline int handle_encode(struct ditto_share *share, const struct
 	return 0;
 }
 
+/* Get what the handles of a share depend on. Context: any. */
 void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle_basis *basis)
 {
 	basis->tag = share->tag;
@@ -244,6 +253,10 @@ void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle
 	basis->has_parent = handle_has_parent(share);
 }
 
+/*
+ * Do handles that were made on a basis fit a share? Context: any. Return: true if the same would be
+ * made again.
+ */
 bool ditto_handle_basis_is(const struct ditto_share *share,
 			   const struct ditto_handle_basis *basis)
 {
@@ -266,6 +279,17 @@ static void handle_keep(struct ditto_dir_part_handle *kept, const struct inode *
 	smp_store_release(&kept->len, handle->len);
 }
 
+/**
+ * ditto_handle_encode_entry - make the handle of an entry of a listing, and keep it
+ * @share: see ditto_handle_encode()
+ * @dir: the directory
+ * @dentry: of the entry
+ * @cached: filled, too, unless it was before; or NULL
+ * @handle: filled
+ * @memo: zero for the first entry of a listing, then kept by this function
+ *
+ * Return: see ditto_handle_encode().
+ */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
 			      struct dentry *dentry, struct ditto_dir_part_handle *cached,
 			      struct ditto_handle *handle, struct ditto_handle_memo *memo)
@@ -279,6 +303,14 @@ int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, "DITTO");
 
+/**
+ * ditto_handle_of_node - make the handle of the file of a node
+ * @share: see ditto_handle_encode()
+ * @node: held
+ * @handle: filled
+ *
+ * Return: see ditto_handle_encode().
+ */
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle)
 {
@@ -294,6 +326,16 @@ int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_of_node, "DITTO");
 
+/**
+ * ditto_handle_encode - make the handle of a file
+ * @share: share the file is reached through
+ * @dentry: positive
+ * @handle: filled
+ *
+ * No node is created, so listing a directory with handles costs no memory.
+ *
+ * Return: 0, or -EOPNOTSUPP if the file system has no usable file ids.
+ */
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle)
 {
@@ -320,6 +362,7 @@ static void stream_handle_finish(const struct ditto_server *srv, const struct di
 }
 
 #ifdef DITTO_TESTS
+/* Make the handle of a named stream from file ids. Context: any. */
 void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
 			      const struct ditto_fid *base, const struct ditto_fid *stream,
 			      struct ditto_stream_handle *handle)
@@ -331,6 +374,15 @@ void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
 }
 #endif
 
+/**
+ * ditto_handle_of_stream - make the handle of a named stream
+ * @share: see ditto_handle_encode()
+ * @base: the file of the stream, held
+ * @stream: dentry of the stream
+ * @handle: filled
+ *
+ * Return: see ditto_handle_encode().
+ */
 int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
 			   struct dentry *stream, struct ditto_stream_handle *handle)
 {
@@ -345,6 +397,10 @@ int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_of_stream, "DITTO");
 
+/*
+ * Check the form and signature of such a handle and parse it. Context: any. Return: 0 or
+ * -EBADHANDLE.
+ */
 int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len, u64 *tag,
 			       struct ditto_fid *base, struct ditto_fid *stream)
 {
@@ -365,6 +421,20 @@ int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, s
 	return 0;
 }
 
+/**
+ * ditto_stream_handle_share - find the share of the handle of a named stream
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @base: filled for ditto_stream_handle_nodes()
+ * @stream: the same
+ *
+ * The file system is not used.
+ *
+ * Context: any.
+ * Return: the share, to be put; -EBADHANDLE if this server never made the handle, or for what is
+ * no stream; -ESTALE if the share is gone.
+ */
 struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8 *data,
 					      size_t len, struct ditto_fid *base,
 					      struct ditto_fid *stream)
@@ -376,6 +446,16 @@ struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_share, "DITTO");
 
+/**
+ * ditto_stream_handle_nodes - find a named stream and its file
+ * @share: the share of the handle
+ * @base_fid: of ditto_stream_handle_share()
+ * @stream_fid: the same
+ * @base: filled with the node of the file, to be put
+ * @stream: filled with the node of the stream, to be put
+ *
+ * Return: 0, or an errno of ditto_handle_decode() if one of them is gone.
+ */
 int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
 			      const struct ditto_fid *stream_fid, struct ditto_node **base,
 			      struct ditto_node **stream)
@@ -396,6 +476,19 @@ int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid 
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_handle_nodes, "DITTO");
 
+/**
+ * ditto_handle_share - find the share of a handle, the first half of ditto_handle_decode()
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @fid: filled for ditto_handle_node()
+ * @seen: of the thread, may be replaced; or NULL
+ *
+ * The file system is not used.
+ *
+ * Context: any.
+ * Return: the share, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
 struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
 				       struct ditto_fid *fid, struct ditto_handle_seen *seen)
 {
@@ -419,6 +512,13 @@ struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_share, "DITTO");
 
+/**
+ * ditto_handle_remember - remember where a handle led to
+ * @seen: of the thread, by which the handle was decoded
+ * @node: result of ditto_handle_node(), held
+ *
+ * Context: any.
+ */
 void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node)
 {
 	/* A nested share is checked each time, see ditto_nested_is_inside(). */
@@ -428,6 +528,18 @@ void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *no
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_remember, "DITTO");
 
+/**
+ * ditto_handle_again - find the file of a handle if it is the last one of the thread
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @seen: of the thread
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Context: may sleep. The file system is used only if the file is removed in between.
+ * Return: false if the handle is to be decoded.
+ */
 bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,
 			const struct ditto_handle_seen *seen, struct ditto_share **share,
 			struct ditto_node **node)
@@ -463,12 +575,28 @@ static struct ditto_node *handle_root(struct ditto_share *share)
 	return ERR_PTR(-ESTALE);
 }
 
+/**
+ * ditto_handle_node - find the file of a handle, the second half of ditto_handle_decode()
+ * @share: the share of the handle
+ * @fid: of ditto_handle_share()
+ *
+ * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
 struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid)
 {
 	return fid->type == FILEID_ROOT ? handle_root(share) : ditto_node_get_by_fid(share, fid);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_node, "DITTO");
 
+/**
+ * ditto_handle_node_anywhere - find the file of a handle, also outside of the share
+ * @share: the share of the handle
+ * @fid: of ditto_handle_share()
+ *
+ * Only to release claims, see ditto_node_get_anywhere().
+ *
+ * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
 struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
 					      const struct ditto_fid *fid)
 {
@@ -476,6 +604,17 @@ struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_node_anywhere, "DITTO");
 
+/**
+ * ditto_handle_decode - find the file of a handle
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Return: 0; -EBADHANDLE if this server never made the handle (length, version, signature);
+ * -ESTALE if share or file is gone; -ENOMEM.
+ */
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node)
 {

@@ -42,15 +42,9 @@ struct ditto_stream_handle {
 	u8 len;
 };
 
-/**
- * ditto_handle_copy - copy the bytes of a handle
- * @to: filled with @len bytes
- * @data: the bytes
- * @len: length of the handle
- *
- * Listings copy many handles, so the usual length goes without a call of memcpy().
- *
- * Context: any.
+/*
+ * Copy the bytes of a handle. @to: filled with @len bytes. Listings copy many handles, so the usual
+ * length goes without a call of memcpy(). Context: any.
  */
 static inline void ditto_handle_copy(void *to, const u8 *data, u32 len)
 {
@@ -101,120 +95,24 @@ enum {
 	DITTO_HANDLE_FILLING,
 };
 
-/**
- * ditto_handle_basis_get - get what the handles of a share depend on
- * @share: the share
- * @basis: filled
- *
- * Context: any.
- */
 void ditto_handle_basis_get(const struct ditto_share *share, struct ditto_handle_basis *basis);
-
-/**
- * ditto_handle_basis_is - do handles that were made on a basis fit a share?
- * @share: the share
- * @basis: from ditto_handle_basis_get()
- *
- * Context: any.
- * Return: true if the same would be made again.
- */
 bool ditto_handle_basis_is(const struct ditto_share *share,
 			   const struct ditto_handle_basis *basis);
-
-/**
- * ditto_handle_encode - make the handle of a file
- * @share: share the file is reached through
- * @dentry: positive
- * @handle: filled
- *
- * No node is created, so listing a directory with handles costs no memory.
- *
- * Return: 0, or -EOPNOTSUPP if the file system has no usable file ids.
- */
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle);
-
-/**
- * ditto_handle_of_node - make the handle of the file of a node
- * @share: see ditto_handle_encode()
- * @node: held
- * @handle: filled
- *
- * Return: see ditto_handle_encode().
- */
 int ditto_handle_of_node(struct ditto_share *share, struct ditto_node *node,
 			 struct ditto_handle *handle);
-
-/**
- * ditto_handle_of_stream - make the handle of a named stream
- * @share: see ditto_handle_encode()
- * @base: the file of the stream, held
- * @stream: dentry of the stream
- * @handle: filled
- *
- * Return: see ditto_handle_encode().
- */
 int ditto_handle_of_stream(struct ditto_share *share, struct ditto_node *base,
 			   struct dentry *stream, struct ditto_stream_handle *handle);
-
-/**
- * ditto_stream_handle_share - find the share of the handle of a named stream
- * @srv: the server
- * @data: handle from the wire
- * @len: length of @data
- * @base: filled for ditto_stream_handle_nodes()
- * @stream: the same
- *
- * The file system is not used.
- *
- * Context: any.
- * Return: the share, to be put; -EBADHANDLE if this server never made the handle, or for what is
- * no stream; -ESTALE if the share is gone.
- */
 struct ditto_share *ditto_stream_handle_share(struct ditto_server *srv, const u8 *data,
 					      size_t len, struct ditto_fid *base,
 					      struct ditto_fid *stream);
-
-/**
- * ditto_stream_handle_nodes - find a named stream and its file
- * @share: the share of the handle
- * @base_fid: of ditto_stream_handle_share()
- * @stream_fid: the same
- * @base: filled with the node of the file, to be put
- * @stream: filled with the node of the stream, to be put
- *
- * Return: 0, or an errno of ditto_handle_decode() if one of them is gone.
- */
 int ditto_stream_handle_nodes(struct ditto_share *share, const struct ditto_fid *base_fid,
 			      const struct ditto_fid *stream_fid, struct ditto_node **base,
 			      struct ditto_node **stream);
-
-/**
- * ditto_handle_encode_entry - make the handle of an entry of a listing, and keep it
- * @share: see ditto_handle_encode()
- * @dir: the directory
- * @dentry: of the entry
- * @cached: filled, too, unless it was before; or NULL
- * @handle: filled
- * @memo: zero for the first entry of a listing, then kept by this function
- *
- * Return: see ditto_handle_encode().
- */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
 			      struct dentry *dentry, struct ditto_dir_part_handle *cached,
 			      struct ditto_handle *handle, struct ditto_handle_memo *memo);
-
-/**
- * ditto_handle_decode - find the file of a handle
- * @srv: the server
- * @data: handle from the wire
- * @len: length of @data
- * @share: filled with the share, to be put
- * @node: filled with the node, to be put
- *
- * Return: 0; -EBADHANDLE if this server never made the handle (length, version, signature);
- * -ESTALE if share or file is gone; -ENOMEM.
- */
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node);
 
@@ -240,121 +138,22 @@ struct ditto_handle_seen {
 	unsigned long number;
 };
 
-/**
- * ditto_handle_again - find the file of a handle if it is the last one of the thread
- * @srv: the server
- * @data: handle from the wire
- * @len: length of @data
- * @seen: of the thread
- * @share: filled with the share, to be put
- * @node: filled with the node, to be put
- *
- * Context: may sleep. The file system is used only if the file is removed in between.
- * Return: false if the handle is to be decoded.
- */
 bool ditto_handle_again(const struct ditto_server *srv, const u8 *data, size_t len,
 			const struct ditto_handle_seen *seen, struct ditto_share **share,
 			struct ditto_node **node);
-
-/**
- * ditto_handle_remember - remember where a handle led to
- * @seen: of the thread, by which the handle was decoded
- * @node: result of ditto_handle_node(), held
- *
- * Context: any.
- */
 void ditto_handle_remember(struct ditto_handle_seen *seen, struct ditto_node *node);
-
-/**
- * ditto_handle_share - find the share of a handle, the first half of ditto_handle_decode()
- * @srv: the server
- * @data: handle from the wire
- * @len: length of @data
- * @fid: filled for ditto_handle_node()
- * @seen: of the thread, may be replaced; or NULL
- *
- * The file system is not used.
- *
- * Context: any.
- * Return: the share, to be put; or an ERR_PTR as of ditto_handle_decode().
- */
 struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
 				       struct ditto_fid *fid, struct ditto_handle_seen *seen);
-
-/**
- * ditto_handle_node - find the file of a handle, the second half of ditto_handle_decode()
- * @share: the share of the handle
- * @fid: of ditto_handle_share()
- *
- * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
- */
 struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid);
-
-/**
- * ditto_handle_node_anywhere - find the file of a handle, also outside of the share
- * @share: the share of the handle
- * @fid: of ditto_handle_share()
- *
- * Only to release claims, see ditto_node_get_anywhere().
- *
- * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
- */
 struct ditto_node *ditto_handle_node_anywhere(struct ditto_share *share,
 					      const struct ditto_fid *fid);
-
-/**
- * ditto_handle_sign - fill a handle with header, file id and signature
- * @srv: the server, for its key
- * @tag: tag of the share
- * @fid: file id; for the root of the share FILEID_ROOT without bytes
- * @handle: filled
- *
- * Context: any.
- */
 void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
 		       const struct ditto_fid *fid, struct ditto_handle *handle);
-
-/**
- * ditto_handle_verify - check the form and signature of a handle and parse it
- * @srv: the server, for its key
- * @data: handle from the wire
- * @len: length of @data
- * @tag: filled with the tag of the share
- * @fid: filled with the file id
- * @seen: of the thread, may be replaced; or NULL
- *
- * Context: any.
- * Return: 0 or -EBADHANDLE.
- */
 int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
 			u64 *tag, struct ditto_fid *fid, struct ditto_handle_seen *seen);
-
-/**
- * ditto_stream_handle_sign - make the handle of a named stream from file ids
- * @srv: the server, for its key
- * @tag: tag of the share
- * @base: file id of the file
- * @stream: file id of the stream
- * @handle: filled
- *
- * Context: any.
- */
 void ditto_stream_handle_sign(const struct ditto_server *srv, u64 tag,
 			      const struct ditto_fid *base, const struct ditto_fid *stream,
 			      struct ditto_stream_handle *handle);
-
-/**
- * ditto_stream_handle_verify - check the form and signature of such a handle and parse it
- * @srv: the server, for its key
- * @data: handle from the wire
- * @len: length of @data
- * @tag: filled with the tag of the share
- * @base: filled with the file id of the file
- * @stream: filled with the file id of the stream
- *
- * Context: any.
- * Return: 0 or -EBADHANDLE.
- */
 int ditto_stream_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
 			       u64 *tag, struct ditto_fid *base, struct ditto_fid *stream);
 

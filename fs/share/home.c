@@ -80,6 +80,13 @@ static struct dentry *home_lookup(const struct ditto_home *home, const char *nam
 					    &QSTR_LEN(name, strlen(name)), home->dir.dentry);
 }
 
+/*
+ * Find or make the directory of a home share. The directory is made with mode 0700, and belongs to
+ * the user from the beginning. None is made in a directory that is neither root's nor the user's,
+ * nor is another's directory a home: who may write above could have put it there. Return: 0;
+ * -ENOENT; -ENOTDIR, also for a symbolic link; -EINVAL (no name); -EPERM with @extack filled; and
+ * errors of the file system.
+ */
 int ditto_home_find(const struct ditto_home *home, const char *path, struct path *root,
 		    struct netlink_ext_ack *extack)
 {

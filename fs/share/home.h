@@ -25,21 +25,6 @@ struct ditto_home {
 	kgid_t gid;
 };
 
-/**
- * ditto_home_find - find or make the directory of a home share
- * @home: where it is
- * @path: path of the share, the last name of which is looked for
- * @root: filled with the directory, or what is mounted on it; to be put
- * @extack: filled if the directory, or the one above, belongs to somebody else
- *
- * The directory is made with mode 0700, and belongs to the user from the beginning. None is made in
- * a directory that is neither root's nor the user's, nor is another's directory a home: who may
- * write above could have put it there.
- *
- * Context: process, may sleep.
- * Return: 0; -ENOENT; -ENOTDIR, also for a symbolic link; -EINVAL (no name); -EPERM with @extack
- * filled; and errors of the file system.
- */
 int ditto_home_find(const struct ditto_home *home, const char *path, struct path *root,
 		    struct netlink_ext_ack *extack);
 

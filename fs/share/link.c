@@ -89,12 +89,9 @@ static bool link_paths_meet(const char *a, const char *b)
 	}
 }
 
-/**
- * ditto_links_parse - make the links of a share from their text
- * @text: lines "PATH=SERVER:/PATH[,SERVER:/PATH...]"
- * @extack: gets a message on error; may be NULL
- *
- * Return: the links, dropped with ditto_links_put(); NULL for an empty text; ERR_PTR(-EINVAL),
+/*
+ * Make the links of a share from their text. @extack: gets a message on error; may be NULL. Return:
+ * the links, dropped with ditto_links_put(); NULL for an empty text; ERR_PTR(-EINVAL),
  * ERR_PTR(-E2BIG) or ERR_PTR(-ENOMEM).
  */
 struct ditto_links *ditto_links_parse(const char *text, struct netlink_ext_ack *extack)
@@ -163,14 +160,11 @@ void ditto_links_put(struct ditto_links *links)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_links_put, "DITTO");
 
-/**
- * ditto_links_find_dirs - look for the directories of links that are not published yet
- * @share: held
- * @links: the links, or NULL; nothing is done if the directories were looked for
- * @extack: gets a warning for the first link without a directory, which refers clients only by its
- *	path; a share must be servable although a client has removed such a directory
- *
- * A file system that hangs is waited for.
+/*
+ * Look for the directories of links that are not published yet. @links: the links, or NULL; nothing
+ * is done if the directories were looked for; @extack: gets a warning for the first link without a
+ * directory, which refers clients only by its path; a share must be servable although a client has
+ * removed such a directory. A file system that hangs is waited for.
  */
 void ditto_links_find_dirs(const struct ditto_share *share, struct ditto_links *links,
 			   struct netlink_ext_ack *extack)

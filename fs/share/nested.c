@@ -45,6 +45,10 @@ struct nested_way {
 	unsigned int count;
 };
 
+/*
+ * Find the file system that is mounted on a directory. Context: any. Return: the innermost one,
+ * with a reference; NULL if none is part of the share.
+ */
 struct ditto_share *ditto_nested_get(struct ditto_share *share, struct dentry *dentry)
 {
 	struct ditto_share *at = share, *found = NULL, *nested;
@@ -74,6 +78,15 @@ struct ditto_share *ditto_nested_get(struct ditto_share *share, struct dentry *d
 	return found;
 }
 
+/**
+ * ditto_nested_follow - change to the root of the file system that is mounted on a directory
+ * @op: the caller
+ * @share: filled with the share that stands for the file system, to be put; NULL if none that is
+ *	part of @op->share is mounted there
+ * @node: any file; replaced by that root. Unchanged on error
+ *
+ * Return: 0; -ENOMEM, -ESTALE.
+ */
 int ditto_nested_follow(const struct ditto_op *op, struct ditto_share **share,
 			struct ditto_node **node)
 {
@@ -96,6 +109,15 @@ int ditto_nested_follow(const struct ditto_op *op, struct ditto_share **share,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_nested_follow, "DITTO");
 
+/**
+ * ditto_nested_for_each - call a function for every file system within a share
+ * @srv: the server
+ * @fn: returns 0 to continue; runs with the table's mutex held, may sleep, must not add
+ *	or remove shares
+ * @arg: passed to @fn
+ *
+ * Return: 0, or the first nonzero value of @fn.
+ */
 int ditto_nested_for_each(struct ditto_server *srv,
 			  int (*fn)(struct ditto_share *share, void *arg), void *arg)
 {
@@ -114,6 +136,13 @@ int ditto_nested_for_each(struct ditto_server *srv,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_nested_for_each, "DITTO");
 
+/**
+ * ditto_nested_outermost - get the share that the administrator has made
+ * @share: held; what it is nested in is held by it
+ *
+ * Context: any.
+ * Return: @share, or the share that it is nested in.
+ */
 struct ditto_share *ditto_nested_outermost(struct ditto_share *share)
 {
 	while (share->outer)
@@ -172,6 +201,7 @@ static void nested_withdraw(struct ditto_share_table *table, struct ditto_share 
 	ditto_share_finish_later(table, to_share_item(nested), false);
 }
 
+/* Withdraw file systems whose outer share is gone or does not want them. The mutex is held. */
 void ditto_nested_trim(struct ditto_share_table *table)
 {
 	struct ditto_share *nested, *next;
@@ -184,6 +214,7 @@ void ditto_nested_trim(struct ditto_share_table *table)
 			nested_withdraw(table, nested);
 }
 
+/* The options of @share have changed: apply them to file systems within. The mutex is held. */
 void ditto_nested_set(struct ditto_share_table *table, struct ditto_share *share)
 {
 	bool wanted = nested_use(table, share) != DITTO_NESTED_OFF;
@@ -211,6 +242,7 @@ static void nested_unmount(struct ditto_share *nested)
 	kern_unmount(nested->root.mnt);
 }
 
+/* Release the mount and the outer share of a file system that has no users. May sleep. */
 void ditto_nested_release(struct ditto_share *nested)
 {
 	nested_unmount(nested);
@@ -227,6 +259,10 @@ static bool nested_is(const struct ditto_share *nested, const struct vfsmount *m
 	       mnt_idmap(mnt) == mnt_idmap(own);
 }
 
+/*
+ * Tell whether a file system is still below the root of its share. A directory between the two may
+ * have been moved out of the share, with what is mounted in it. Context: any.
+ */
 bool ditto_nested_is_inside(const struct ditto_share *nested)
 {
 	for (; nested->outer; nested = nested->outer)
@@ -255,6 +291,10 @@ static bool nested_find_mount(struct ditto_share *nested, struct path *path)
 	return false;
 }
 
+/*
+ * Drop file systems that are no longer mounted in a share. They are released in the background,
+ * when the requests that use them have ended. A mount whose options changed counts as another one.
+ */
 void ditto_nested_check(struct ditto_server *srv)
 {
 	struct ditto_share_table *table = srv->shares;
@@ -548,6 +588,15 @@ static int nested_try(struct ditto_server *srv, const char *name, const char *mo
 	return err;
 }
 
+/*
+ * Make a mounted file system part of a share. @mountpoint: absolute path of the mount, resolved in
+ * the caller's root; @extack: gets a message on error; may be NULL. Does nothing if it is part of
+ * the share already. File systems between the share and this one are added, too. Waits for the end
+ * of a volume of the same file system, if it was served before. Context: process, may sleep; the
+ * caller has checked CAP_NET_ADMIN. Return: 0; -ENOENT (no such share, or not a mount below it);
+ * -EOPNOTSUPP (the file system gives no file handles, or is FUSE); -EINVAL (the share does not want
+ * it, or the mount is unbindable); -ENOTDIR; -ENOSPC; -ELOOP; -EINTR; -ENOMEM and others.
+ */
 int ditto_nested_add(struct ditto_server *srv, const char *name, const char *mountpoint,
 		     struct netlink_ext_ack *extack)
 {

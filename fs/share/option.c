@@ -23,22 +23,29 @@ static struct ditto_option_owner core_options = {
 	.count = ARRAY_SIZE(core_descs),
 };
 
+/* Register the options of the core, with the module. May sleep. */
 int ditto_share_options_init(void)
 {
 	return ditto_options_register(&core_options);
 }
 
+/* Undo ditto_share_options_init(). */
 void ditto_share_options_exit(void)
 {
 	ditto_options_unregister(&core_options);
 }
 
+/* Set the options of the core to their defaults. */
 void ditto_share_options_defaults(struct ditto_share_opts *opts)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(core_descs); i++)
 		ditto_setting_write(opts, &core_descs[i], core_descs[i].initial);
 }
 
+/*
+ * Copy what was given. Context: any; allocates atomically. Return: a copy without values, or NULL
+ * without memory.
+ */
 struct ditto_share_blocks *ditto_share_blocks_dup(const struct ditto_share_blocks *from)
 {
 	struct ditto_share_blocks *blocks = kmemdup(from, sizeof(*from), GFP_ATOMIC);
@@ -48,6 +55,7 @@ struct ditto_share_blocks *ditto_share_blocks_dup(const struct ditto_share_block
 	return blocks;
 }
 
+/* Free options of protocols with their values; NULL is allowed. Any context. */
 void ditto_share_blocks_free(struct ditto_share_blocks *blocks)
 {
 	if (!blocks)
@@ -95,6 +103,7 @@ static int block_make(struct ditto_share_opts *opts, const struct ditto_option_o
 	return 0;
 }
 
+/* Look a protocol up in the option "protocols". Context: any. Return: whether it is one of them. */
 bool ditto_share_names_protocol(const char *protocols, const char *name)
 {
 	size_t len = strlen(name);
@@ -109,6 +118,11 @@ bool ditto_share_names_protocol(const char *protocols, const char *name)
 	return false;
 }
 
+/*
+ * Make the values for all protocols that are loaded. Sets @opts->unserved to the protocols that do
+ * not know what was given for them, and to those that @opts->protocols does not name. Context:
+ * ditto_share_table.lock, so that no protocol is missed. Return: 0 or -ENOMEM.
+ */
 int ditto_share_blocks_make(struct ditto_share_opts *opts, const char *name)
 {
 	const struct ditto_option_owner *owner = NULL;
@@ -188,6 +202,11 @@ static int option_set_locked(struct ditto_share_opts *opts,
 	return err;
 }
 
+/*
+ * Check and set an option. @extack: gets a message on error; may be NULL. An option of a protocol
+ * that is not loaded is kept without a check. Return: 0; -ENOENT if its owner does not have it;
+ * -ERANGE; -E2BIG if DITTO_SHARE_GIVEN_MAX others are given already.
+ */
 int ditto_share_option_set(struct ditto_share_opts *opts, const struct ditto_option_change *change,
 			   struct netlink_ext_ack *extack)
 {
@@ -213,6 +232,13 @@ static const void *values_of(const struct ditto_share_opts *opts,
 	return blocks->size[owner->bit] == owner->size ? blocks->block[owner->bit] : NULL;
 }
 
+/*
+ * Call a function for the options of a share. @fn: gets the name of the owner and the option with
+ * its value; must not sleep; a value other than 0 ends the walk. All options of the core and of
+ * protocols that serve the share are shown, and what was given for other protocols. Context:
+ * ditto_option_owners_hold(); RCU, if a share uses @opts. Return: 0, or the value with which @fn
+ * ended the walk.
+ */
 int ditto_share_options_for_each(const struct ditto_share_opts *opts,
 				 int (*fn)(const char *owner, const char *name, u32 value,
 					   void *arg), void *arg)

@@ -102,6 +102,10 @@ static bool cert_valid(const char *spec)
 	return true;
 }
 
+/*
+ * Make a rule from its text. @rule: kind, address and text are filled; @rule->spec is a copy, freed
+ * by ditto_rules_free(). Return: 0, -EINVAL or -ENOMEM.
+ */
 int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 {
 	size_t len = strnlen(spec, DITTO_HOST_NAME_MAX + 1);
@@ -132,6 +136,7 @@ int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 	return rule->spec ? 0 : -ENOMEM;
 }
 
+/* Free the rules of a share. Context: any. */
 void ditto_rules_free(struct ditto_rules *rules)
 {
 	unsigned int i;
@@ -143,7 +148,11 @@ void ditto_rules_free(struct ditto_rules *rules)
 	rules->count = 0;
 }
 
-/* May be called with @from under RCU. */
+/*
+ * Copy the rules of a share. @to: filled; freed with ditto_rules_free(); @from: the caller keeps it
+ * from changing, for example under RCU. May be called with @from under RCU. Context: any; allocates
+ * atomically. Return: 0 or -ENOMEM; @to is empty then.
+ */
 int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from)
 {
 	to->rule = NULL;
@@ -168,6 +177,10 @@ int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from)
 
 /* Matching */
 
+/*
+ * Match a rule about addresses. Context: any. Return: true if the rule matches; false for rules
+ * about names.
+ */
 bool ditto_rule_match_addr(const struct ditto_rule *rule, const struct in6_addr *addr)
 {
 	if (rule->kind == DITTO_RULE_ANY)
@@ -191,6 +204,10 @@ static noinline_for_stack bool rule_match_cert(const struct ditto_rule *rule, co
 	return glob_match(lower, cert_name);
 }
 
+/*
+ * Match a rule about addresses or certificates. @cert_name: name that it has proved, or NULL.
+ * Context: any. Return: true if the rule matches; false for rules about names.
+ */
 bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
 		      const char *cert_name)
 {
@@ -354,8 +371,9 @@ static int rules_match_ask(struct ditto_server *srv, const struct in6_addr *addr
 }
 
 /*
- * Names have times to live of their own, and some that took part may have expired already.
- * Checking again soon costs only a lookup.
+ * Get the time to keep a result that depends on names. Names have times to live of their own, and
+ * some that took part may have expired already. Checking again soon costs only a lookup. Context:
+ * any. Return: jiffies.
  */
 unsigned long ditto_rules_named_keep(const struct ditto_server *srv)
 {
@@ -399,6 +417,21 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 	return err;
 }
 
+/**
+ * ditto_rules_match - find the rule that applies to a client
+ * @share: held, so that its options can be read under RCU
+ * @peer: the client
+ * @ask: how to treat rules about names
+ * @park: waits for the helper instead of DITTO_RULES_ASK_WAIT; or NULL
+ * @verdict: filled
+ *
+ * The result is cached in the peer under the generation of the options, so the next request only
+ * compares. Rules about host names and netgroups ask the helper.
+ *
+ * Context: may sleep, for memory, and with DITTO_RULES_ASK_WAIT and no @park for the helper.
+ * Return: 0; -EJUKEBOX if the helper has not answered yet (the client should retry); -EACCES if a
+ * rule needs the helper and there is none; -ENOMEM.
+ */
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_names_park *park,
 		      struct ditto_verdict *verdict)
@@ -415,6 +448,12 @@ int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rules_match, "DITTO");
 
+/*
+ * Find the rule that applies to an address, for the administrator. @addr: IPv6 address, or IPv4
+ * address mapped into IPv6; NULL for a client to which no rule applies, with the access and the
+ * squash mode of a share without rules. Matches the rules as ditto_rules_match() does, without its
+ * cache. Return: as ditto_rules_match() with DITTO_RULES_ASK_WAIT.
+ */
 int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 			struct ditto_verdict *verdict, struct ditto_rule_reason *why)
 {

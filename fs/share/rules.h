@@ -68,32 +68,8 @@ struct ditto_rules {
 	struct ditto_rule *rule;
 };
 
-/**
- * ditto_rule_parse - make a rule from its text
- * @spec: "any" or "*", an address, a network, a host name (with * and ? as in a shell pattern),
- *	"@netgroup", or "cert:" and the name of a certificate, written as a host name
- * @rule: kind, address and text are filled; @rule->spec is a copy, freed by ditto_rules_free()
- *
- * Return: 0, -EINVAL or -ENOMEM.
- */
 int ditto_rule_parse(const char *spec, struct ditto_rule *rule);
-
-/**
- * ditto_rules_copy - copy the rules of a share
- * @to: filled; freed with ditto_rules_free()
- * @from: the caller keeps it from changing, for example under RCU
- *
- * Context: any; allocates atomically.
- * Return: 0 or -ENOMEM; @to is empty then.
- */
 int ditto_rules_copy(struct ditto_rules *to, const struct ditto_rules *from);
-
-/**
- * ditto_rules_free - free the rules of a share
- * @rules: from ditto_rules_copy(), or with rules from ditto_rule_parse(); empty afterwards
- *
- * Context: any.
- */
 void ditto_rules_free(struct ditto_rules *rules);
 
 /**
@@ -117,34 +93,12 @@ enum ditto_rules_ask {
 	DITTO_RULES_ASK_WAIT,	/* wait for the answer, at most DITTO_NAMES_WAIT_MS */
 };
 
-/**
- * ditto_rules_match - find the rule that applies to a client
- * @share: held, so that its options can be read under RCU
- * @peer: the client
- * @ask: how to treat rules about names
- * @park: waits for the helper instead of DITTO_RULES_ASK_WAIT; or NULL
- * @verdict: filled
- *
- * The result is cached in the peer under the generation of the options, so the next request only
- * compares. Rules about host names and netgroups ask the helper.
- *
- * Context: may sleep, for memory, and with DITTO_RULES_ASK_WAIT and no @park for the helper.
- * Return: 0; -EJUKEBOX if the helper has not answered yet (the client should retry); -EACCES if a
- * rule needs the helper and there is none; -ENOMEM.
- */
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_names_park *park,
 		      struct ditto_verdict *verdict);
 
-/**
- * ditto_rules_admit - check that the rules admit a client, to read or to write
- * @share: as for ditto_rules_match()
- * @peer: the client
- * @ask: how to treat rules about names
- * @park: as for ditto_rules_match()
- * @verdict: filled
- *
- * Context: as ditto_rules_match().
+/*
+ * Check that the rules admit a client, to read or to write. Context: as ditto_rules_match().
  * Return: as ditto_rules_match(); also -EACCES if the rules do not admit the client.
  */
 static inline int ditto_rules_admit(struct ditto_share *share, struct ditto_peer *peer,
@@ -168,18 +122,6 @@ struct ditto_rule_reason {
 	char spec[DITTO_HOST_NAME_MAX + 1];
 };
 
-/**
- * ditto_rules_explain - find the rule that applies to an address, for the administrator
- * @share: held
- * @addr: IPv6 address, or IPv4 address mapped into IPv6; NULL for a client to which no rule
- *	applies, with the access and the squash mode of a share without rules
- * @verdict: filled
- * @why: filled
- *
- * Matches the rules as ditto_rules_match() does, without its cache.
- *
- * Return: as ditto_rules_match() with DITTO_RULES_ASK_WAIT.
- */
 int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
 			struct ditto_verdict *verdict, struct ditto_rule_reason *why);
 

@@ -99,6 +99,15 @@ static struct ditto_share *share_tryget(struct ditto_share *share)
 	return share && percpu_ref_tryget_live_rcu(&share->ref) ? share : NULL;
 }
 
+/**
+ * ditto_share_get_by_name - find a share by its name
+ * @srv: the server
+ * @name: not NUL-terminated
+ * @len: length of @name
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
 struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv, const char *name, size_t len)
 {
 	struct ditto_share *share;
@@ -112,6 +121,14 @@ struct ditto_share *ditto_share_get_by_name(struct ditto_server *srv, const char
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_name, "DITTO");
 
+/**
+ * ditto_share_get_by_tag - find a share by the tag that handles carry
+ * @srv: the server
+ * @tag: tag of the share
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
 struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 {
 	struct ditto_share *share;
@@ -126,6 +143,14 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, "DITTO");
 
+/**
+ * ditto_shares_withdrawn - get a number that changes before a share may be freed
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: the number, for ditto_share_get_again(). A share that is found afterwards is valid under
+ * RCU while the number is the same.
+ */
 u64 ditto_shares_withdrawn(const struct ditto_server *srv)
 {
 	/* Before the share is looked up; pairs with ditto_share_untag(). */
@@ -133,6 +158,15 @@ u64 ditto_shares_withdrawn(const struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_withdrawn, "DITTO");
 
+/**
+ * ditto_share_get_again - get a share that was found before, and was put
+ * @srv: the server
+ * @share: what ditto_share_get_by_tag() returned
+ * @withdrawn: ditto_shares_withdrawn() before that
+ *
+ * Context: RCU.
+ * Return: whether it has another reference. It is also false if any share was removed.
+ */
 bool ditto_share_get_again(const struct ditto_server *srv, struct ditto_share *share,
 			   u64 withdrawn)
 {
@@ -158,6 +192,18 @@ static bool path_is(const char *own, const char *path, size_t len)
 	return !*own && path == end;
 }
 
+/**
+ * ditto_share_get_by_path - find a share by its name or by the path of its root
+ * @srv: the server
+ * @path: not NUL-terminated; slashes at its end are ignored, and those that repeat count once
+ * @len: length of @path
+ *
+ * The name of a share, with or without a leading slash, is tried first, then the path that a
+ * share was added with.
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
 struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char *path, size_t len)
 {
 	struct ditto_share *share, *found = NULL;
@@ -207,18 +253,40 @@ static bool shares_have(struct ditto_server *srv, bool (*has)(const struct ditto
 	return found;
 }
 
+/**
+ * ditto_shares_let_guests - tell whether any share admits guests
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: true if one does.
+ */
 bool ditto_shares_let_guests(struct ditto_server *srv)
 {
 	return shares_have(srv, share_lets_guests);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, "DITTO");
 
+/**
+ * ditto_shares_have_links - tell whether any share has links
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: true if one does.
+ */
 bool ditto_shares_have_links(struct ditto_server *srv)
 {
 	return shares_have(srv, ditto_share_has_links);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_have_links, "DITTO");
 
+/**
+ * ditto_share_get_home - find the home share of a user
+ * @srv: the server
+ * @uid: the user
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
 struct ditto_share *ditto_share_get_home(struct ditto_server *srv, kuid_t uid)
 {
 	struct ditto_share *share, *found = NULL;
@@ -238,6 +306,13 @@ struct ditto_share *ditto_share_get_home(struct ditto_server *srv, kuid_t uid)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_home, "DITTO");
 
+/**
+ * ditto_share_path - get the path that a share was added with, for display
+ * @share: held
+ *
+ * Context: any.
+ * Return: the path; valid while the share is held.
+ */
 const char *ditto_share_path(const struct ditto_share *share)
 {
 	return to_share_item(share)->path;
@@ -274,6 +349,7 @@ static void share_free_rcu(struct rcu_head *rcu)
 	kfree(item);
 }
 
+/* Free a share that was never published. Any context. */
 void ditto_share_free(struct ditto_share *share)
 {
 	call_rcu(&share->rcu, share_free_rcu);
@@ -416,6 +492,11 @@ static void share_look_at_root(struct ditto_share *share)
 	share->root_ino = st.ino;
 }
 
+/*
+ * Allocate a share that is in no table. @root: the served directory; the caller's reference passes
+ * to the share with its publication. Return: the share, to be published or freed with
+ * ditto_share_free(); NULL without memory.
+ */
 struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
 				   const struct path *root)
 {
@@ -463,6 +544,7 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 	return item;
 }
 
+/* Note a change of the set of shares. The table's mutex is held. */
 void ditto_shares_mark_changed(struct ditto_share_table *table)
 {
 	lockdep_assert_held(&table->lock);
@@ -470,6 +552,16 @@ void ditto_shares_mark_changed(struct ditto_share_table *table)
 	smp_store_release(&table->changed, max(ktime_get_real_ns(), table->changed + 1));
 }
 
+/**
+ * ditto_shares_changed - get the generation of the set of shares
+ * @srv: the server
+ *
+ * The value is the wall clock time in nanoseconds of the last addition, change or removal of a
+ * share, or of the server's start. It never repeats for different shares or options.
+ *
+ * Context: any.
+ * Return: the generation.
+ */
 u64 ditto_shares_changed(const struct ditto_server *srv)
 {
 	/* Pairs with ditto_shares_mark_changed(). */
@@ -633,6 +725,13 @@ static int share_join(struct ditto_share_table *table, struct ditto_share *share
 	return err;
 }
 
+/*
+ * Serve a directory. @extack: gets a message on error, and a warning if not every protocol can
+ * serve the directory; may be NULL. Context: process, may sleep; the caller has checked
+ * CAP_NET_ADMIN. Return: 0; -EEXIST (name or id taken); -ENOENT, -ENOTDIR (no such directory);
+ * -EINVAL (name or path); -EOPNOTSUPP (the file system cannot be served); -ENOSPC (too many
+ * shares); -ENOMEM; errors of ditto_home_find().
+ */
 int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
@@ -710,6 +809,10 @@ put_path:
 	return err;
 }
 
+/*
+ * Find a share by name, to change it. @table: its mutex is held. Return: the share, valid while the
+ * mutex is held; or NULL.
+ */
 struct ditto_share *ditto_share_named(struct ditto_share_table *table, const char *name,
 				      struct netlink_ext_ack *extack)
 {
@@ -726,6 +829,11 @@ struct ditto_share *ditto_share_named(struct ditto_share_table *table, const cha
 
 /* Removal */
 
+/*
+ * Take a share out of the table by tag. @table: its lock is held; @share: in the table; freed a
+ * grace period later at the earliest. Ends what is remembered of shares, see
+ * ditto_share_get_again().
+ */
 void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *share)
 {
 	lockdep_assert_held(&table->lock);
@@ -748,6 +856,10 @@ static void share_withdraw(struct ditto_share_table *table, struct ditto_share *
 	ditto_shares_mark_changed(table);
 }
 
+/*
+ * Release a share in the background when its last user is gone. @item: a share that is out of the
+ * tables and whose reference count was killed. Context: any.
+ */
 void ditto_share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late)
 {
 	item->late = late;
@@ -755,6 +867,15 @@ void ditto_share_finish_later(struct ditto_share_table *table, struct share_item
 	share_finish_due(item);
 }
 
+/*
+ * Stop serving a directory, synchronously. @extack: gets a message on error; may be NULL. New
+ * requests fail. The function waits up to the drain setting for requests in flight, closes cached
+ * files and drops the nodes that no other share serves. After success nothing of Ditto pins the
+ * mount. For an overlay, files of the whole machine are closed that threads of the kernel have put.
+ * Context: process, may sleep (drain setting); no lock held, and no task with one waits for it.
+ * Return: 0; -ENOENT; or -ETIMEDOUT with a message that tells the number of running requests. In
+ * that case the share is gone for clients and drains in the background.
+ */
 int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_ext_ack *extack)
 {
 	struct ditto_share_table *table = srv->shares;
@@ -793,6 +914,11 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	return 0;
 }
 
+/*
+ * Set the key that signs handles. The first key is always taken, as ditto_listener_add() refuses
+ * before it. Clients hold handles signed with it, so it changes only while there are no shares.
+ * Return: 0 or -EBUSY.
+ */
 int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key)
 {
 	struct ditto_share_table *table = srv->shares;
@@ -814,6 +940,7 @@ int ditto_shares_set_key(struct ditto_server *srv, const siphash_key_t *key)
 	return err;
 }
 
+/* Set up the tables of shares. */
 int ditto_shares_init(struct ditto_server *srv)
 {
 	struct ditto_share_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
@@ -841,6 +968,7 @@ err_table:
 	return err;
 }
 
+/* Remove all shares, which may wait for operations in flight and for disks, and the tables. */
 void ditto_shares_exit(struct ditto_server *srv)
 {
 	struct ditto_share_table *table = srv->shares;

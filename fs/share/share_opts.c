@@ -13,6 +13,15 @@
 /* Conventional id of the user and group "nobody". */
 #define ANON_ID		65534
 
+/**
+ * ditto_share_opts_alloc - allocate options with default values
+ *
+ * The defaults are: squash root_to_guest, anonymous user 65534, AUTH_SYS, read and write, all
+ * protocols, no client rules, write access for all users, browsable.
+ *
+ * Return: the options, freed with ditto_share_opts_free() or consumed by a share; NULL without
+ * memory.
+ */
 struct ditto_share_opts *ditto_share_opts_alloc(void)
 {
 	struct ditto_share_opts *opts = kzalloc(sizeof(*opts), GFP_KERNEL);
@@ -34,6 +43,10 @@ struct ditto_share_opts *ditto_share_opts_alloc(void)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, "DITTO");
 
+/*
+ * Make a deep copy of options. @from: options to copy; the caller keeps them. Context: any;
+ * allocates atomically. Return: the copy, or NULL without memory.
+ */
 struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from)
 {
 	struct ditto_share_opts *opts = kmemdup(from, sizeof(*from), GFP_ATOMIC);
@@ -90,6 +103,12 @@ no_comment:
 	return NULL;
 }
 
+/**
+ * ditto_share_opts_free - free options that no share uses
+ * @opts: the options, or NULL
+ *
+ * Context: any.
+ */
 void ditto_share_opts_free(struct ditto_share_opts *opts)
 {
 	if (!opts)
@@ -117,6 +136,11 @@ static bool worm_is_weaker(const struct ditto_share_opts *old, const struct ditt
 					 opts->worm_retention < old->worm_retention));
 }
 
+/*
+ * Check options for contradictions, and against what was promised before. @old: options of before,
+ * or NULL. Context: any. Return: 0, -EINVAL, or -EPERM if they are weaker than worm-mode compliance
+ * permits.
+ */
 int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditto_share_opts *opts,
 			   struct netlink_ext_ack *extack)
 {
@@ -139,6 +163,10 @@ int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditt
 	return 0;
 }
 
+/*
+ * Check that scans of the files of a share can hold. Context: any. Return: 0, or -EOPNOTSUPP if
+ * other machines change the files.
+ */
 int ditto_share_check_scan(const struct ditto_share *share, const struct ditto_share_opts *opts,
 			   struct netlink_ext_ack *extack)
 {
@@ -150,6 +178,13 @@ int ditto_share_check_scan(const struct ditto_share *share, const struct ditto_s
 	return -EOPNOTSUPP;
 }
 
+/**
+ * ditto_share_local_locks - check whether local processes see the locks and leases of clients
+ * @share: the share
+ *
+ * Context: any.
+ * Return: the current value of its option local_locks.
+ */
 bool ditto_share_local_locks(const struct ditto_share *share)
 {
 	bool local_locks;
@@ -161,6 +196,10 @@ bool ditto_share_local_locks(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_local_locks, "DITTO");
 
+/*
+ * Get the current acl-mode of a share. Context: any. Return: effect on an access control list when
+ * a client sets the mode.
+ */
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 {
 	enum ditto_chmod mode;
@@ -171,6 +210,10 @@ enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 	return mode;
 }
 
+/*
+ * Get the current value of the option samba-acl of a share. Context: any. Return: whether lists
+ * that Samba has stored are obeyed.
+ */
 enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share)
 {
 	enum ditto_ntacl_use use;
@@ -181,6 +224,7 @@ enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share)
 	return use;
 }
 
+/* True if the share records accesses. Any context. */
 bool ditto_share_audits(const struct ditto_share *share)
 {
 	bool audits;

@@ -64,65 +64,19 @@ static const struct rhashtable_params ditto_share_by_tag __maybe_unused = {
 	.automatic_shrinking = true,
 };
 
-/**
- * ditto_share_untag - take a share out of the table by tag
- * @table: its lock is held
- * @share: in the table; freed a grace period later at the earliest
- *
- * Ends what is remembered of shares, see ditto_share_get_again().
- */
+/* share.c */
 void ditto_share_untag(struct ditto_share_table *table, struct ditto_share *share);
-
-/**
- * ditto_share_new - allocate a share that is in no table
- * @srv: the server
- * @cfg: name, path and identity
- * @root: the served directory; the caller's reference passes to the share with its publication
- *
- * Return: the share, to be published or freed with ditto_share_free(); NULL without memory.
- */
 struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
 				   const struct path *root);
-
-/* Free a share that was never published. Any context. */
 void ditto_share_free(struct ditto_share *share);
-
-/**
- * ditto_share_finish_later - release a share in the background when its last user is gone
- * @table: the table
- * @item: a share that is out of the tables and whose reference count was killed
- * @late: requests did not end within the drain setting
- *
- * Context: any.
- */
 void ditto_share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late);
-
-/* Note a change of the set of shares. The table's mutex is held. */
 void ditto_shares_mark_changed(struct ditto_share_table *table);
-
-/**
- * ditto_share_named - find a share by name, to change it
- * @table: its mutex is held
- * @name: name of the share
- * @extack: gets a message if there is none
- *
- * Return: the share, valid while the mutex is held; or NULL.
- */
 struct ditto_share *ditto_share_named(struct ditto_share_table *table, const char *name,
 				      struct netlink_ext_ack *extack);
 
-/**
- * ditto_share_opts_publish - replace the options of a share
- * @table: its mutex is held
- * @share: the share
- * @opts: new options, consumed
- *
- * They get a new generation, which invalidates cached decisions.
- */
+/* share_set.c */
 void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_share *share,
 			      struct ditto_share_opts *opts);
-
-/* A protocol was registered: make its values for all shares, of what was given before. */
 int ditto_shares_options_added(struct ditto_server *srv);
 
 #endif

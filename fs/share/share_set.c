@@ -21,6 +21,10 @@ static void opts_free_rcu(struct rcu_head *rcu)
 	ditto_share_opts_free(container_of(rcu, struct ditto_share_opts, rcu));
 }
 
+/*
+ * Replace the options of a share. @table: its mutex is held; @opts: new options, consumed. They get
+ * a new generation, which invalidates cached decisions.
+ */
 void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_share *share,
 			      struct ditto_share_opts *opts)
 {
@@ -38,6 +42,10 @@ void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_shar
 		call_rcu(&old->rcu, opts_free_rcu);
 }
 
+/*
+ * Replace the options of a share. @extack: gets a message on error; may be NULL. Operations in
+ * flight finish with the old options. Return: 0, -ENOENT, -ENOMEM, or -EINVAL if @cfg has a path.
+ */
 int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
@@ -93,6 +101,7 @@ static int opts_remake(struct ditto_share_table *table, struct ditto_share *shar
 	return err;
 }
 
+/* A protocol was registered: make its values for all shares, of what was given before. */
 int ditto_shares_options_added(struct ditto_server *srv)
 {
 	struct ditto_share_table *table = srv->shares;

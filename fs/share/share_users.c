@@ -33,6 +33,11 @@ static int entries_sort(struct ditto_share_user *entry, unsigned int n)
 	return 0;
 }
 
+/*
+ * Build the list from unsorted entries. @share_users: filled except for @others; freed with
+ * ditto_share_users_free(). Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_USERS_MAX entries),
+ * -EEXIST (a duplicate user or group).
+ */
 int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_share_user *users,
 			   unsigned int nusers, struct ditto_share_user *groups,
 			   unsigned int ngroups)
@@ -62,6 +67,10 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
 	return 0;
 }
 
+/*
+ * Add entries for SIDs to a list. Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_SIDS_MAX, or
+ * with the others more than DITTO_SHARE_USERS_MAX entries), -EEXIST (a duplicate SID).
+ */
 int ditto_share_users_add_sids(struct ditto_share_users *share_users,
 			       const struct ditto_share_sid *sids, unsigned int nsids)
 {
@@ -81,6 +90,10 @@ int ditto_share_users_add_sids(struct ditto_share_users *share_users,
 	return 0;
 }
 
+/*
+ * Copy a list. @to: filled; freed with ditto_share_users_free(). Context: any; allocates
+ * atomically. Return: 0 or -ENOMEM.
+ */
 int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from)
 {
 	unsigned int n = from->nusers + from->ngroups;
@@ -105,6 +118,7 @@ free:
 	return -ENOMEM;
 }
 
+/* Free the entries of a list. Context: any. */
 void ditto_share_users_free(struct ditto_share_users *share_users)
 {
 	kfree(share_users->entry);
@@ -249,6 +263,20 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, "DITTO");
 
+/**
+ * ditto_share_access_is_admin - tell whether an identity gets the administrator's privileges
+ * @access: access from the share's list
+ * @ident: identity of the request, before squashing
+ * @verdict: result of the client rules
+ *
+ * The user must have logged in. If the squash mode of the client's rule or of the share makes
+ * root an administrator, the claim of the client suffices: root on that client can claim any user
+ * anyway.
+ *
+ * Context: any.
+ * Return: true for an administrator; otherwise DITTO_SHARE_ACCESS_ADMIN means
+ * DITTO_SHARE_ACCESS_WRITE.
+ */
 bool ditto_share_access_is_admin(enum ditto_share_access access, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict)
 {
@@ -333,6 +361,10 @@ static int share_access_groups(const struct ditto_share *share, const struct dit
 	return 0;
 }
 
+/*
+ * The same, with the entry that decides. @why: filled; or NULL. Context: may sleep for memory.
+ * Return: as ditto_share_access_of().
+ */
 int ditto_share_access_explain(const struct ditto_share *share, const struct ditto_ident *ident,
 			       const struct ditto_cred *cred, struct ditto_grant_reason *why)
 {
@@ -366,6 +398,18 @@ free:
 	return err;
 }
 
+/**
+ * ditto_share_access_of - look up the current access of an identity to a share
+ * @share: held
+ * @ident: identity of the request, before squashing; anonymous means the user of @cred
+ * @cred: credential of the identity on the share; provides the groups that the helper
+ *	knows, if the share uses these
+ *
+ * If the list names SIDs and the identity brings none along, the helper is asked for them.
+ *
+ * Context: may sleep for memory.
+ * Return: enum ditto_share_access; -EJUKEBOX while the helper is asked.
+ */
 int ditto_share_access_of(const struct ditto_share *share,
 			  const struct ditto_ident *ident,
 			  const struct ditto_cred *cred)

@@ -70,49 +70,12 @@ struct ditto_share_users {
 	struct ditto_share_sid *sid;
 };
 
-/**
- * ditto_share_users_make - build the list from unsorted entries
- * @share_users: filled except for @others; freed with ditto_share_users_free()
- * @users: entries for users; sorted in place
- * @nusers: number of @users
- * @groups: entries for groups; sorted in place
- * @ngroups: number of @groups
- *
- * Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_USERS_MAX entries), -EEXIST (a duplicate user
- * or group).
- */
 int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_share_user *users,
 			   unsigned int nusers, struct ditto_share_user *groups,
 			   unsigned int ngroups);
-
-/**
- * ditto_share_users_add_sids - add entries for SIDs to a list
- * @share_users: made by ditto_share_users_make()
- * @sids: the entries, copied
- * @nsids: number of @sids
- *
- * Return: 0, -ENOMEM, -E2BIG (more than DITTO_SHARE_SIDS_MAX, or with the others more than
- * DITTO_SHARE_USERS_MAX entries), -EEXIST (a duplicate SID).
- */
 int ditto_share_users_add_sids(struct ditto_share_users *share_users,
 			       const struct ditto_share_sid *sids, unsigned int nsids);
-
-/**
- * ditto_share_users_copy - copy a list
- * @to: filled; freed with ditto_share_users_free()
- * @from: list to copy
- *
- * Context: any; allocates atomically.
- * Return: 0 or -ENOMEM.
- */
 int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from);
-
-/**
- * ditto_share_users_free - free the entries of a list
- * @share_users: the list; empty afterwards
- *
- * Context: any.
- */
 void ditto_share_users_free(struct ditto_share_users *share_users);
 
 /**
@@ -157,49 +120,11 @@ struct ditto_grant_reason {
 	u8 sid[DITTO_SID_MAX];
 };
 
-/**
- * ditto_share_access_is_admin - tell whether an identity gets the administrator's privileges
- * @access: access from the share's list
- * @ident: identity of the request, before squashing
- * @verdict: result of the client rules
- *
- * The user must have logged in. If the squash mode of the client's rule or of the share makes
- * root an administrator, the claim of the client suffices: root on that client can claim any user
- * anyway.
- *
- * Context: any.
- * Return: true for an administrator; otherwise DITTO_SHARE_ACCESS_ADMIN means
- * DITTO_SHARE_ACCESS_WRITE.
- */
 bool ditto_share_access_is_admin(enum ditto_share_access access, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict);
-
-/**
- * ditto_share_access_of - look up the current access of an identity to a share
- * @share: held
- * @ident: identity of the request, before squashing; anonymous means the user of @cred
- * @cred: credential of the identity on the share; provides the groups that the helper
- *	knows, if the share uses these
- *
- * If the list names SIDs and the identity brings none along, the helper is asked for them.
- *
- * Context: may sleep for memory.
- * Return: enum ditto_share_access; -EJUKEBOX while the helper is asked.
- */
 int ditto_share_access_of(const struct ditto_share *share,
 			  const struct ditto_ident *ident,
 			  const struct ditto_cred *cred);
-
-/**
- * ditto_share_access_explain - the same, with the entry that decides
- * @share: held
- * @ident: as for ditto_share_access_of()
- * @cred: as for ditto_share_access_of()
- * @why: filled; or NULL
- *
- * Context: may sleep for memory.
- * Return: as ditto_share_access_of().
- */
 int ditto_share_access_explain(const struct ditto_share *share, const struct ditto_ident *ident,
 			       const struct ditto_cred *cred, struct ditto_grant_reason *why);
 

@@ -16,6 +16,16 @@
 /* Number of shares that are held at the same time. */
 #define VISIT_BATCH	16
 
+/**
+ * ditto_share_for_each - call a function for every share, in order of name
+ * @srv: the server
+ * @from: start behind this name; NULL for the first share
+ * @fn: returns 0 to continue; runs with the table's mutex held, may sleep, must not add
+ *	or remove shares
+ * @arg: passed to @fn
+ *
+ * Return: 0, or the first nonzero value of @fn.
+ */
 int ditto_share_for_each(struct ditto_server *srv, const char *from,
 			 int (*fn)(struct ditto_share *share, void *arg), void *arg)
 {
@@ -57,6 +67,17 @@ static unsigned int share_batch(struct ditto_server *srv, const char *from,
 	return count;
 }
 
+/**
+ * ditto_share_visit - call a function for every share, in order of name, with no lock held
+ * @srv: the server
+ * @fn: returns 0 to continue; may sleep; the share is held while it runs
+ * @arg: passed to @fn
+ *
+ * A share that is added or removed in between may be visited or not.
+ *
+ * Context: as @fn requires.
+ * Return: 0, or the first nonzero value of @fn.
+ */
 int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *share, void *arg),
 		      void *arg)
 {
@@ -110,6 +131,12 @@ static struct ditto_share *share_next(struct ditto_volume *volume, struct ditto_
 	return found;
 }
 
+/*
+ * Call a function for the shares of a file system. @volume: the volume; it has a share as long as
+ * this runs, or ends and waits for the caller; @fn: may sleep; the share is held while it runs.
+ * File systems mounted within shares are shares, too. One that is added or removed in between may
+ * be missed. Context: as @fn requires.
+ */
 void ditto_volume_visit(struct ditto_volume *volume,
 			void (*fn)(struct ditto_share *share, void *arg), void *arg)
 {
@@ -119,6 +146,11 @@ void ditto_volume_visit(struct ditto_volume *volume,
 		fn(share, arg);
 }
 
+/*
+ * Call a function for the other shares of a share's file system. @share: the share, held; @fn: may
+ * sleep; the share is held while it runs. It works as ditto_volume_visit(). A request can afford to
+ * ask: most file systems have one share, which is one comparison. Context: as @fn requires.
+ */
 void ditto_share_visit_others(struct ditto_share *share,
 			      void (*fn)(struct ditto_share *share, void *arg), void *arg)
 {
@@ -131,6 +163,7 @@ void ditto_share_visit_others(struct ditto_share *share,
 			fn(other, arg);
 }
 
+/* Name a share that serves the volume; nothing if none does. Any context. */
 void ditto_volume_share_name(const struct ditto_volume *volume, char *name, size_t size)
 {
 	struct ditto_share *share;
@@ -182,6 +215,11 @@ static int share_contains(struct ditto_share *share, void *arg)
 	return 0;
 }
 
+/*
+ * Find a share that contains a file. @name: name of the share; NULL for the one with the innermost
+ * root. A share does not contain what is mounted below its root; a file system that is part of a
+ * share is found as itself. Return: the share with a reference, or NULL.
+ */
 struct ditto_share *ditto_share_get_by_file(struct ditto_server *srv, const struct path *file,
 					    const char *name)
 {

@@ -32,6 +32,15 @@ static char *path_find(const struct ditto_share *share, struct ditto_node *node)
 	return path;
 }
 
+/**
+ * ditto_slow_call_file - note the file that a call is about
+ * @call: its record
+ * @share: the share, held; or NULL
+ * @node: the file, held
+ * @awaited: the call waits for it, so it is the file whatever is noted later
+ *
+ * A path is looked for only if the call is slow already, or waits.
+ */
 void ditto_slow_call_file(struct ditto_slow_call *call, const struct ditto_share *share,
 			  struct ditto_node *node, bool awaited)
 {

@@ -93,6 +93,10 @@ static const char *audit_end_of(const char *path)
 	return len > DITTO_AUDIT_PATH_MAX ? path + len - DITTO_AUDIT_PATH_MAX : path;
 }
 
+/*
+ * Send a record to the helper. Context: process; may sleep for memory, but does not wait for the
+ * helper.
+ */
 void ditto_audit_tell(struct ditto_server *srv, const struct ditto_audit_record *record)
 {
 	const char *path = audit_end_of(record->path);

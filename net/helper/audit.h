@@ -45,13 +45,6 @@ struct ditto_audit_record {
 	const char *protocol;
 };
 
-/**
- * ditto_audit_tell - send a record to the helper
- * @srv: the server
- * @record: copied
- *
- * Context: process; may sleep for memory, but does not wait for the helper.
- */
 void ditto_audit_tell(struct ditto_server *srv, const struct ditto_audit_record *record);
 
 #endif

@@ -38,6 +38,11 @@ static bool attr_flag(struct genl_info *info, int type)
 	return info->attrs[type] && nla_get_u8(info->attrs[type]);
 }
 
+/*
+ * Copy the bytes of an attribute. @max: largest number of bytes that is accepted; @bytes: filled
+ * with a copy to be freed with kvfree(); NULL if the attribute is absent or empty; @len: filled
+ * with the number of bytes. Return: 0, -EINVAL if there are more than @max bytes, -ENOMEM.
+ */
 int ditto_auth_bytes(struct genl_info *info, int type, size_t max, void **bytes, size_t *len)
 {
 	const struct nlattr *attr = info->attrs[type];
@@ -65,6 +70,7 @@ static void user_free(struct ditto_auth_user *user)
 	kfree(user);
 }
 
+/* Drop a reference; @user may be NULL. */
 void ditto_auth_user_put(struct ditto_auth_user *user)
 {
 	if (user && refcount_dec_and_test(&user->ref))
@@ -208,6 +214,10 @@ static int got_next(struct genl_info *info, struct ditto_auth *auth)
 	return 0;
 }
 
+/*
+ * Read the helper's answer to a step of an authentication. Return: 0; -EINVAL with a message for
+ * the helper in the extack; -ENOMEM.
+ */
 int ditto_auth_got(struct genl_info *info, void *arg)
 {
 	struct ditto_auth *auth = arg;
@@ -229,6 +239,7 @@ int ditto_auth_got(struct genl_info *info, void *arg)
 	return err;
 }
 
+/* Read an answer with an error: the token for the client and the claimed user. */
 void ditto_auth_failed(struct genl_info *info, void *arg)
 {
 	struct ditto_auth *auth = arg;
@@ -253,6 +264,17 @@ static int auth_put(struct sk_buff *msg, void *arg)
 	return 0;
 }
 
+/**
+ * ditto_auth_step - send a token to the helper
+ * @srv: the server
+ * @auth: the step; all members but the inputs are zero
+ *
+ * @auth->ask.done is called with 0; -EACCES for a refusal, where @auth->reply may carry the
+ *	reason; -ENOENT if there is no such authentication; -EINVAL for a malformed token;
+ *	-ECONNREFUSED without a helper; or another error of ditto_upcall().
+ *
+ * Context: process; does not wait.
+ */
 void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 {
 	auth->ask.what = (struct ditto_upcall) {
@@ -271,6 +293,13 @@ void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_step, "DITTO");
 
+/**
+ * ditto_auth_abort - tell the helper that an authentication is abandoned
+ * @srv: the server
+ * @id: the helper's number of the authentication; 0 does nothing
+ *
+ * Context: process; does not wait.
+ */
 void ditto_auth_abort(struct ditto_server *srv, u64 id)
 {
 	if (id)
@@ -278,12 +307,21 @@ void ditto_auth_abort(struct ditto_server *srv, u64 id)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_abort, "DITTO");
 
+/**
+ * ditto_auth_hello - get the first token of an authentication where the server speaks first
+ * @srv: the server
+ * @token: filled with a copy, which the caller frees with kvfree(); NULL if the helper gave none
+ * @len: filled with the bytes of the token
+ *
+ * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
+ */
 int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len)
 {
 	return ditto_upcall_hello(srv, token, len);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_hello, "DITTO");
 
+/* Bytes of attributes that ditto_auth_user_tell() needs. */
 size_t ditto_auth_user_size(const struct ditto_auth_user *user)
 {
 	return nla_total_size(strlen(user->name) + 1) + nla_total_size(strlen(user->domain) + 1) +
@@ -291,6 +329,7 @@ size_t ditto_auth_user_size(const struct ditto_auth_user *user)
 	       2 * nla_total_size(sizeof(u8));
 }
 
+/* Add an identity to a request to the helper. Return: 0 or -EMSGSIZE. */
 int ditto_auth_user_tell(struct sk_buff *msg, const struct ditto_auth_user *user)
 {
 	if (nla_put_string(msg, DITTO_A_UPCALL_USER, user->name) ||

@@ -64,7 +64,6 @@ struct ditto_auth_user {
 	kgid_t groups[];
 };
 
-/* Drop a reference; @user may be NULL. */
 void ditto_auth_user_put(struct ditto_auth_user *user);
 static inline struct ditto_auth_user *ditto_auth_user_hold(struct ditto_auth_user *user)
 {
@@ -106,36 +105,8 @@ struct ditto_auth {
 	char *claimed;
 };
 
-/**
- * ditto_auth_step - send a token to the helper
- * @srv: the server
- * @auth: the step; all members but the inputs are zero
- *
- * @auth->ask.done is called with 0; -EACCES for a refusal, where @auth->reply may carry the
- *	reason; -ENOENT if there is no such authentication; -EINVAL for a malformed token;
- *	-ECONNREFUSED without a helper; or another error of ditto_upcall().
- *
- * Context: process; does not wait.
- */
 void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth);
-
-/**
- * ditto_auth_abort - tell the helper that an authentication is abandoned
- * @srv: the server
- * @id: the helper's number of the authentication; 0 does nothing
- *
- * Context: process; does not wait.
- */
 void ditto_auth_abort(struct ditto_server *srv, u64 id);
-
-/**
- * ditto_auth_hello - get the first token of an authentication where the server speaks first
- * @srv: the server
- * @token: filled with a copy, which the caller frees with kvfree(); NULL if the helper gave none
- * @len: filled with the bytes of the token
- *
- * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
- */
 int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);
 
 /* Pipes, by name such as "srvsvc", "lsarpc" or "wkssvc". */
@@ -165,37 +136,9 @@ struct ditto_pipe_ask {
 	size_t out_len;
 };
 
-/**
- * ditto_pipe_open - open a pipe
- * @srv: the server
- * @pipe: the request, with @name, @opener and @session set
- *
- * @pipe->ask.done is called with 0, -ENOENT if there is no such pipe, -ECONNREFUSED without a
- *	helper, or another error of ditto_upcall().
- *
- * Context: process; does not wait.
- */
+/* pipe.c */
 void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe);
-
-/**
- * ditto_pipe_call - write a message to a pipe and read the answer
- * @srv: the server
- * @pipe: the request, with @id, @in and @in_len set
- *
- * @pipe->ask.done is called with 0, -ENOENT if the pipe does not exist any more, -EINVAL for a
- *	malformed message, or another error of ditto_upcall().
- *
- * Context: process; does not wait.
- */
 void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe);
-
-/**
- * ditto_pipe_close - close a pipe
- * @srv: the server
- * @id: the helper's number of the pipe
- *
- * Context: process; does not wait.
- */
 void ditto_pipe_close(struct ditto_server *srv, u64 id);
 
 #endif

@@ -33,16 +33,19 @@ void ditto_helper_destroy(struct ditto_helper *helper)
 	mutex_destroy(&helper->hello_lock);
 }
 
+/* True if a helper is registered. Any context. */
 bool ditto_upcall_has_helper(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->upcalls->helper.portid);
 }
 
+/* True if the helper has let a deadline pass, and has not answered since. Any context. */
 bool ditto_upcall_is_stuck(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->upcalls->helper.stuck);
 }
 
+/* True if the current process has registered as the helper, and must not wait for itself. */
 bool ditto_upcall_is_helper(struct ditto_server *srv)
 {
 	struct ditto_helper *helper = &srv->upcalls->helper;
@@ -50,6 +53,10 @@ bool ditto_upcall_is_helper(struct ditto_server *srv)
 	return READ_ONCE(helper->portid) && READ_ONCE(helper->tgid) == current->tgid;
 }
 
+/*
+ * Get the helper's port and term. A missing helper is logged once per absence. Context: any but
+ * interrupts. Return: 0, or -ECONNREFUSED without a helper.
+ */
 int ditto_helper_find(struct ditto_helper *helper, u32 *portid, u32 *term)
 {
 	bool log = false;
@@ -68,6 +75,7 @@ int ditto_helper_find(struct ditto_helper *helper, u32 *portid, u32 *term)
 	return *portid ? 0 : -ECONNREFUSED;
 }
 
+/* Does the helper understand a type of request? That it is too old for it is logged once. */
 bool ditto_helper_knows(struct ditto_helper *helper, enum ditto_upcall_type type)
 {
 	bool log;
@@ -84,6 +92,11 @@ bool ditto_helper_knows(struct ditto_helper *helper, enum ditto_upcall_type type
 	return false;
 }
 
+/*
+ * Check that the helper is still the same. If the helper goes after this was true,
+ * ditto_helper_leaves() returns later, so that its caller finds all requests that were in the table
+ * before. Context: any but interrupts.
+ */
 bool ditto_helper_is(struct ditto_helper *helper, u32 portid, u32 term)
 {
 	bool is;
@@ -94,6 +107,7 @@ bool ditto_helper_is(struct ditto_helper *helper, u32 portid, u32 term)
 	return is;
 }
 
+/* The helper answered, so its next missing answer is logged again. */
 void ditto_helper_answered(struct ditto_helper *helper)
 {
 	if (!READ_ONCE(helper->stuck))
@@ -103,6 +117,7 @@ void ditto_helper_answered(struct ditto_helper *helper)
 	spin_unlock(&helper->lock);
 }
 
+/* The helper did not answer a request within its time. */
 void ditto_helper_is_late(struct ditto_helper *helper, enum ditto_upcall_type type,
 			  u32 deadline_ms)
 {
@@ -117,6 +132,7 @@ void ditto_helper_is_late(struct ditto_helper *helper, enum ditto_upcall_type ty
 			ditto_upcall_names[type], deadline_ms);
 }
 
+/* A port was closed. Returns whether it was the helper's, which is gone now. */
 bool ditto_helper_leaves(struct ditto_helper *helper, u32 portid)
 {
 	bool leaves;
@@ -131,6 +147,7 @@ bool ditto_helper_leaves(struct ditto_helper *helper, u32 portid)
 	return leaves;
 }
 
+/* From now on there is no helper. */
 void ditto_helper_stop(struct ditto_helper *helper)
 {
 	spin_lock(&helper->lock);
@@ -139,6 +156,11 @@ void ditto_helper_stop(struct ditto_helper *helper)
 	spin_unlock(&helper->lock);
 }
 
+/*
+ * Set the first token of authentications where the server speaks first. @len: bytes of the token; 0
+ * for none. Each helper that registers sets its own. Return: 0, -ENOMEM, or -ECONNREFUSED if
+ * @portid is not the helper's port.
+ */
 int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len)
 {
 	struct ditto_helper *helper = &srv->upcalls->helper;
@@ -163,6 +185,11 @@ int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hel
 	return err;
 }
 
+/*
+ * Get the token of ditto_upcall_hello_set(). @hello: filled with a copy to be freed with kvfree();
+ * NULL if the helper set none; @len: filled with the bytes of the token. Return: 0, -ENOMEM, or
+ * -ECONNREFUSED without a helper.
+ */
 int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len)
 {
 	struct ditto_helper *helper = &srv->upcalls->helper;
@@ -186,6 +213,10 @@ int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len)
 	return err;
 }
 
+/*
+ * Make a netlink port the helper of the server. Return: 0, also if the port is registered already;
+ * -EBUSY if another helper is.
+ */
 int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 {
 	struct ditto_helper *helper = &srv->upcalls->helper;
@@ -211,6 +242,10 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	return 0;
 }
 
+/*
+ * Set the types of requests that the helper understands. Requests of other types fail with
+ * -EOPNOTSUPP. Return: 0, or -ECONNREFUSED if @portid is not the helper's port.
+ */
 int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds)
 {
 	struct ditto_helper *helper = &srv->upcalls->helper;

@@ -33,19 +33,6 @@ struct in6_addr;
 /* Users that a peer may fail for before further ones add to the peer's delay. */
 #define DITTO_LOGIN_FREE_USERS		8
 
-/**
- * ditto_login_delay - how long to delay the answer to a login
- * @srv: the server
- * @addr: address of the client
- * @name: name of the user, as claimed by the client if the login failed; a domain before or after
- *	it is ignored
- * @error: 0 for a login that succeeded, -EACCES for one that failed; any other if it is undecided
- *	since somebody does not answer: it may have the correct password, but it is no failure
- * @now: milliseconds of a monotonic clock
- * @wait_ms: filled with the delay in milliseconds, 0 for none
- *
- * Return: 0, or -EACCES if a login that has not failed must be refused nevertheless.
- */
 int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,
 		      int error, u64 now, u32 *wait_ms);
 

@@ -61,6 +61,7 @@ static void entry_wake_parks(struct name_entry *entry)
 	spin_unlock(&entry->names->lock);
 }
 
+/* Ask the helper. Context: on the workqueue of the requests. */
 void ditto_names_entry_ask(struct work_struct *work)
 {
 	struct name_entry *entry = container_of(work, struct name_entry, work);
@@ -198,6 +199,12 @@ static int entry_error(const struct name_entry *entry, bool waited)
 	return -EJUKEBOX;
 }
 
+/*
+ * Use the answer to a question. @use: called with the answer, under RCU. An answer that has expired
+ * is requested anew, and used or waited for as names.h describes. Context: may sleep: for memory,
+ * and a bounded time with @wait. Return: the result of @use; -EJUKEBOX if there is no answer yet;
+ * -ECONNREFUSED without a helper.
+ */
 int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 		    ditto_names_use_fn use, void *arg, bool wait)
 {
@@ -228,6 +235,15 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 	return ret;
 }
 
+/**
+ * ditto_names_park_init - initialize a park
+ * @park: the park
+ * @srv: the server
+ * @asker: address of the client
+ * @done: see struct ditto_names_park
+ *
+ * Context: any.
+ */
 void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *srv,
 			   const struct in6_addr *asker,
 			   void (*done)(struct ditto_names_park *park))
@@ -242,6 +258,14 @@ void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *s
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_park_init, "DITTO");
 
+/**
+ * ditto_names_park_begin - begin or repeat an operation that may park
+ * @park: the park; if it waits, it does not any more
+ *
+ * Of the answers that are not cached the operation asks for several together and waits for one.
+ *
+ * Context: any.
+ */
 void ditto_names_park_begin(struct ditto_names_park *park)
 {
 	spin_lock(&park->names->lock);
@@ -252,6 +276,12 @@ void ditto_names_park_begin(struct ditto_names_park *park)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_park_begin, "DITTO");
 
+/**
+ * ditto_names_park_cancel - stop waiting
+ * @park: the park
+ *
+ * Return: true if @done will not be called; false if the park does not wait any more.
+ */
 bool ditto_names_park_cancel(struct ditto_names_park *park)
 {
 	bool waited;
@@ -289,6 +319,12 @@ static bool entry_park(struct name_entry *entry, struct ditto_names_park *park)
 	return asking;
 }
 
+/*
+ * Use the answer to a question, and park if there is none. @use: called with the answer, under RCU;
+ * does not return -EJUKEBOX; @park: waits for the answer, unless it waits for another one or has
+ * waited too long; NULL to use only a fresh answer. Context: may sleep for memory. Return: as
+ * ditto_names_use(); or the error of the last request.
+ */
 int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question *q,
 			   ditto_names_use_fn use, void *arg, struct ditto_names_park *park)
 {
@@ -327,6 +363,7 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 }
 
 #ifdef DITTO_TESTS
+/* Replace ditto_names_ask() for tests. @ask: the replacement; NULL for ditto_names_ask() again. */
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask)
 {
 	srv->names->ask = ask ?: ditto_names_ask;

@@ -46,150 +46,26 @@ struct name_entry;
 /* Requests that an operation makes each time before it waits. */
 #define DITTO_NAMES_PARK_ASKS	16
 
-/**
- * ditto_names_host_match - match a host name pattern against an address
- * @srv: the server
- * @addr: address of the client
- * @pattern: name, or shell pattern with * and ?; case is ignored
- * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached, or has expired long ago
- * @park: waits instead, unless it waits already; or NULL
- *
- * Only names that resolve back to the address count; the helper checks that.
- *
- * Context: may sleep: for memory, and a bounded time with @wait.
- * Return: 1 or 0; -EJUKEBOX if there is no answer yet; -ECONNREFUSED without a helper.
- */
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
 			   const char *pattern, bool wait, struct ditto_names_park *park);
-
-/**
- * ditto_names_in_netgroup - check whether a client is in a netgroup
- * @srv: the server
- * @addr: address of the client
- * @netgroup: name of the netgroup
- * @wait: as for ditto_names_host_match()
- * @park: the same
- *
- * Context: as ditto_names_host_match().
- * Return: as ditto_names_host_match().
- */
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
 			    const char *netgroup, bool wait, struct ditto_names_park *park);
-
-/**
- * ditto_names_groups - look up the supplementary groups of a user
- * @srv: the server
- * @uid: the user
- * @groups: filled
- * @max: entries of @groups; further groups are left out
- * @asker: address of the client that needs the answer; NULL for the server itself
- * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
- * @park: as for ditto_names_host_match()
- *
- * Context: may sleep: for memory, and a bounded time with @wait.
- * Return: the number of groups; -ENOENT if there is no such user; -EJUKEBOX; -ECONNREFUSED.
- */
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups, unsigned int max,
 		       const struct in6_addr *asker, bool wait, struct ditto_names_park *park);
-
-/* Wait for the groups of a user, as ditto_names_token_prefetch() does for the SIDs. */
 void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
 				 const struct in6_addr *asker);
-
-/**
- * ditto_names_of_user - look up the name of a user, as name@domain
- * @srv: the server
- * @uid: the user
- * @name: filled, without a terminating NUL
- * @size: bytes of @name
- * @asker: address of the client that needs the answer; NULL for the server itself
- *
- * Context: may sleep a bounded time.
- * Return: bytes of the name; -ENOENT if the user has no name; -ERANGE if it does not fit;
- * -EJUKEBOX; -ECONNREFUSED.
- */
 int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size,
 			const struct in6_addr *asker);
-
-/**
- * ditto_names_of_group - look up the name of a group, as name@domain
- * @srv: the server
- * @gid: the group
- * @name: filled, without a terminating NUL
- * @size: bytes of @name
- * @asker: address of the client that needs the answer; NULL for the server itself
- *
- * Context: may sleep a bounded time.
- * Return: as ditto_names_of_user().
- */
 int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size,
 			 const struct in6_addr *asker);
-
-/**
- * ditto_names_user - look up the user with a name
- * @srv: the server
- * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
- * @uid: filled
- * @asker: address of the client that needs the answer; NULL for the server itself
- *
- * Context: may sleep a bounded time.
- * Return: 0; -ENOENT if there is no such user or the domain is a foreign one; -EJUKEBOX;
- * -ECONNREFUSED.
- */
 int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid,
 		     const struct in6_addr *asker);
-
-/**
- * ditto_names_group - look up the group with a name
- * @srv: the server
- * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
- * @gid: filled
- * @asker: address of the client that needs the answer; NULL for the server itself
- *
- * Context: may sleep a bounded time.
- * Return: as ditto_names_user().
- */
 int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid,
 		      const struct in6_addr *asker);
-
-/**
- * ditto_names_token - look up the SIDs of a user
- * @srv: the server
- * @uid: the user
- * @token: filled with a reference
- * @asker: address of the client that needs the answer; NULL for the server itself
- *
- * This function does not wait for the helper: the caller may hold locks. It differs from the
- * others also in that a failed request is no reason to retry.
- *
- * Context: may sleep for memory.
- * Return: 0; -ENOENT if there is no such user; -EJUKEBOX while the helper is asked;
- * -ECONNREFUSED or another error of ditto_upcall() if it cannot be asked or cannot answer.
- */
 int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token,
 		      const struct in6_addr *asker);
-
-/**
- * ditto_names_token_prefetch - ask for the SIDs of a user that may be needed
- * @srv: the server
- * @uid: the user
- * @asker: address of the client that needs the answer; NULL for the server itself
- * @park: waits for the answer, unless it waits already; NULL to wait for DITTO_NAMES_WAIT_MS here
- *
- * Context: may sleep for memory, and without @park for the answer.
- * Return: -EJUKEBOX if there is no answer yet; another value if there is or will be none.
- */
 int ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker,
 			       struct ditto_names_park *park);
-
-/**
- * ditto_names_token_rcu - get the SIDs of a user if they are cached
- * @srv: the server
- * @uid: the user
- *
- * Context: any, under RCU.
- * Return: the token, valid until the end of the RCU read section; NULL without a fresh one.
- */
 const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t uid);
 
 /**
@@ -219,62 +95,14 @@ struct ditto_names_park {
 	struct delayed_work late;
 };
 
-/**
- * ditto_names_park_init - initialize a park
- * @park: the park
- * @srv: the server
- * @asker: address of the client
- * @done: see struct ditto_names_park
- *
- * Context: any.
- */
 void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *srv,
 			   const struct in6_addr *asker,
 			   void (*done)(struct ditto_names_park *park));
-
-/**
- * ditto_names_park_begin - begin or repeat an operation that may park
- * @park: the park; if it waits, it does not any more
- *
- * Of the answers that are not cached the operation asks for several together and waits for one.
- *
- * Context: any.
- */
 void ditto_names_park_begin(struct ditto_names_park *park);
-
-/**
- * ditto_names_park_cancel - stop waiting
- * @park: the park
- *
- * Return: true if @done will not be called; false if the park does not wait any more.
- */
 bool ditto_names_park_cancel(struct ditto_names_park *park);
 
-/**
- * ditto_names_sid_of_user - look up the SID of a user
- * @srv: the server
- * @uid: the user
- * @sid: filled
- * @park: made to wait for the answer, if it is not cached and @park does not wait yet; NULL to
- *	use only fresh answers that are cached
- *
- * Context: may sleep for memory.
- * Return: 0; -ENOENT if the user has no SID but the one made of its number; -EJUKEBOX if there is
- * no answer yet; -ECONNREFUSED or another error of ditto_upcall().
- */
 int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_SID_MAX],
 			    struct ditto_names_park *park);
-
-/**
- * ditto_names_sid_of_group - look up the SID of a group
- * @srv: the server
- * @gid: the group
- * @sid: filled
- * @park: as for ditto_names_sid_of_user()
- *
- * Context: may sleep for memory.
- * Return: as ditto_names_sid_of_user().
- */
 int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_SID_MAX],
 			     struct ditto_names_park *park);
 
@@ -290,22 +118,9 @@ struct ditto_account {
 	kgid_t gid;
 };
 
-/**
- * ditto_names_account_of_sid - look up the account of a SID
- * @srv: the server
- * @sid: valid
- * @account: filled
- * @park: as for ditto_names_sid_of_user()
- *
- * Only accounts whose SID is @sid are found: a SID from the history of an account is -ENOENT.
- *
- * Context: may sleep for memory.
- * Return: 0; -ENOENT if it has no account; others as ditto_names_sid_of_user().
- */
 int ditto_names_account_of_sid(struct ditto_server *srv, const u8 *sid,
 			       struct ditto_account *account, struct ditto_names_park *park);
 
-/* Drop all cached answers. May sleep. */
 void ditto_names_flush(struct ditto_server *srv);
 
 /*

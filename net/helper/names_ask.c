@@ -10,6 +10,7 @@
 #include "names.h"
 #include "names_ask.h"
 
+/* Free what an answer points to and zero it; @said itself is the caller's. */
 void ditto_said_free(struct ditto_said *said)
 {
 	kfree(said->hosts);
@@ -32,6 +33,10 @@ static void hosts_add(struct ditto_host_names *hosts, const char *name)
 	hosts->count++;
 }
 
+/*
+ * Build a list of host names. Return: the names in lower case, to be freed with kfree(); NULL
+ * without memory.
+ */
 struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigned int count)
 {
 	struct ditto_host_names *hosts;
@@ -280,6 +285,12 @@ static void question_zone(const struct ditto_question *q, struct in6_addr *zone)
 		ipv6_addr_prefix(zone, &q->addr, ipv6_addr_v4mapped(&q->addr) ? 120 : 48);
 }
 
+/*
+ * Ask the helper a question and wait for the answer. @hosts: known names of the address, sent with
+ * a question about a netgroup; or NULL; @said: filled on success; to be freed with
+ * ditto_said_free(). Context: as ditto_upcall_ask(); killable. Return: 0, -ENOENT if the helper
+ * says that the object does not exist, or another error of ditto_upcall().
+ */
 int ditto_names_ask(struct ditto_server *srv, const struct ditto_question *question,
 		    const struct ditto_host_names *hosts, struct ditto_said *said)
 {

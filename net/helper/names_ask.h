@@ -71,29 +71,9 @@ struct ditto_said {
 	u8 *sid;
 };
 
-/* Free what an answer points to and zero it; @said itself is the caller's. */
+/* names_ask.c */
 void ditto_said_free(struct ditto_said *said);
-
-/**
- * ditto_host_names_make - build a list of host names
- * @names: the names
- * @count: entries of @names
- *
- * Return: the names in lower case, to be freed with kfree(); NULL without memory.
- */
 struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigned int count);
-
-/**
- * ditto_names_ask - ask the helper a question and wait for the answer
- * @srv: the server
- * @question: the question
- * @hosts: known names of the address, sent with a question about a netgroup; or NULL
- * @said: filled on success; to be freed with ditto_said_free()
- *
- * Context: may sleep, as ditto_upcall_ask(); killable.
- * Return: 0, -ENOENT if the helper says that the object does not exist, or another error of
- * ditto_upcall().
- */
 int ditto_names_ask(struct ditto_server *srv, const struct ditto_question *question,
 		    const struct ditto_host_names *hosts, struct ditto_said *said);
 
@@ -101,15 +81,9 @@ typedef int (*ditto_names_ask_fn)(struct ditto_server *srv,
 				  const struct ditto_question *question,
 				  const struct ditto_host_names *hosts, struct ditto_said *said);
 
-/**
- * ditto_names_set_ask - replace ditto_names_ask() for tests
- * @srv: the server
- * @ask: the replacement; NULL for ditto_names_ask() again
- */
+/* names.c */
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask);
-/* Number of answers kept. */
 unsigned int ditto_names_count(struct ditto_server *srv);
-/* Make all answers older by @age jiffies. */
 void ditto_names_age(struct ditto_server *srv, unsigned long age);
 
 #endif

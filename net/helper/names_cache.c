@@ -69,6 +69,7 @@ static void entry_free_rcu(struct rcu_head *rcu)
 	kfree(entry);
 }
 
+/* Drop a reference to an entry. Any context. */
 void ditto_names_entry_put(struct name_entry *entry)
 {
 	if (refcount_dec_and_test(&entry->ref))
@@ -96,6 +97,10 @@ static bool is_unknown_name(const struct name_entry *entry, const struct name_an
 				   entry->question.type == DITTO_UPCALL_GROUP_ID);
 }
 
+/*
+ * Check whether an answer may be used, though it may have expired. @answer: its answer, under RCU.
+ * Context: any. Return: false if a new answer has to be waited for, see names.h.
+ */
 bool ditto_names_answer_serves(const struct name_entry *entry, const struct name_answer *answer)
 {
 	const struct ditto_names *names = entry->names;
@@ -178,6 +183,7 @@ static void entry_replace_answer_locked(struct name_entry *entry, struct name_an
 		call_rcu(&old->rcu, answer_free_rcu);
 }
 
+/* Store an answer. Return: 0 or -ENOMEM. */
 int ditto_names_entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
 {
 	struct ditto_names *names = entry->names;
@@ -221,6 +227,7 @@ static struct name_entry *entry_alloc(struct ditto_names *names, const struct di
 	return entry;
 }
 
+/* Find or create the entry of a question. Return: the entry, to be put; NULL without memory. */
 struct name_entry *ditto_names_entry_get(struct ditto_names *names, const struct ditto_question *q)
 {
 	struct name_entry *entry, *old, *victim = NULL;
@@ -261,6 +268,10 @@ struct name_entry *ditto_names_entry_get(struct ditto_names *names, const struct
 	return IS_ERR(old) ? NULL : old;
 }
 
+/*
+ * Copy the cached names of an address. Context: any. Return: a copy, to be freed with kfree(); or
+ * NULL.
+ */
 struct ditto_host_names *ditto_names_hosts(struct ditto_names *names, const struct in6_addr *addr)
 {
 	const struct ditto_question q = {
@@ -280,6 +291,7 @@ struct ditto_host_names *ditto_names_hosts(struct ditto_names *names, const stru
 	return hosts;
 }
 
+/* The number of flushes that have ended. Any context. */
 u32 ditto_names_epoch(struct ditto_names *names)
 {
 	u32 epoch;
@@ -290,6 +302,10 @@ u32 ditto_names_epoch(struct ditto_names *names)
 	return epoch;
 }
 
+/*
+ * Cache the host names that an answer about a netgroup carried. Does nothing if a flush has ended
+ * since @epoch: it could not drop them, because their entry may be younger.
+ */
 void ditto_names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
 				struct ditto_host_names *hosts, u32 epoch)
 {
@@ -315,6 +331,10 @@ void ditto_names_remember_hosts(struct ditto_names *names, const struct in6_addr
 	ditto_names_entry_put(entry);
 }
 
+/*
+ * Use the answer to a question if it is cached and fresh. @use: called with the answer, under RCU.
+ * Context: any. Return: true if @use was called.
+ */
 bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question *q,
 			   ditto_names_use_fn use, void *arg, int *ret)
 {
@@ -336,6 +356,7 @@ bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question
 	return fresh;
 }
 
+/* Drop all cached answers. May sleep. */
 void ditto_names_flush(struct ditto_server *srv)
 {
 	struct ditto_names *names = srv->names;
@@ -358,11 +379,13 @@ void ditto_names_flush(struct ditto_server *srv)
 }
 
 #ifdef DITTO_TESTS
+/* Number of answers kept. */
 unsigned int ditto_names_count(struct ditto_server *srv)
 {
 	return READ_ONCE(srv->names->count);
 }
 
+/* Make all answers older by @age jiffies. */
 void ditto_names_age(struct ditto_server *srv, unsigned long age)
 {
 	struct ditto_names *names = srv->names;
@@ -379,6 +402,7 @@ void ditto_names_age(struct ditto_server *srv, unsigned long age)
 }
 #endif
 
+/* Set up the cache. Return: 0 or -ENOMEM. */
 int ditto_names_cache_init(struct ditto_names *names)
 {
 	spin_lock_init(&names->lock);
@@ -386,6 +410,7 @@ int ditto_names_cache_init(struct ditto_names *names)
 	return rhashtable_init(&names->hash, &names_params);
 }
 
+/* Tear down. No entry is in use any more. May sleep. */
 void ditto_names_cache_exit(struct ditto_names *names)
 {
 	ditto_names_flush(names->srv);

@@ -94,82 +94,21 @@ struct name_entry {
 	char text[];
 };
 
-/**
- * ditto_names_entry_get - find or create the entry of a question
- * @names: the cache
- * @q: the question
- *
- * Return: the entry, to be put; NULL without memory.
- */
+/* names_cache.c */
 struct name_entry *ditto_names_entry_get(struct ditto_names *names, const struct ditto_question *q);
-
-/* Drop a reference to an entry. Any context. */
 void ditto_names_entry_put(struct name_entry *entry);
-
-/**
- * ditto_names_entry_answer - store an answer
- * @entry: the entry
- * @said: the answer; what it points to is taken over
- * @missing: the object does not exist
- *
- * Return: 0 or -ENOMEM.
- */
 int ditto_names_entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing);
-
-/**
- * ditto_names_hosts - copy the cached names of an address
- * @names: the cache
- * @addr: the address
- *
- * Context: any.
- * Return: a copy, to be freed with kfree(); or NULL.
- */
 struct ditto_host_names *ditto_names_hosts(struct ditto_names *names, const struct in6_addr *addr);
-
-/**
- * ditto_names_answer_serves - check whether an answer may be used, though it may have expired
- * @entry: the entry
- * @answer: its answer, under RCU
- *
- * Context: any.
- * Return: false if a new answer has to be waited for, see names.h.
- */
 bool ditto_names_answer_serves(const struct name_entry *entry, const struct name_answer *answer);
-
-/* The number of flushes that have ended. Any context. */
 u32 ditto_names_epoch(struct ditto_names *names);
-
-/**
- * ditto_names_remember_hosts - cache the host names that an answer about a netgroup carried
- * @names: the cache
- * @addr: the address
- * @hosts: its names, which are taken over
- * @epoch: ditto_names_epoch() before the question
- *
- * Does nothing if a flush has ended since @epoch: it could not drop them, because their entry may
- * be younger.
- */
 void ditto_names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
 				struct ditto_host_names *hosts, u32 epoch);
-
-/**
- * ditto_names_cache_init - set up the cache
- * @names: the cache, zeroed, with @srv
- *
- * Return: 0 or -ENOMEM.
- */
 int ditto_names_cache_init(struct ditto_names *names);
-/* Tear down. No entry is in use any more. May sleep. */
 void ditto_names_cache_exit(struct ditto_names *names);
 
 /* names.c */
 
-/**
- * ditto_names_entry_ask - ask the helper
- * @work: of an entry that is NAME_ASKING
- *
- * Context: on the workqueue of the requests.
- */
+/* names.c */
 void ditto_names_entry_ask(struct work_struct *work);
 
 #endif

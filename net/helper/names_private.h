@@ -28,48 +28,13 @@ struct name_answer {
 
 typedef int (*ditto_names_use_fn)(const struct name_answer *answer, void *arg);
 
-/**
- * ditto_names_use_fresh - use the answer to a question if it is cached and fresh
- * @srv: the server
- * @q: the question
- * @use: called with the answer, under RCU
- * @arg: passed to @use
- * @ret: filled with the result of @use
- *
- * Context: any.
- * Return: true if @use was called.
- */
+/* names_cache.c */
 bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question *q,
 			   ditto_names_use_fn use, void *arg, int *ret);
 
-/**
- * ditto_names_use - use the answer to a question
- * @srv: the server
- * @q: the question
- * @use: called with the answer, under RCU
- * @arg: passed to @use
- * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
- *
- * An answer that has expired is requested anew, and used or waited for as names.h describes.
- *
- * Context: may sleep: for memory, and a bounded time with @wait.
- * Return: the result of @use; -EJUKEBOX if there is no answer yet; -ECONNREFUSED without a helper.
- */
+/* names.c */
 int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 		    ditto_names_use_fn use, void *arg, bool wait);
-
-/**
- * ditto_names_use_parked - use the answer to a question, and park if there is none
- * @srv: the server
- * @q: the question
- * @use: called with the answer, under RCU; does not return -EJUKEBOX
- * @arg: passed to @use
- * @park: waits for the answer, unless it waits for another one or has waited too long; NULL to
- *	use only a fresh answer
- *
- * Context: may sleep for memory.
- * Return: as ditto_names_use(); or the error of the last request.
- */
 int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question *q,
 			   ditto_names_use_fn use, void *arg, struct ditto_names_park *park);
 

@@ -40,6 +40,12 @@ static int names_ask(struct ditto_server *srv, const struct ditto_question *q,
 		      ditto_names_use(srv, q, use, arg, wait);
 }
 
+/*
+ * Match a host name pattern against an address. @park: waits instead, unless it waits already; or
+ * NULL. Only names that resolve back to the address count; the helper checks that. Context: may
+ * sleep: for memory, and a bounded time with @wait. Return: 1 or 0; -EJUKEBOX if there is no answer
+ * yet; -ECONNREFUSED without a helper.
+ */
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
 			   const char *pattern, bool wait, struct ditto_names_park *park)
 {
@@ -61,6 +67,10 @@ static int use_member(const struct name_answer *answer, void *arg)
 	return answer->said.member;
 }
 
+/*
+ * Check whether a client is in a netgroup. Context: as ditto_names_host_match(). Return: as
+ * ditto_names_host_match().
+ */
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
 			    const char *netgroup, bool wait, struct ditto_names_park *park)
 {
@@ -94,6 +104,11 @@ static struct ditto_question groups_question(kuid_t uid, const struct in6_addr *
 	};
 }
 
+/*
+ * Look up the supplementary groups of a user. @asker: address of the client that needs the answer;
+ * NULL for the server itself. Context: may sleep: for memory, and a bounded time with @wait.
+ * Return: the number of groups; -ENOENT if there is no such user; -EJUKEBOX; -ECONNREFUSED.
+ */
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups, unsigned int max,
 		       const struct in6_addr *asker, bool wait, struct ditto_names_park *park)
 {
@@ -108,6 +123,7 @@ static int use_nothing(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
+/* Wait for the groups of a user, as ditto_names_token_prefetch() does for the SIDs. */
 void ditto_names_groups_prefetch(struct ditto_server *srv, kuid_t uid,
 				 const struct in6_addr *asker)
 {
@@ -136,6 +152,18 @@ static int use_name(const struct name_answer *answer, void *arg)
 	return len;
 }
 
+/**
+ * ditto_names_of_user - look up the name of a user, as name@domain
+ * @srv: the server
+ * @uid: the user
+ * @name: filled, without a terminating NUL
+ * @size: bytes of @name
+ * @asker: address of the client that needs the answer; NULL for the server itself
+ *
+ * Context: may sleep a bounded time.
+ * Return: bytes of the name; -ENOENT if the user has no name; -ERANGE if it does not fit;
+ * -EJUKEBOX; -ECONNREFUSED.
+ */
 int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size,
 			const struct in6_addr *asker)
 {
@@ -148,6 +176,17 @@ int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, "DITTO");
 
+/**
+ * ditto_names_of_group - look up the name of a group, as name@domain
+ * @srv: the server
+ * @gid: the group
+ * @name: filled, without a terminating NUL
+ * @size: bytes of @name
+ * @asker: address of the client that needs the answer; NULL for the server itself
+ *
+ * Context: may sleep a bounded time.
+ * Return: as ditto_names_of_user().
+ */
 int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size,
 			 const struct in6_addr *asker)
 {
@@ -168,6 +207,17 @@ static int use_uid(const struct name_answer *answer, void *arg)
 	return answer->missing ? -ENOENT : 0;
 }
 
+/**
+ * ditto_names_user - look up the user with a name
+ * @srv: the server
+ * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
+ * @uid: filled
+ * @asker: address of the client that needs the answer; NULL for the server itself
+ *
+ * Context: may sleep a bounded time.
+ * Return: 0; -ENOENT if there is no such user or the domain is a foreign one; -EJUKEBOX;
+ * -ECONNREFUSED.
+ */
 int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid,
 		     const struct in6_addr *asker)
 {
@@ -187,6 +237,16 @@ static int use_gid(const struct name_answer *answer, void *arg)
 	return answer->missing ? -ENOENT : 0;
 }
 
+/**
+ * ditto_names_group - look up the group with a name
+ * @srv: the server
+ * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
+ * @gid: filled
+ * @asker: address of the client that needs the answer; NULL for the server itself
+ *
+ * Context: may sleep a bounded time.
+ * Return: as ditto_names_user().
+ */
 int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid,
 		      const struct in6_addr *asker)
 {
@@ -224,6 +284,10 @@ static int use_token_rcu(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
+/*
+ * Get the SIDs of a user if they are cached. Context: any, under RCU. Return: the token, valid
+ * until the end of the RCU read section; NULL without a fresh one.
+ */
 const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t uid)
 {
 	const struct ditto_question q = token_question(uid, NULL);
@@ -235,6 +299,16 @@ const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t
 	return token;
 }
 
+/**
+ * ditto_names_token_prefetch - ask for the SIDs of a user that may be needed
+ * @srv: the server
+ * @uid: the user
+ * @asker: address of the client that needs the answer; NULL for the server itself
+ * @park: waits for the answer, unless it waits already; NULL to wait for DITTO_NAMES_WAIT_MS here
+ *
+ * Context: may sleep for memory, and without @park for the answer.
+ * Return: -EJUKEBOX if there is no answer yet; another value if there is or will be none.
+ */
 int ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker,
 			       struct ditto_names_park *park)
 {
@@ -244,6 +318,13 @@ int ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struc
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_token_prefetch, "DITTO");
 
+/*
+ * Look up the SIDs of a user. @asker: address of the client that needs the answer; NULL for the
+ * server itself. This function does not wait for the helper: the caller may hold locks. It differs
+ * from the others also in that a failed request is no reason to retry. Context: may sleep for
+ * memory. Return: 0; -ENOENT if there is no such user; -EJUKEBOX while the helper is asked;
+ * -ECONNREFUSED or another error of ditto_upcall() if it cannot be asked or cannot answer.
+ */
 int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token,
 		      const struct in6_addr *asker)
 {
@@ -260,6 +341,18 @@ static int use_sid(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
+/**
+ * ditto_names_sid_of_user - look up the SID of a user
+ * @srv: the server
+ * @uid: the user
+ * @sid: filled
+ * @park: made to wait for the answer, if it is not cached and @park does not wait yet; NULL to
+ *	use only fresh answers that are cached
+ *
+ * Context: may sleep for memory.
+ * Return: 0; -ENOENT if the user has no SID but the one made of its number; -EJUKEBOX if there is
+ * no answer yet; -ECONNREFUSED or another error of ditto_upcall().
+ */
 int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_SID_MAX],
 			    struct ditto_names_park *park)
 {
@@ -272,6 +365,16 @@ int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_S
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_user, "DITTO");
 
+/**
+ * ditto_names_sid_of_group - look up the SID of a group
+ * @srv: the server
+ * @gid: the group
+ * @sid: filled
+ * @park: as for ditto_names_sid_of_user()
+ *
+ * Context: may sleep for memory.
+ * Return: as ditto_names_sid_of_user().
+ */
 int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_SID_MAX],
 			     struct ditto_names_park *park)
 {
@@ -295,6 +398,18 @@ static int use_account(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
+/**
+ * ditto_names_account_of_sid - look up the account of a SID
+ * @srv: the server
+ * @sid: valid
+ * @account: filled
+ * @park: as for ditto_names_sid_of_user()
+ *
+ * Only accounts whose SID is @sid are found: a SID from the history of an account is -ENOENT.
+ *
+ * Context: may sleep for memory.
+ * Return: 0; -ENOENT if it has no account; others as ditto_names_sid_of_user().
+ */
 int ditto_names_account_of_sid(struct ditto_server *srv, const u8 *sid,
 			       struct ditto_account *account, struct ditto_names_park *park)
 {

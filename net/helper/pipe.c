@@ -53,6 +53,16 @@ static int open_got(struct genl_info *info, void *arg)
 	return 0;
 }
 
+/**
+ * ditto_pipe_open - open a pipe
+ * @srv: the server
+ * @pipe: the request, with @name, @opener and @session set
+ *
+ * @pipe->ask.done is called with 0, -ENOENT if there is no such pipe, -ECONNREFUSED without a
+ *	helper, or another error of ditto_upcall().
+ *
+ * Context: process; does not wait.
+ */
 void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 {
 	pipe->ask.what = (struct ditto_upcall) {
@@ -112,6 +122,16 @@ static int call_got(struct genl_info *info, void *arg)
 	return 0;
 }
 
+/**
+ * ditto_pipe_call - write a message to a pipe and read the answer
+ * @srv: the server
+ * @pipe: the request, with @id, @in and @in_len set
+ *
+ * @pipe->ask.done is called with 0, -ENOENT if the pipe does not exist any more, -EINVAL for a
+ *	malformed message, or another error of ditto_upcall().
+ *
+ * Context: process; does not wait.
+ */
 void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 {
 	pipe->out = NULL;
@@ -130,6 +150,13 @@ void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_pipe_call, "DITTO");
 
+/**
+ * ditto_pipe_close - close a pipe
+ * @srv: the server
+ * @id: the helper's number of the pipe
+ *
+ * Context: process; does not wait.
+ */
 void ditto_pipe_close(struct ditto_server *srv, u64 id)
 {
 	ditto_upcall_end(srv, DITTO_UPCALL_PIPE_CLOSE, id);

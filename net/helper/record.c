@@ -290,6 +290,15 @@ static int record_write(struct ditto_records *rec, enum ditto_upcall_type type,
 	return 0;
 }
 
+/*
+ * Write a record, in place of one with the same key. When it returns 0, the record is on disk, and
+ * the server may make the promise that depends on it. After an error the record may or may not
+ * exist, and nothing may be promised.
+ *
+ * Must not be used by threads that serve clients. Context: may sleep for several times the upcall
+ * setting; killable. Return: 0; -ECONNREFUSED without a helper and before the epoch is known;
+ * -EINVAL for a bad length or kind; -EIO and others from the helper; errors of ditto_upcall().
+ */
 int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
 		     const void *key, size_t key_len, const void *data, size_t data_len)
 {
@@ -302,6 +311,10 @@ int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
 	return record_write(srv->records, DITTO_UPCALL_RECORD_PUT, &record);
 }
 
+/*
+ * Remove a record. The removal is on disk when it returns 0. It is no error if there is no such
+ * record. Context: as ditto_record_put(). Return: as ditto_record_put().
+ */
 int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 			const void *key, size_t key_len)
 {
@@ -312,6 +325,15 @@ int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 	return record_write(srv->records, DITTO_UPCALL_RECORD_REMOVE, &record);
 }
 
+/**
+ * ditto_record_previous_for_each - call a function for the records of earlier lives
+ * @srv: the server
+ * @kind: kind of the records
+ * @fn: returns 0 to go on; may sleep, put and remove records
+ * @arg: passed to @fn
+ *
+ * Return: 0, the value that @fn returned, or -ENOMEM.
+ */
 int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
 				   int (*fn)(const struct ditto_record *record, void *arg),
 				   void *arg)
@@ -346,11 +368,19 @@ int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_k
 }
 EXPORT_SYMBOL_NS_GPL(ditto_record_previous_for_each, "DITTO");
 
+/* Number of previous records of a kind. Any context. */
 unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_kind kind)
 {
 	return READ_ONCE(srv->records->count[kind]);
 }
 
+/*
+ * Nothing from before can be reclaimed any more. @done: called when that is on disk; must not
+ * sleep. Forgets the previous records of kinds that end with the grace period, also in the helper's
+ * database, and calls the hooks for those that only their owners know. That is tried until it
+ * succeeds, in the background. A later call takes the place of one that is not done. Context: any;
+ * takes a spinlock.
+ */
 void ditto_records_forget(struct ditto_server *srv, u64 number,
 			  void (*done)(struct ditto_server *srv, u64 number))
 {
@@ -363,6 +393,7 @@ void ditto_records_forget(struct ditto_server *srv, u64 number,
 	mod_delayed_work(ditto_wq, &rec->forget_work, 0);
 }
 
+/* What a hook's @forget waited for has happened. Any context. */
 void ditto_records_forget_again(struct ditto_server *srv)
 {
 	if (READ_ONCE(srv->records->forget))
@@ -370,22 +401,26 @@ void ditto_records_forget_again(struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_records_forget_again, "DITTO");
 
+/* End what ditto_records_forget() began, for good. May sleep. */
 void ditto_records_forget_stop(struct ditto_server *srv)
 {
 	disable_delayed_work_sync(&srv->records->forget_work);
 }
 
+/* Number of this life of the server, from 1; 0 until the helper assigned it. Any context. */
 u64 ditto_server_epoch(const struct ditto_server *srv)
 {
 	return READ_ONCE(srv->records->epoch);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_server_epoch, "DITTO");
 
+/* Random number of this life of the server, not 0. Any context. */
 u64 ditto_server_instance(const struct ditto_server *srv)
 {
 	return srv->records->instance;
 }
 
+/* True if the previous life of the server was shut down cleanly. Valid once the epoch is known. */
 bool ditto_server_ended_cleanly(const struct ditto_server *srv)
 {
 	return READ_ONCE(srv->records->clean);
@@ -410,6 +445,13 @@ static void hook_queue(struct ditto_state_hook *hook)
 		queue_work(ditto_wq, &hook->work);
 }
 
+/**
+ * ditto_state_hook_add - add a hook
+ * @srv: the server
+ * @hook: the hook; must stay until ditto_state_hook_remove()
+ *
+ * Calls @begin, and queues @ready, if the epoch is known.
+ */
 void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hook)
 {
 	struct ditto_records *rec = srv->records;
@@ -426,6 +468,12 @@ void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hoo
 }
 EXPORT_SYMBOL_NS_GPL(ditto_state_hook_add, "DITTO");
 
+/**
+ * ditto_state_hook_remove - remove a hook
+ * @hook: the hook; nothing happens if it was not added
+ *
+ * Neither function of the hook runs when it returns, nor will it be called again.
+ */
 void ditto_state_hook_remove(struct ditto_state_hook *hook)
 {
 	if (!hook->srv)
@@ -438,6 +486,7 @@ void ditto_state_hook_remove(struct ditto_state_hook *hook)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_state_hook_remove, "DITTO");
 
+/* Call @ready of the hooks with @shares because a share was added. May sleep. */
 void ditto_records_share_added(struct ditto_server *srv)
 {
 	struct ditto_records *rec = srv->records;
@@ -450,6 +499,7 @@ void ditto_records_share_added(struct ditto_server *srv)
 	mutex_unlock(&rec->hooks_lock);
 }
 
+/* Call @share_gone of the hooks. May sleep, also for the helper. */
 void ditto_records_share_gone(struct ditto_server *srv)
 {
 	struct ditto_records *rec = srv->records;
@@ -509,16 +559,28 @@ fail:
 	return err;
 }
 
+/*
+ * Add a record of an earlier life. Return: 0, -EINVAL, -EALREADY if the epoch is set already,
+ * -ENOSPC, -ENOMEM.
+ */
 int ditto_record_load(struct ditto_server *srv, const struct ditto_record *record)
 {
 	return previous_enter(srv->records, record, false);
 }
 
+/*
+ * Turn a record that was put into a previous one. For a protocol that ends before the server does,
+ * and looks for its records when it starts again. Return: 0, -EINVAL, -ENOSPC, -ENOMEM.
+ */
 int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record)
 {
 	return previous_enter(srv->records, record, true);
 }
 
+/*
+ * Set the epoch after all previous records were loaded. Return: 0, also if the same epoch was set
+ * before; -EALREADY if another one was.
+ */
 int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean)
 {
 	struct ditto_records *rec = srv->records;
@@ -549,6 +611,7 @@ out:
 	return err;
 }
 
+/* Create the records of a server, with a random instance number. May sleep. */
 int ditto_records_init(struct ditto_server *srv)
 {
 	struct ditto_records *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
@@ -570,6 +633,7 @@ int ditto_records_init(struct ditto_server *srv)
 	return 0;
 }
 
+/* All hooks were removed. Stops the requests to the helper and frees the records. */
 void ditto_records_exit(struct ditto_server *srv)
 {
 	struct ditto_records *rec = srv->records;

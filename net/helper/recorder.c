@@ -43,6 +43,10 @@ static void recorder_free(struct ditto_recorder *rec)
 	kfree(rec);
 }
 
+/*
+ * Drop a reference; what is wanted is done nevertheless. NULL is allowed. Any context but hard
+ * interrupts, after ditto_recorder_leave() one that may sleep.
+ */
 void ditto_recorder_put(struct ditto_recorder *rec)
 {
 	struct ditto_record record;
@@ -268,6 +272,16 @@ static struct ditto_recorder *recorder_get(struct ditto_recorders *all, enum dit
 	return rec;
 }
 
+/**
+ * ditto_recorder_get - find or create the recorder of a key
+ * @all: the recorders
+ * @kind: kind of the record
+ * @key: its key
+ * @key_len: 1 to DITTO_RECORD_KEY_MAX
+ * @peer: the machine that a new one is charged to and waits for its turn with; NULL for none
+ *
+ * Return: the recorder, to be put, or an ERR_PTR: -EINVAL, -EDQUOT, -ENOMEM.
+ */
 struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,
 					  const void *key, size_t key_len,
 					  const struct in6_addr *peer)
@@ -364,6 +378,20 @@ static bool recorder_admits(const struct ditto_recorder *rec, u64 owner)
 	return owner > rec->owner || (owner == rec->owner && rec->present);
 }
 
+/**
+ * ditto_recorder_set - have the record written
+ * @rec: the recorder
+ * @owner: token of the caller
+ * @data: what it is to contain; copied
+ * @data_len: at most DITTO_RECORD_DATA_MAX
+ * @wish: filled with the number of the wish, or of the last one after -ESTALE; may be NULL
+ *
+ * Nothing is done if the record is like that already.
+ *
+ * Context: may sleep, but not for the helper.
+ * Return: 0; -ESTALE if the record belongs to a newer owner or was taken back; -EDQUOT if the
+ * machine may not have so much memory; -ENOMEM.
+ */
 int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, size_t data_len,
 		       u64 *wish)
 {
@@ -409,6 +437,15 @@ static bool recorder_take_back(struct ditto_recorder *rec, u64 owner, u64 *wish)
 	return start;
 }
 
+/**
+ * ditto_recorder_unset - take back the record, for good
+ * @rec: the recorder
+ * @owner: token of the caller; nothing is done for one that is not the newest
+ * @wait: notified when the record is gone; may be NULL
+ *
+ * Context: may sleep, but not for the helper.
+ * Return: the number of the wish.
+ */
 u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_recorder_wait *wait)
 {
 	bool start;
@@ -437,6 +474,16 @@ u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_rec
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_unset, "DITTO");
 
+/**
+ * ditto_recorder_withdraw - take back the record, and wait until it is gone
+ * @rec: the recorder
+ * @owner: token of the caller
+ *
+ * After an error the owner has its record as before, which is written again.
+ *
+ * Context: sleeps for the helper; killable.
+ * Return: 0, also for an owner that is not the newest; or as ditto_recorder_wait().
+ */
 int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner)
 {
 	u64 before, wish;
@@ -469,6 +516,7 @@ int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_withdraw, "DITTO");
 
+/* The record exists with this @data, of before a restart, and belongs to @owner. May sleep. */
 int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *data,
 			   size_t data_len)
 {
@@ -484,6 +532,7 @@ int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *da
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_restore, "DITTO");
 
+/* Pass the record of @owner, if it is there, to @heir, which wants the same. May sleep. */
 void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir)
 {
 	mutex_lock(&rec->lock);
@@ -493,6 +542,11 @@ void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_pass, "DITTO");
 
+/*
+ * The record of @owner is changed by a new owner only from now on. With @keep it is found by
+ * ditto_record_previous_for_each() after the last reference is gone. Return: false if it has none.
+ * May sleep.
+ */
 bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep)
 {
 	bool is;
@@ -508,6 +562,15 @@ bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorder_leave, "DITTO");
 
+/**
+ * ditto_recorder_wait - wait until a wish was tried
+ * @rec: the recorder
+ * @wish: its number
+ *
+ * Context: sleeps for the helper, as ditto_record_put(); killable.
+ * Return: 0 if it is fulfilled; -EINTR; otherwise the error of the last try, and it will be tried
+ * again.
+ */
 int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish)
 {
 	int err;
@@ -555,6 +618,7 @@ static void retry_work(struct work_struct *work)
 				   msecs_to_jiffies(DITTO_RECORDER_RETRY_MS));
 }
 
+/* Set up the recorders of a protocol: @at_once ask the helper, and @of_peer for one machine. */
 void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
 			  unsigned int at_once, unsigned int of_peer)
 {
@@ -569,6 +633,7 @@ void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorders_init, "DITTO");
 
+/* Try once more to write what has failed, and nothing again from now on. May sleep. */
 void ditto_recorders_end(struct ditto_recorders *all)
 {
 	disable_delayed_work_sync(&all->retry);
@@ -581,6 +646,7 @@ void ditto_recorders_end(struct ditto_recorders *all)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_recorders_end, "DITTO");
 
+/* No recorder is used any more. Waits until the last ones have tried. */
 void ditto_recorders_exit(struct ditto_recorders *all)
 {
 	ditto_recorders_end(all);

@@ -133,23 +133,9 @@ struct ditto_recorder_wait {
 	void (*done)(struct ditto_recorder_wait *wait, int err);
 };
 
-/**
- * ditto_recorder_get - find or create the recorder of a key
- * @all: the recorders
- * @kind: kind of the record
- * @key: its key
- * @key_len: 1 to DITTO_RECORD_KEY_MAX
- * @peer: the machine that a new one is charged to and waits for its turn with; NULL for none
- *
- * Return: the recorder, to be put, or an ERR_PTR: -EINVAL, -EDQUOT, -ENOMEM.
- */
 struct ditto_recorder *ditto_recorder_get(struct ditto_recorders *all, enum ditto_record_kind kind,
 					  const void *key, size_t key_len,
 					  const struct in6_addr *peer);
-/*
- * Drop a reference; what is wanted is done nevertheless. NULL is allowed. Any context but hard
- * interrupts, after ditto_recorder_leave() one that may sleep.
- */
 void ditto_recorder_put(struct ditto_recorder *rec);
 
 /* A token for a new owner: greater than all others. */
@@ -158,56 +144,13 @@ static inline u64 ditto_recorder_token(struct ditto_recorders *all)
 	return atomic64_inc_return(&all->tokens);
 }
 
-/**
- * ditto_recorder_set - have the record written
- * @rec: the recorder
- * @owner: token of the caller
- * @data: what it is to contain; copied
- * @data_len: at most DITTO_RECORD_DATA_MAX
- * @wish: filled with the number of the wish, or of the last one after -ESTALE; may be NULL
- *
- * Nothing is done if the record is like that already.
- *
- * Context: may sleep, but not for the helper.
- * Return: 0; -ESTALE if the record belongs to a newer owner or was taken back; -EDQUOT if the
- * machine may not have so much memory; -ENOMEM.
- */
 int ditto_recorder_set(struct ditto_recorder *rec, u64 owner, const void *data, size_t data_len,
 		       u64 *wish);
-
-/**
- * ditto_recorder_unset - take back the record, for good
- * @rec: the recorder
- * @owner: token of the caller; nothing is done for one that is not the newest
- * @wait: notified when the record is gone; may be NULL
- *
- * Context: may sleep, but not for the helper.
- * Return: the number of the wish.
- */
 u64 ditto_recorder_unset(struct ditto_recorder *rec, u64 owner, struct ditto_recorder_wait *wait);
-
-/**
- * ditto_recorder_withdraw - take back the record, and wait until it is gone
- * @rec: the recorder
- * @owner: token of the caller
- *
- * After an error the owner has its record as before, which is written again.
- *
- * Context: sleeps for the helper; killable.
- * Return: 0, also for an owner that is not the newest; or as ditto_recorder_wait().
- */
 int ditto_recorder_withdraw(struct ditto_recorder *rec, u64 owner);
-
-/* The record exists with this @data, of before a restart, and belongs to @owner. May sleep. */
 int ditto_recorder_restore(struct ditto_recorder *rec, u64 owner, const void *data,
 			   size_t data_len);
-/* Pass the record of @owner, if it is there, to @heir, which wants the same. May sleep. */
 void ditto_recorder_pass(struct ditto_recorder *rec, u64 owner, u64 heir);
-/*
- * The record of @owner is changed by a new owner only from now on. With @keep it is found by
- * ditto_record_previous_for_each() after the last reference is gone. Return: false if it has none.
- * May sleep.
- */
 bool ditto_recorder_leave(struct ditto_recorder *rec, u64 owner, bool keep);
 
 /* True if the record is on disk as this owner wants it. Any context. */
@@ -224,23 +167,10 @@ static inline bool ditto_recorder_may_be(const struct ditto_recorder *rec)
 	return READ_ONCE(rec->stored);
 }
 
-/**
- * ditto_recorder_wait - wait until a wish was tried
- * @rec: the recorder
- * @wish: its number
- *
- * Context: sleeps for the helper, as ditto_record_put(); killable.
- * Return: 0 if it is fulfilled; -EINTR; otherwise the error of the last try, and it will be tried
- * again.
- */
 int ditto_recorder_wait(struct ditto_recorder *rec, u64 wish);
-
-/* Set up the recorders of a protocol: @at_once ask the helper, and @of_peer for one machine. */
 void ditto_recorders_init(struct ditto_recorders *all, struct ditto_server *srv,
 			  unsigned int at_once, unsigned int of_peer);
-/* Try once more to write what has failed, and nothing again from now on. May sleep. */
 void ditto_recorders_end(struct ditto_recorders *all);
-/* No recorder is used any more. Waits until the last ones have tried. */
 void ditto_recorders_exit(struct ditto_recorders *all);
 
 #endif

@@ -32,12 +32,24 @@ static u32 sid_sub(const u8 *sid, unsigned int i)
 	return get_unaligned_le32(sid + DITTO_SID_MIN + i * sizeof(u32));
 }
 
+/*
+ * Check the packed form of a SID. Context: any. Return: true if revision, number of sub-authorities
+ * and length are right.
+ */
 bool ditto_sid_is_valid(const u8 *sid, size_t len)
 {
 	return len >= DITTO_SID_MIN && sid[0] == SID_REVISION && sid[1] <= SID_SUBS_MAX &&
 	       len == ditto_sid_len(sid);
 }
 
+/**
+ * ditto_sid_text - write a SID as text
+ * @sid: valid
+ * @text: filled, as in S-1-5-32-544 (MS-DTYP section 2.4.2.1)
+ *
+ * Context: any.
+ * Return: length of the text.
+ */
 int ditto_sid_text(const u8 *sid, char text[DITTO_SID_TEXT])
 {
 	u64 authority = sid_authority(sid);
@@ -52,9 +64,13 @@ int ditto_sid_text(const u8 *sid, char text[DITTO_SID_TEXT])
 EXPORT_SYMBOL_NS_GPL(ditto_sid_text, "DITTO");
 
 /*
+ * Tell who knows whether a SID is one of a user's.
+ *
  * MS-DTYP section 2.4.2.4. The authorities up to 3 have the principals that lists store as such
  * (Everyone, Creator Owner) and the principals of a local console, 16 the integrity levels, and 5
  * the ways to log in to a machine, besides domains and BUILTIN.
+ *
+ * Context: any. Return: the scope.
  */
 enum ditto_sid_scope ditto_sid_scope(const u8 *sid)
 {
@@ -76,6 +92,10 @@ static int sid_cmp(const u8 *a, const u8 *b)
 	       memcmp(a + DITTO_SID_MIN, b + DITTO_SID_MIN, 4 * a[1]);
 }
 
+/*
+ * Begin to make a token. Return: a token without SIDs, to be completed by ditto_token_add() and
+ * ditto_token_finish(); NULL without memory or if there are too many SIDs.
+ */
 struct ditto_token *ditto_token_alloc(unsigned int count, size_t bytes)
 {
 	struct ditto_token *token;
@@ -90,6 +110,7 @@ struct ditto_token *ditto_token_alloc(unsigned int count, size_t bytes)
 	return token;
 }
 
+/* Add a SID to a token that is being made. Context: any. */
 void ditto_token_add(struct ditto_token *token, const u8 *sid)
 {
 	size_t len = ditto_sid_len(sid);
@@ -105,6 +126,7 @@ static int token_cmp(const void *a, const void *b, const void *sids)
 	return sid_cmp((const u8 *)sids + *(const u32 *)a, (const u8 *)sids + *(const u32 *)b);
 }
 
+/* Complete a token. Context: any. */
 void ditto_token_finish(struct ditto_token *token)
 {
 	u32 head[] = { token->privileges, token->complete }, low, high;
@@ -149,6 +171,10 @@ static int token_check(struct genl_info *info, unsigned int *count, size_t *byte
 	return 0;
 }
 
+/*
+ * Make a token of the attributes of an answer. @token: filled; NULL if the answer has no SIDs.
+ * Return: 0; -EINVAL with a message for the helper in the extack; -ENOMEM.
+ */
 int ditto_token_read(struct genl_info *info, struct ditto_token **token)
 {
 	const struct nlattr *privileges = info->attrs[DITTO_A_UPCALL_PRIVILEGES];
@@ -182,6 +208,10 @@ int ditto_token_read(struct genl_info *info, struct ditto_token **token)
 	return 0;
 }
 
+/*
+ * Look for a SID in a token. A binary search: it allocates nothing, and takes no lock. Context:
+ * any. Return: true if it is there.
+ */
 bool ditto_token_has(const struct ditto_token *token, const u8 *sid)
 {
 	u32 low = 0, high = token->count, middle;
@@ -203,6 +233,11 @@ bool ditto_token_has(const struct ditto_token *token, const u8 *sid)
 const struct ditto_token ditto_token_nobody = { .complete = true };
 EXPORT_SYMBOL_NS_GPL(ditto_token_nobody, "DITTO");
 
+/*
+ * Tell whether a SID is one of a user's. @token: what is known about the user, or NULL. A token
+ * that is not complete has the SIDs of this machine, but may lack SIDs of domains. Context: any.
+ * Return: enum ditto_sid_match.
+ */
 enum ditto_sid_match ditto_sid_match(const u8 *sid, const struct ditto_token *token)
 {
 	enum ditto_sid_scope scope;
@@ -217,6 +252,7 @@ enum ditto_sid_match ditto_sid_match(const u8 *sid, const struct ditto_token *to
 	return DITTO_SID_UNDECIDED;
 }
 
+/* True if both are the same: equal SIDs and privileges, or both NULL. Any context. */
 bool ditto_token_eq(const struct ditto_token *a, const struct ditto_token *b)
 {
 	if (a == b)
@@ -231,6 +267,7 @@ bool ditto_token_eq(const struct ditto_token *a, const struct ditto_token *b)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_token_eq, "DITTO");
 
+/* Drop a reference; @token may be NULL. Any context. */
 void ditto_token_put(struct ditto_token *token)
 {
 	if (token && refcount_dec_and_test(&token->ref))

@@ -244,6 +244,12 @@ static void ask_evicted(struct ditto_fair_turn *turn)
 	ask_complete_sync(container_of(turn, struct ditto_upcall_req, turn), -EBUSY);
 }
 
+/*
+ * Send a request to the helper without waiting. Requests of a kind (logins, pipes, hosts, accounts)
+ * are sent round robin over peers and then over the users of a peer. @done gets the result as
+ * ditto_upcall() returns it, with two differences: -EBUSY also for a request that was dropped in
+ * favour of another peer, and -ECANCELED instead of -EINTR. Context: process; does not wait.
+ */
 void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 {
 	u32 portid, term;
@@ -274,6 +280,13 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 		ask_complete_sync(ask, ret);
 }
 
+/**
+ * ditto_upcall_cancel - give up a request that was started
+ * @ask: the request
+ *
+ * Return: true if @done will not be called; false if it was called or will be called soon,
+ * possibly with -ECANCELED.
+ */
 bool ditto_upcall_cancel(struct ditto_upcall_req *ask)
 {
 	struct xarray *sent = &ask->srv->upcalls->sent;
@@ -317,6 +330,12 @@ static void upcall_waiter_done(struct ditto_upcall_req *ask, int err)
 	complete(&waiter->done);
 }
 
+/*
+ * Send a request to the helper and wait for the answer. @peer: address of the peer for which it is
+ * made; NULL for the server itself. Must not be used by threads that serve clients; those use
+ * ditto_upcall_start(). Context: at most 5 times the upcall setting; killable. Return: as
+ * ditto_upcall().
+ */
 int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
 		     const struct in6_addr *peer)
 {
@@ -343,6 +362,12 @@ int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *what,
 	return err;
 }
 
+/*
+ * Send a request of the server itself to the helper and wait for the answer. Context: at most 5
+ * times the upcall setting; killable. Return: 0; the helper's error, such as -ENOENT for an object
+ * that does not exist; -ECONNREFUSED without a helper, which is logged once per absence;
+ * -EOPNOTSUPP if the helper does not know the type; -ETIMEDOUT; -EBUSY; -EINTR; -ENOMEM.
+ */
 int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 		 int (*put)(struct sk_buff *msg, void *arg),
 		 int (*got)(struct genl_info *info, void *arg), void *arg)
@@ -352,6 +377,11 @@ int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 	return ditto_upcall_ask(srv, &ask, NULL);
 }
 
+/*
+ * Send a message to the helper that has no answer. @put: adds the attributes to the message, at
+ * most 256 bytes; returns 0 or -EMSGSIZE. The message may be lost if the helper does not keep up.
+ * Context: process; does not wait.
+ */
 void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 		       int (*put)(struct sk_buff *msg, void *arg), void *arg)
 {
@@ -375,6 +405,7 @@ static void ask_moved_locked(struct ditto_upcall_req *ask)
 	mod_delayed_work(ditto_wq, &ask->timer, msecs_to_jiffies(ask_deadline_ms(ask)));
 }
 
+/* Begin the deadline of a request anew. Context: any but interrupts. */
 void ditto_upcall_moved(struct ditto_upcall_req *ask)
 {
 	struct xarray *sent = &ask->srv->upcalls->sent;
@@ -415,6 +446,7 @@ static int end_put(struct sk_buff *msg, void *arg)
 	return ditto_nl_put_u64(msg, ditto_upcall_ends[end->type], end->number);
 }
 
+/* Tell the helper to release what it keeps under a number. Context: as ditto_upcall_tell(). */
 void ditto_upcall_end(struct ditto_server *srv, enum ditto_upcall_type type, u64 number)
 {
 	struct upcall_end end = { .type = type, .number = number };
@@ -453,6 +485,11 @@ static int upcall_unknown(struct genl_info *info)
 	return -ENOENT;
 }
 
+/*
+ * Handle the helper's notice that a request has come further. Return: 0; -EPERM if the sender is
+ * not the helper; -ENOENT if no request has the number; -EOPNOTSUPP if the request has only one
+ * deadline.
+ */
 int ditto_upcall_progress(struct ditto_server *srv, struct genl_info *info)
 {
 	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
@@ -478,6 +515,11 @@ int ditto_upcall_progress(struct ditto_server *srv, struct genl_info *info)
 	return -EOPNOTSUPP;
 }
 
+/*
+ * Handle the helper's answer to a request. Return: 0; -EPERM if the sender is not the helper;
+ * -ENOENT if no request has the number; or the error of @got, so that the helper learns that its
+ * answer was not understood.
+ */
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 {
 	u64 serial = nla_get_u64(info->attrs[DITTO_A_UPCALL_ID]);
@@ -526,6 +568,10 @@ static unsigned int upcalls_fail(struct ditto_upcalls *up)
 	return failed;
 }
 
+/*
+ * A netlink socket was released. If it was the helper's, all requests that were sent fail with
+ * -ECONNREFUSED.
+ */
 void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid)
 {
 	unsigned int failed;
@@ -537,6 +583,7 @@ void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid)
 	ditto_event(srv, DITTO_EVENT_HELPER_GONE, NULL);
 }
 
+/* Fail all requests that wait, and accept no further ones. */
 void ditto_upcalls_stop(struct ditto_server *srv)
 {
 	ditto_helper_stop(&srv->upcalls->helper);

@@ -109,179 +109,31 @@ struct ditto_upcall_req {
 	struct delayed_work timer;
 };
 
-/**
- * ditto_upcall_start - send a request to the helper without waiting
- * @srv: the server
- * @ask: the request, with @what, @peer, @user and @done set
- *
- * Requests of a kind (logins, pipes, hosts, accounts) are sent round robin over peers and then
- * over the users of a peer. @done gets the result as ditto_upcall() returns it, with two
- * differences: -EBUSY also for a request that was dropped in favour of another peer, and
- * -ECANCELED instead of -EINTR.
- *
- * Context: process; does not wait.
- */
 void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask);
-
-/**
- * ditto_upcall_cancel - give up a request that was started
- * @ask: the request
- *
- * Return: true if @done will not be called; false if it was called or will be called soon,
- * possibly with -ECANCELED.
- */
 bool ditto_upcall_cancel(struct ditto_upcall_req *ask);
-
-/**
- * ditto_upcall_moved - begin the deadline of a request anew
- * @ask: a request with @moved, which has come further; nothing is done if it was completed
- *
- * Context: any but interrupts.
- */
 void ditto_upcall_moved(struct ditto_upcall_req *ask);
-
-/**
- * ditto_upcall_ask - send a request to the helper and wait for the answer
- * @srv: the server
- * @call: the request
- * @peer: address of the peer for which it is made; NULL for the server itself
- *
- * Must not be used by threads that serve clients; those use ditto_upcall_start().
- *
- * Context: may sleep, at most 5 times the upcall setting; killable.
- * Return: as ditto_upcall().
- */
 int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *call,
 		     const struct in6_addr *peer);
-
-/**
- * ditto_upcall_tell - send a message to the helper that has no answer
- * @srv: the server
- * @type: type of the message
- * @put: adds the attributes to the message, at most 256 bytes; returns 0 or -EMSGSIZE
- * @arg: passed to @put
- *
- * The message may be lost if the helper does not keep up.
- *
- * Context: process; does not wait.
- */
 void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 		       int (*put)(struct sk_buff *msg, void *arg), void *arg);
-
-/**
- * ditto_upcall_end - tell the helper to release what it keeps under a number
- * @srv: the server
- * @type: DITTO_UPCALL_AUTH_ABORT or DITTO_UPCALL_PIPE_CLOSE
- * @number: the helper's number
- *
- * Context: as ditto_upcall_tell().
- */
 void ditto_upcall_end(struct ditto_server *srv, enum ditto_upcall_type type, u64 number);
-
-/**
- * ditto_upcall - send a request of the server itself to the helper and wait for the answer
- * @srv: the server
- * @type: type of the request
- * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
- * @got: reads the attributes of the answer; called in the context of the answering command;
- *	returns 0 or an error, which is returned
- * @arg: passed to @put and @got
- *
- * Context: may sleep, at most 5 times the upcall setting; killable.
- * Return: 0; the helper's error, such as -ENOENT for an object that does not exist; -ECONNREFUSED
- * without a helper, which is logged once per absence; -EOPNOTSUPP if the helper does not know the
- * type; -ETIMEDOUT; -EBUSY; -EINTR; -ENOMEM.
- */
 int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 		 int (*put)(struct sk_buff *msg, void *arg),
 		 int (*got)(struct genl_info *info, void *arg), void *arg);
 
-/**
- * ditto_upcall_register - make a netlink port the helper of the server
- * @srv: the server
- * @portid: port of the calling socket
- *
- * Return: 0, also if the port is registered already; -EBUSY if another helper is.
- */
 int ditto_upcall_register(struct ditto_server *srv, u32 portid);
 
-/**
- * ditto_upcall_reply - handle the helper's answer to a request
- * @srv: the server
- * @info: the answering command
- *
- * Return: 0; -EPERM if the sender is not the helper; -ENOENT if no request has the number; or the
- * error of @got, so that the helper learns that its answer was not understood.
- */
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
-
-/**
- * ditto_upcall_progress - handle the helper's notice that a request has come further
- * @srv: the server
- * @info: the command
- *
- * Return: 0; -EPERM if the sender is not the helper; -ENOENT if no request has the number;
- * -EOPNOTSUPP if the request has only one deadline.
- */
 int ditto_upcall_progress(struct ditto_server *srv, struct genl_info *info);
-
-/**
- * ditto_upcall_portid_gone - a netlink socket was released
- * @srv: the server
- * @portid: its port
- *
- * If it was the helper's, all requests that were sent fail with -ECONNREFUSED.
- */
 void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid);
 
-/**
- * ditto_upcall_kinds_set - set the types of requests that the helper understands
- * @srv: the server
- * @portid: port of the helper
- * @kinds: one bit for each value of enum ditto_upcall_type
- *
- * Requests of other types fail with -EOPNOTSUPP.
- *
- * Return: 0, or -ECONNREFUSED if @portid is not the helper's port.
- */
 int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds);
-
-/**
- * ditto_upcall_hello_set - set the first token of authentications where the server speaks first
- * @srv: the server
- * @portid: port of the helper
- * @hello: the token, copied
- * @len: bytes of the token; 0 for none
- *
- * Each helper that registers sets its own.
- *
- * Return: 0, -ENOMEM, or -ECONNREFUSED if @portid is not the helper's port.
- */
 int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len);
-
-/**
- * ditto_upcall_hello - get the token of ditto_upcall_hello_set()
- * @srv: the server
- * @hello: filled with a copy to be freed with kvfree(); NULL if the helper set none
- * @len: filled with the bytes of the token
- *
- * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
- */
 int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len);
-
-/* True if a helper is registered. Any context. */
 bool ditto_upcall_has_helper(struct ditto_server *srv);
-
-/* True if the helper has let a deadline pass, and has not answered since. Any context. */
 bool ditto_upcall_is_stuck(struct ditto_server *srv);
-
-/* True if the current process has registered as the helper, and must not wait for itself. */
 bool ditto_upcall_is_helper(struct ditto_server *srv);
 
-/**
- * ditto_upcalls_stop - fail all requests that wait, and accept no further ones
- * @srv: the server, which is being shut down
- */
 void ditto_upcalls_stop(struct ditto_server *srv);
 
 /* Create and destroy the upcalls of a server. May sleep; the exit waits for all requests. */

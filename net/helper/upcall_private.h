@@ -90,47 +90,13 @@ struct ditto_upcalls {
 /* Set up and release the members of a helper that is not used by anybody else. */
 void ditto_helper_init(struct ditto_helper *helper);
 void ditto_helper_destroy(struct ditto_helper *helper);
-
-/**
- * ditto_helper_find - get the helper's port and term
- * @helper: the helper
- * @portid: filled with its port
- * @term: filled with its term
- *
- * A missing helper is logged once per absence.
- *
- * Context: any but interrupts.
- * Return: 0, or -ECONNREFUSED without a helper.
- */
 int ditto_helper_find(struct ditto_helper *helper, u32 *portid, u32 *term);
-
-/**
- * ditto_helper_is - check that the helper is still the same
- * @helper: the helper
- * @portid: the port that ditto_helper_find() gave
- * @term: the term that it gave
- *
- * If the helper goes after this was true, ditto_helper_leaves() returns later, so that its caller
- * finds all requests that were in the table before.
- *
- * Context: any but interrupts.
- */
 bool ditto_helper_is(struct ditto_helper *helper, u32 portid, u32 term);
-
-/* Does the helper understand a type of request? That it is too old for it is logged once. */
 bool ditto_helper_knows(struct ditto_helper *helper, enum ditto_upcall_type type);
-
-/* The helper answered, so its next missing answer is logged again. */
 void ditto_helper_answered(struct ditto_helper *helper);
-
-/* The helper did not answer a request within its time. */
 void ditto_helper_is_late(struct ditto_helper *helper, enum ditto_upcall_type type,
 			  u32 deadline_ms);
-
-/* A port was closed. Returns whether it was the helper's, which is gone now. */
 bool ditto_helper_leaves(struct ditto_helper *helper, u32 portid);
-
-/* From now on there is no helper. */
 void ditto_helper_stop(struct ditto_helper *helper);
 
 #endif

@@ -13,6 +13,10 @@
 
 static_assert(DITTO_EVENT_GROUP == (int)DITTO_NLGRP_EVENTS);
 
+/*
+ * Begin the reply to a request. @size: bytes to reserve for attributes. Return: the message, or
+ * NULL without memory or if @size has no room for the header.
+ */
 struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr)
 {
 	struct sk_buff *msg = genlmsg_new(size, GFP_KERNEL);
@@ -26,6 +30,12 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
 	return NULL;
 }
 
+/*
+ * Begin a message of a dump. A dump that goes on by counting, or whose objects may return under
+ * another key, sets cb->seq to a number that changes with them, under the lock that it counts
+ * under. The message, or the end of the dump, then tells the reader that something may be missing
+ * or doubled (NLM_F_DUMP_INTR). Return: the header for genlmsg_end(), or NULL if @msg is full.
+ */
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb)
 {
 	void *hdr = __genlmsg_iput(msg, genl_info_dump(cb), NLM_F_MULTI);
@@ -36,6 +46,7 @@ void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb)
 }
 
 #ifdef DITTO_TESTS
+/* The first operation of a command, with its policy. */
 const struct genl_split_ops *ditto_nl_op(u8 cmd)
 {
 	for (unsigned int i = 0; i < ditto_nl_family.n_split_ops; i++)
@@ -72,6 +83,11 @@ static const struct genl_multicast_group admin_groups[] = {
 	},
 };
 
+/*
+ * Register the generic netlink family. Requests may arrive immediately: all network namespaces must
+ * have servers before the call. Return: 0 or an errno of genl_register_family() or of the notifier
+ * chain.
+ */
 int ditto_genl_init(void)
 {
 	int err = netlink_register_notifier(&netlink_notifier);
@@ -89,6 +105,10 @@ int ditto_genl_init(void)
 	return 0;
 }
 
+/*
+ * Unregister the generic netlink family. No request runs when it returns, and no further one is
+ * accepted. Events are dropped from its beginning on.
+ */
 void ditto_genl_exit(void)
 {
 	ditto_nl_family_set(NULL);

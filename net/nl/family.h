@@ -13,31 +13,8 @@
 
 struct ditto_traffic;
 
-/**
- * ditto_genl_init - register the generic netlink family
- *
- * Requests may arrive immediately: all network namespaces must have servers before the call.
- *
- * Return: 0 or an errno of genl_register_family() or of the notifier chain.
- */
 int ditto_genl_init(void);
-
-/**
- * ditto_genl_exit - unregister the generic netlink family
- *
- * No request runs when it returns, and no further one is accepted. Events are dropped from its
- * beginning on.
- */
 void ditto_genl_exit(void);
-
-/**
- * ditto_nl_reply_new - begin the reply to a request
- * @info: the request
- * @size: bytes to reserve for attributes
- * @hdr: filled, for genlmsg_end()
- *
- * Return: the message, or NULL without memory or if @size has no room for the header.
- */
 struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr);
 
 /*
@@ -61,23 +38,10 @@ struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **h
  *	too many requests of the task wait; or another errno.
  */
 
-/**
- * ditto_nl_dump_put - begin a message of a dump
- * @msg: buffer of the dump
- * @cb: state of the dump
- *
- * A dump that goes on by counting, or whose objects may return under another key, sets cb->seq to
- * a number that changes with them, under the lock that it counts under. The message, or the end of
- * the dump, then tells the reader that something may be missing or doubled (NLM_F_DUMP_INTR).
- *
- * Return: the header for genlmsg_end(), or NULL if @msg is full.
- */
 void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);
 
-/* Add the sums of a share or a client to a message. Return: 0 or -EMSGSIZE. */
 int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic *sum);
 
-/* The first operation of a command, with its policy. */
 const struct genl_split_ops *ditto_nl_op(u8 cmd);
 
 #endif

@@ -77,6 +77,11 @@ static void locks_read(const struct ditto_stats_group *group, unsigned int op,
 	sum->calls = ditto_locks_events(group->srv->locks, op);
 }
 
+/*
+ * Copy the settings of the server into the lock table. @srv: the server; nothing happens before its
+ * lock table exists. Also adjusts a grace period that is running. Context: called with the settings
+ * lock held, or from ditto_locks_init().
+ */
 void ditto_locks_settings_changed(struct ditto_server *srv)
 {
 	const struct ditto_settings *from = &srv->settings;
@@ -102,6 +107,7 @@ void ditto_locks_settings_changed(struct ditto_server *srv)
 	ditto_grace_resize(srv->locks);
 }
 
+/* Add the numbers of claims and waiting requests to a message. Return: 0 or -EMSGSIZE. */
 int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv)
 {
 	struct ditto_lock_table *table = srv->locks;
@@ -195,6 +201,7 @@ int ditto_locks_init(struct ditto_server *srv)
 	return 0;
 }
 
+/* The namespace of a server is ending, and stays for a grace period of RCU. */
 void ditto_locks_leave(struct ditto_server *srv)
 {
 	/*

@@ -61,6 +61,7 @@ static_assert(DITTO_RIGHT_WRITE_ATTRS == DITTO_ACL_RIGHT_WRITE_ATTRS);
 static_assert(DITTO_RIGHT_DELETE == DITTO_ACL_RIGHT_DELETE);
 static_assert(DITTO_RIGHT_SYNCHRONIZE == DITTO_ACL_RIGHT_SYNCHRONIZE);
 
+/* Add an entry to a message. Return: 0 or -EMSGSIZE. */
 int ditto_nl_ace_put(struct sk_buff *msg, int type, const struct ditto_ace *ace)
 {
 	struct nlattr *nest = nla_nest_start(msg, type);
@@ -104,6 +105,7 @@ static const char *ace_read_who(struct ditto_ace *ace, struct nlattr **tb)
 	return NULL;
 }
 
+/* Parse an entry of a request. Return: 0 or -EINVAL. */
 int ditto_nl_ace_read(struct ditto_ace *ace, const struct nlattr *attr,
 		      struct netlink_ext_ack *extack)
 {

@@ -11,24 +11,7 @@ struct ditto_ace;
 #define DITTO_NL_ACE_SIZE \
 	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(DITTO_FOREIGN_MAX))
 
-/**
- * ditto_nl_ace_put - add an entry to a message
- * @msg: the message
- * @type: the attribute, which nests attributes of the set "ace"
- * @ace: the entry
- *
- * Return: 0 or -EMSGSIZE.
- */
 int ditto_nl_ace_put(struct sk_buff *msg, int type, const struct ditto_ace *ace);
-
-/**
- * ditto_nl_ace_read - parse an entry of a request
- * @ace: filled; the kinds of principal are checked, everything else by ditto_acl_check()
- * @attr: the attribute
- * @extack: gets a message on error
- *
- * Return: 0 or -EINVAL.
- */
 int ditto_nl_ace_read(struct ditto_ace *ace, const struct nlattr *attr,
 		      struct netlink_ext_ack *extack);
 

@@ -112,6 +112,11 @@ static int name_in_share(struct ditto_share *share, void *arg)
 	return 1;
 }
 
+/*
+ * Find the name of a file for people. @point: of its node, held; @share: filled with the name of
+ * the share, or emptied; DITTO_SHARE_NAME_MAX + 1 bytes. Context: no lock held. Return: the path
+ * within @buffer, or NULL.
+ */
 const char *ditto_locks_point_name(struct ditto_lock_point *point, char *share, char *buffer)
 {
 	struct naming n = { .share = share, .buffer = buffer };

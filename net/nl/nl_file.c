@@ -38,6 +38,12 @@ static int file_find_share(struct genl_info *info, const struct nlattr *share,
 	return 0;
 }
 
+/*
+ * Find the file that a request names. @path: attribute with the path, or NULL; it is resolved in
+ * the caller's context, and symbolic links are followed; @share: attribute with the name of the
+ * share, or NULL for the innermost one. Return: 0 or a negative errno, with a message in the
+ * extack.
+ */
 int ditto_nl_file_get(struct genl_info *info, const struct nlattr *path,
 		      const struct nlattr *share, struct ditto_nl_file *file)
 {
@@ -75,6 +81,7 @@ put:
 	return err;
 }
 
+/* Drop what a file holds. */
 void ditto_nl_file_put(struct ditto_nl_file *file)
 {
 	if (file->node)
@@ -86,6 +93,7 @@ void ditto_nl_file_put(struct ditto_nl_file *file)
 	kfree(file->buffer);
 }
 
+/* Become able to act on a file as an administrator of its share. Return: 0 or -ENOMEM. */
 int ditto_nl_file_op(const struct ditto_nl_file *file, struct ditto_op *op)
 {
 	const struct ditto_verdict verdict = {

@@ -27,32 +27,9 @@ struct ditto_nl_file {
 	char *buffer;
 };
 
-/**
- * ditto_nl_file_get - find the file that a request names
- * @info: the request
- * @path: attribute with the path, or NULL; it is resolved in the caller's context, and symbolic
- *	links are followed
- * @share: attribute with the name of the share, or NULL for the innermost one
- * @file: filled; ended with ditto_nl_file_put() after success
- *
- * Return: 0 or a negative errno, with a message in the extack.
- */
 int ditto_nl_file_get(struct genl_info *info, const struct nlattr *path,
 		      const struct nlattr *share, struct ditto_nl_file *file);
-
-/**
- * ditto_nl_file_put - drop what a file holds
- * @file: filled by ditto_nl_file_get()
- */
 void ditto_nl_file_put(struct ditto_nl_file *file);
-
-/**
- * ditto_nl_file_op - become able to act on a file as an administrator of its share
- * @file: the file
- * @op: filled; its credential is to be put
- *
- * Return: 0 or -ENOMEM.
- */
 int ditto_nl_file_op(const struct ditto_nl_file *file, struct ditto_op *op);
 
 #endif

@@ -23,6 +23,7 @@ static_assert(DITTO_OUTCOME_REVOKED == (int)DITTO_CONFLICT_OUTCOME_REVOKED);
 /* Message size for a conflict on the file with the longest path. */
 #define CONFLICT_MESSAGE	SZ_8K
 
+/* Add user and address of a client to a message, as attributes of these types. */
 int ditto_locks_who_put(struct sk_buff *msg, const struct ditto_client_who *who, int user,
 			int address)
 {

@@ -128,6 +128,7 @@ static int client_put(struct sk_buff *msg, struct ditto_server *srv, struct ditt
 	return 0;
 }
 
+/* Add the sums of a share or a client to a message. Return: 0 or -EMSGSIZE. */
 int ditto_nl_put_traffic(struct sk_buff *msg, const struct ditto_traffic *sum)
 {
 	if (ditto_nl_put_u64(msg, DITTO_A_TRAFFIC_REQUESTS, sum->requests) ||

@@ -82,6 +82,11 @@ invalid:
 	return -EINVAL;
 }
 
+/*
+ * Replace the entries of a list of share users from a request. @share_users: its entries are freed
+ * and replaced; its default for all other users stays. Return: 0; -EINVAL, -E2BIG, -EEXIST or
+ * -ENOMEM, which leave @share_users unchanged.
+ */
 int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struct nlattr *attr,
 			      struct netlink_ext_ack *extack)
 {
@@ -128,6 +133,7 @@ free:
 	return err;
 }
 
+/* Bytes of attributes that ditto_nl_share_users_put() needs. */
 size_t ditto_nl_share_users_size(const struct ditto_share_users *share_users)
 {
 	size_t each = nla_total_size(2 * nla_total_size(sizeof(u32)));
@@ -164,6 +170,7 @@ static int grant_put_sid(struct sk_buff *msg, const struct ditto_share_sid *sid)
 	return 0;
 }
 
+/* Add a list of share users to a message. Return: 0 or -EMSGSIZE. */
 int ditto_nl_share_users_put(struct sk_buff *msg, const struct ditto_share_users *share_users)
 {
 	struct nlattr *nest;

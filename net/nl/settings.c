@@ -77,6 +77,13 @@ static void changes_undo(const struct ditto_setting_change *changes, unsigned in
 		ditto_setting_write(changes[count].values, changes[count].desc, changes[count].old);
 }
 
+/*
+ * Change settings, and tell those who use them. @key: new key of file handles; NULL to keep it;
+ * @extack: filled on error; may be NULL. Either all settings change or none: if a protocol rejects
+ * them, the old values are restored. Return: 0; -EPROTONOSUPPORT if the owner is not loaded;
+ * -ENOENT if there is no such setting; -ERANGE; -EBUSY if a key is given after the first share was
+ * added; or the error of a protocol.
+ */
 int ditto_settings_set(struct ditto_server *srv, struct ditto_setting_change *changes,
 		       unsigned int count, const siphash_key_t *key,
 		       struct netlink_ext_ack *extack)

@@ -34,20 +34,6 @@ struct ditto_setting_change {
 	u32 old;
 };
 
-/**
- * ditto_settings_set - change settings, and tell those who use them
- * @srv: the server
- * @changes: the changes; several of one setting are made in their order
- * @count: entries of @changes; may be 0, because the administrator may want protocols to try
- *	again what failed
- * @key: new key of file handles; NULL to keep it
- * @extack: filled on error; may be NULL
- *
- * Either all settings change or none: if a protocol rejects them, the old values are restored.
- *
- * Return: 0; -EPROTONOSUPPORT if the owner is not loaded; -ENOENT if there is no such setting;
- * -ERANGE; -EBUSY if a key is given after the first share was added; or the error of a protocol.
- */
 int ditto_settings_set(struct ditto_server *srv, struct ditto_setting_change *changes,
 		       unsigned int count, const siphash_key_t *key,
 		       struct netlink_ext_ack *extack);

@@ -72,6 +72,10 @@ static u32 check_session(struct dsmb_call *call, struct dsmb_session *session)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Verify the signature of a SESSION_SETUP request. Return: STATUS_SUCCESS, ACCESS_DENIED or
+ * INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer)
 {
 	struct kvec message = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
@@ -96,6 +100,10 @@ static u32 bind_signature(struct dsmb_call *call, struct dsmb_session *session)
 	return dsmb_setup_signature(call, session->signer);
 }
 
+/*
+ * Choose the key that signs the refusal of a SESSION_SETUP. If the request is signed with the
+ * session's key, the response is signed with it too (MS-SMB2 section 3.3.4.1.1).
+ */
 void dsmb_refuse_foreign(struct dsmb_call *call)
 {
 	struct dsmb_session *session;
@@ -122,6 +130,10 @@ static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel
 	return STATUS_REQUEST_NOT_ACCEPTED;
 }
 
+/*
+ * Check a request to bind a session, and make its channel. @channel: filled on success, held;
+ * @session: filled on success, held. Return: a status.
+ */
 u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 		    struct dsmb_session **session)
 {
@@ -173,6 +185,10 @@ refuse:
 	return status;
 }
 
+/*
+ * Give a bound channel its signing key after authentication. Return: STATUS_SUCCESS; ACCESS_DENIED
+ * if the user is not the session's user; INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth)
 {
 	struct dsmb_session *session = channel->session;

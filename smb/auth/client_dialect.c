@@ -34,6 +34,10 @@ static struct dsmb_session *session_find(const struct dsmb_server *server, const
 	return NULL;
 }
 
+/*
+ * Count a session for its ClientGuid. @session: authenticated; session->lock is held. Return: false
+ * if the ClientGuid has sessions with another dialect.
+ */
 bool dsmb_client_enter(struct dsmb_session *session)
 {
 	const guid_t *guid = &session->client_guid;
@@ -56,6 +60,7 @@ bool dsmb_client_enter(struct dsmb_session *session)
 	return dialect == session->dialect;
 }
 
+/* Undo dsmb_client_enter(). */
 void dsmb_client_leave(struct dsmb_session *session)
 {
 	spin_lock(&sessions_lock);

@@ -34,6 +34,10 @@ struct dsmb_cmac {
 	u8 last[2][AES_BLOCK_SIZE];
 };
 
+/*
+ * Is CBC the better way to compute AES-CMAC? Return: false if the driver was written for the
+ * machine; true if it is the generic one.
+ */
 bool dsmb_cmac_is_faster(const char *driver)
 {
 	return strstarts(driver, GENERIC_DRIVER);
@@ -98,6 +102,9 @@ zero:
 	return err;
 }
 
+/*
+ * Make a key. @len: bytes of @key. Return: the key, to be freed by dsmb_cmac_free(), or an ERR_PTR.
+ */
 struct dsmb_cmac *dsmb_cmac_new(const u8 *key, size_t len)
 {
 	struct dsmb_cmac *cmac = kzalloc(sizeof(*cmac), GFP_KERNEL);
@@ -120,6 +127,7 @@ free:
 	return ERR_PTR(err);
 }
 
+/* Free a key. @cmac: not in use; may be NULL. */
 void dsmb_cmac_free(struct dsmb_cmac *cmac)
 {
 	if (!cmac)
@@ -157,6 +165,11 @@ static int cmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, size
 	return n < 0 ? n : dsmb_job_discard(job, n);
 }
 
+/*
+ * Compute the AES-CMAC of a message as if its signature field was zero. @iov: the message,
+ * DSMB_CMAC_MIN bytes or more; its first part begins with the header. Return: 0; -ENOMEM; -EMSGSIZE
+ * if the message is too long; or another negative errno.
+ */
 int dsmb_cmac_sign(struct dsmb_cmac *cmac, const struct kvec *iov, int nr, size_t len,
 		   u8 out[DSMB_SIGNATURE_SIZE])
 {

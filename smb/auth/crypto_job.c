@@ -88,6 +88,10 @@ static bool job_fit(struct dsmb_job *job, unsigned int reqsize)
 	return job->req;
 }
 
+/*
+ * Get a job. @reqsize: bytes of the request, with those that the algorithm needs. Waits while all
+ * jobs are in use. Return: the job, or NULL without memory.
+ */
 struct dsmb_job *dsmb_job_get(unsigned int reqsize)
 {
 	struct dsmb_job *job = job_take();
@@ -108,6 +112,7 @@ struct dsmb_job *dsmb_job_get(unsigned int reqsize)
 	return job;
 }
 
+/* Give a job back. Context: process; does not sleep. */
 void dsmb_job_put(struct dsmb_job *job)
 {
 	if (!this_cpu_cmpxchg(slot, NULL, job))
@@ -119,6 +124,11 @@ void dsmb_job_put(struct dsmb_job *job)
 		wake_up(&idle_wait);
 }
 
+/*
+ * Encrypt or decrypt with an AEAD key. @assoc: bytes at the start of @sg that are authenticated
+ * only; @len: bytes behind them; to decrypt, including the tag. Context: process; may sleep for an
+ * asynchronous driver. Return: 0; -EBADMSG if the tag is wrong; or another negative errno.
+ */
 int dsmb_job_run(struct dsmb_job *job, struct scatterlist *to, struct crypto_aead *tfm,
 		 bool encrypt, u32 assoc, u32 len)
 {
@@ -134,6 +144,10 @@ int dsmb_job_run(struct dsmb_job *job, struct scatterlist *to, struct crypto_aea
 			       &wait);
 }
 
+/*
+ * Append a part of a page to a scatterlist of a job. @offset: of the bytes in @page. Context: any.
+ * Return: the number of entries in use now, or -EMSGSIZE.
+ */
 int dsmb_job_add_page(struct scatterlist *sg, int n, struct page *page, u32 len, u32 offset)
 {
 	if (n == DSMB_JOB_SG)
@@ -145,6 +159,10 @@ int dsmb_job_add_page(struct scatterlist *sg, int n, struct page *page, u32 len,
 	return n + 1;
 }
 
+/*
+ * Append data to a scatterlist of a job. Context: any. Return: the number of entries in use now, or
+ * -EMSGSIZE.
+ */
 int dsmb_job_add(struct scatterlist *sg, int n, const void *data, size_t len)
 {
 	while (len && n >= 0) {
@@ -164,6 +182,10 @@ int dsmb_job_add(struct scatterlist *sg, int n, const void *data, size_t len)
 	return n;
 }
 
+/*
+ * Fill the scatterlist with a message, its signature field being zero. @len: bytes of the message
+ * to add, at least the header. Context: any. Return: the number of entries in use, or -EMSGSIZE.
+ */
 int dsmb_job_add_message(struct dsmb_job *job, const struct kvec *iov, int nr, size_t len)
 {
 	int i, n;
@@ -182,6 +204,7 @@ int dsmb_job_add_message(struct dsmb_job *job, const struct kvec *iov, int nr, s
 	return n;
 }
 
+/* Make sure that a job has @other and @scratch. Return: 0 or -ENOMEM. */
 int dsmb_job_make_other(struct dsmb_job *job)
 {
 	if (!job->scratch)
@@ -191,6 +214,11 @@ int dsmb_job_make_other(struct dsmb_job *job)
 	return job->scratch && job->other ? 0 : -ENOMEM;
 }
 
+/*
+ * Let the results of a computation go where nobody reads them. @other has the lengths and the
+ * places in pages that @sg has, so that a walk of both takes as few steps as one of @sg. Context:
+ * any. Return: 0 or -EMSGSIZE.
+ */
 int dsmb_job_discard(struct dsmb_job *job, int n)
 {
 	struct page *page = virt_to_page(job->scratch);

@@ -34,6 +34,11 @@ static int hmac_round(struct shash_desc *desc, const void *label, size_t label_l
 	return crypto_shash_finup(desc, bits, sizeof(bits), digest);
 }
 
+/*
+ * Derive a key (MS-SMB2 section 3.1.4.2). @key_len: its bytes, 16 or more; @label_len: bytes of
+ * @label; @context_len: bytes of @context. This is SP800-108 in counter mode with HMAC-SHA256 and r
+ * = 32. Return: 0 or a negative errno.
+ */
 int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,
 	     const void *context, size_t context_len, u8 *out, size_t out_len)
 {

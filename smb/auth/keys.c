@@ -33,6 +33,7 @@ static const struct derivation derivations_311[DSMB_KEY_USES] = {
 	[DSMB_KEY_UNSEAL] = { "SMBC2SCipherKey" },
 };
 
+/* Derive a key of a 3.x session. @key_len: bytes of @key. Return: 0 or a negative errno. */
 int dsmb_key_derive(enum dsmb_key_use use, u16 dialect, const u8 *key, size_t key_len,
 		    const u8 preauth[DSMB_PREAUTH_SIZE], u8 *out, size_t out_len)
 {
@@ -51,6 +52,10 @@ static void session_key(const struct ditto_auth *auth, u8 out[DSMB_SESSION_KEY_S
 	memcpy(out, auth->key, min_t(size_t, auth->key_len, DSMB_SESSION_KEY_SIZE));
 }
 
+/*
+ * Derive the signing key of an authentication on a connection. Before 3.0 the session key itself
+ * signs. Return: 0 or a negative errno.
+ */
 int dsmb_signing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth,
 		     const u8 preauth[DSMB_PREAUTH_SIZE], u8 out[DSMB_SESSION_KEY_SIZE])
 {
@@ -67,6 +72,7 @@ int dsmb_signing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth
 	return err;
 }
 
+/* Derive the encryption key of one direction. Return: the key, or an ERR_PTR. */
 struct dsmb_sealer *dsmb_sealing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth,
 				     const u8 preauth[DSMB_PREAUTH_SIZE], enum dsmb_key_use use)
 {

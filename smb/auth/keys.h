@@ -20,45 +20,10 @@ enum dsmb_key_use {
 	DSMB_KEY_USES,
 };
 
-/**
- * dsmb_key_derive - derive a key of a 3.x session
- * @use: purpose of the key
- * @dialect: 0x0300 or above
- * @key: the session key
- * @key_len: bytes of @key
- * @preauth: Session.PreauthIntegrityHashValue up to the last SESSION_SETUP request; used by
- *	3.1.1
- * @out: filled
- * @out_len: 16 or 32
- *
- * Return: 0 or a negative errno.
- */
 int dsmb_key_derive(enum dsmb_key_use use, u16 dialect, const u8 *key, size_t key_len,
 		    const u8 preauth[DSMB_PREAUTH_SIZE], u8 *out, size_t out_len);
-
-/**
- * dsmb_signing_key - derive the signing key of an authentication on a connection
- * @conn: negotiated
- * @auth: succeeded, with a key
- * @preauth: see dsmb_key_derive()
- * @out: filled
- *
- * Before 3.0 the session key itself signs.
- *
- * Return: 0 or a negative errno.
- */
 int dsmb_signing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth,
 		     const u8 preauth[DSMB_PREAUTH_SIZE], u8 out[DSMB_SESSION_KEY_SIZE]);
-
-/**
- * dsmb_sealing_key - derive the encryption key of one direction
- * @conn: negotiated, with a cipher
- * @auth: succeeded, with a key
- * @preauth: see dsmb_key_derive()
- * @use: DSMB_KEY_SEAL or DSMB_KEY_UNSEAL
- *
- * Return: the key, or an ERR_PTR.
- */
 struct dsmb_sealer *dsmb_sealing_key(const struct dsmb_conn *conn, const struct ditto_auth *auth,
 				     const u8 preauth[DSMB_PREAUTH_SIZE], enum dsmb_key_use use);
 

@@ -311,6 +311,10 @@ const struct dsmb_command dsmb_command_negotiate = {
 	.release = negotiate_release,
 };
 
+/*
+ * Extend the preauthentication hash by a response (MS-SMB2 section 3.3.4.1). To be called before
+ * the first byte is sent, because the client's next request may follow immediately.
+ */
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len)
 {
 	const struct dsmb_header *head = message;
@@ -421,6 +425,11 @@ static void smb1_encode_refusal(struct dsmb_builder *out, const struct dsmb_curs
 	dsmb_encode_u16(out, 0);
 }
 
+/*
+ * Handle the SMB1 multi-protocol negotiation (MS-SMB2 section 3.3.5.3). Return: 0, or a negative
+ * errno: the connection must be dropped; with -EPROTONOSUPPORT, which has an SMB1 response, after
+ * that was sent.
+ */
 int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct dsmb_builder *out)
 {
 	u32 min = READ_ONCE(conn->server->settings.min_dialect);
@@ -466,6 +475,12 @@ static bool dialects_are_same(const struct dsmb_conn *conn, struct dsmb_cursor *
 	       !memcmp(list, conn->client_dialects, len);
 }
 
+/*
+ * Handle FSCTL_VALIDATE_NEGOTIATE_INFO (MS-SMB2 section 3.3.5.15.12). @out: filled with its output,
+ * 24 bytes; its size is MaxOutputResponse if that is less. Context: any. Return: STATUS_SUCCESS;
+ * DSMB_DROP if the values differ from NEGOTIATE, so that the negotiation was tampered with, or if
+ * the response does not fit.
+ */
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 			    struct dsmb_builder *out)
 {

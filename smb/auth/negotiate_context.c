@@ -172,6 +172,11 @@ static u32 parse_one(u16 type, struct dsmb_cursor *data, u32 ciphers, bool compr
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Parse the contexts of a NEGOTIATE (MS-SMB2 sections 2.2.3.1 and 3.3.5.4). Context: any. Return:
+ * STATUS_SUCCESS; INVALID_PARAMETER; SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP if SHA-512 is not
+ * offered.
+ */
 u32 dsmb_offer_parse(struct dsmb_cursor *in, u32 offset, u16 count, u32 ciphers, bool compresses,
 		     struct dsmb_offer *offer)
 {
@@ -236,6 +241,10 @@ static void encode_compression(struct dsmb_builder *out, const struct dsmb_compr
 		dsmb_encode_u16(out, compression->ids[i]);
 }
 
+/*
+ * Write the contexts of the response (MS-SMB2 section 2.2.4.1). Context: any. Return:
+ * NegotiateContextCount.
+ */
 u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
 {
 	u8 salt[SALT_SIZE];
@@ -268,6 +277,7 @@ u16 dsmb_offer_answer(struct dsmb_builder *out, const struct dsmb_offer *offer)
 	return count;
 }
 
+/* Choose the greatest common dialect. Context: any. Return: the dialect; 0 if there is none. */
 u16 dsmb_dialect_choose(struct dsmb_cursor *in, u16 count, u16 min)
 {
 	static const u16 known[] = {

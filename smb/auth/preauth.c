@@ -18,6 +18,10 @@
 
 static struct crypto_shash *sha512;	/* has no key, so all share it */
 
+/*
+ * Extend a preauthentication hash by a message. See MS-SMB2 sections 3.1.4.4.1 and 3.1.4.4.2.
+ * Return: 0 or a negative errno.
+ */
 int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t len)
 {
 	SHASH_DESC_ON_STACK(desc, sha512);

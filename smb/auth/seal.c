@@ -68,11 +68,16 @@ struct dsmb_sealer {
 	u8 salt[4];
 };
 
+/* Get the key size of a cipher. Return: bytes. */
 size_t dsmb_cipher_key_size(enum dsmb_cipher cipher)
 {
 	return ciphers[cipher].key;
 }
 
+/*
+ * Make an encryption key of one direction. @key: dsmb_cipher_key_size() bytes; copied. Return: the
+ * key, to be freed by dsmb_sealer_free(), or an ERR_PTR.
+ */
 struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key)
 {
 	struct dsmb_sealer *sealer = kzalloc(sizeof(*sealer), GFP_KERNEL);
@@ -100,6 +105,7 @@ free:
 	return ERR_PTR(err);
 }
 
+/* Free an encryption key. @sealer: not in use; may be NULL. */
 void dsmb_sealer_free(struct dsmb_sealer *sealer)
 {
 	if (!sealer)
@@ -174,11 +180,24 @@ static struct dsmb_transform *transform_of(struct dsmb_buf *buf, u32 offset, u32
 	return (struct dsmb_transform *)(buf->data + offset);
 }
 
+/*
+ * Does a key read each byte once to encrypt it? AES-GCM authenticates the ciphertext. AES-CCM reads
+ * the plaintext to authenticate it, and again to encrypt it (RFC 3610 section 2), so the plaintext
+ * must not change in between. Context: any. Return: true if the plaintext may change while it is
+ * encrypted, as the page cache does.
+ */
 bool dsmb_sealer_reads_once(const struct dsmb_sealer *sealer)
 {
 	return !sealer->cipher->ccm;
 }
 
+/*
+ * Encrypt a message (MS-SMB2 section 3.1.4.3). @buf: holds a struct dsmb_transform with protocol
+ * id, size, flags and session id set, the plaintext behind it, and room for the bytes of @pages
+ * behind that; @len: bytes of the plaintext in @buf, which is encrypted in place; less than a page
+ * with @pages. Return: 0; -EKEYEXPIRED if the key has no nonce left; -EINVAL if the message is not
+ * inside @buf, or the key cannot encrypt pages; -ENOMEM; or another negative errno.
+ */
 int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len,
 	      const struct bio_vec *pages, unsigned int npages)
 {
@@ -209,6 +228,10 @@ int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 
 	return err;
 }
 
+/*
+ * Decrypt a message in place. Return: 0; -EBADMSG if the message was not made with this key; or
+ * another negative errno.
+ */
 int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len)
 {
 	struct dsmb_transform *head = transform_of(buf, offset, len);

@@ -75,6 +75,7 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free,
 };
 
+/* Drop a reference to a channel. @channel: the channel; may be NULL. */
 void dsmb_channel_put(struct dsmb_channel *channel)
 {
 	if (!channel || !refcount_dec_and_test(&channel->ref))
@@ -84,6 +85,7 @@ void dsmb_channel_put(struct dsmb_channel *channel)
 	kfree_rcu(channel, rcu);
 }
 
+/* Drop a reference to a session. */
 void dsmb_session_put(struct dsmb_session *session)
 {
 	struct dsmb_identity *identity;
@@ -126,6 +128,10 @@ static int session_publish(struct dsmb_session *session)
 	return err;
 }
 
+/*
+ * Make a session that is on no connection yet. Return: the session with the caller's reference;
+ * NULL without memory or if the budget is used up.
+ */
 struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 {
 	struct dsmb_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
@@ -178,6 +184,10 @@ static __always_inline struct dsmb_channel *channel_find(struct dsmb_conn *conn,
 	return channel;
 }
 
+/*
+ * Find the channel of a session on a connection. @session: filled on success with the session,
+ * held. The channel need not be authenticated. Return: the channel, held, or NULL.
+ */
 struct dsmb_channel *dsmb_channel_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_session **session)
 {
@@ -190,6 +200,7 @@ static bool session_is_overdue(const struct dsmb_session *session)
 	       READ_ONCE(session->state) == DSMB_SESSION_VALID;
 }
 
+/* Makes a session EXPIRED if its ticket has ended. May sleep; takes session->lock. */
 void dsmb_session_expire(struct dsmb_session *session)
 {
 	if (likely(!session_is_overdue(session)))
@@ -201,6 +212,11 @@ void dsmb_session_expire(struct dsmb_session *session)
 	mutex_unlock(&session->lock);
 }
 
+/*
+ * Find an authenticated session on a connection. @channel: filled with its channel, held; may be
+ * NULL. Sessions that are VALID or EXPIRED are found. A session whose ticket has ended becomes
+ * EXPIRED here. Context: takes session->lock. Return: the session, held, or NULL.
+ */
 struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_channel **out)
 {
@@ -225,6 +241,10 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 	return session;
 }
 
+/*
+ * Find a session by its id, authenticated or not, on any connection. Return: the session, held, or
+ * NULL.
+ */
 struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, bool ending)
 {
 	struct dsmb_session *session;
@@ -239,6 +259,10 @@ struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, b
 	return session;
 }
 
+/*
+ * Get how a session is logged in now. Context: any. Return: DITTO_LOGIN_* bit, or 0 if the helper
+ * does not say.
+ */
 u32 dsmb_session_login(const struct dsmb_session *session)
 {
 	const struct ditto_auth_user *user = dsmb_session_acting_user(session);
@@ -247,12 +271,21 @@ u32 dsmb_session_login(const struct dsmb_session *session)
 	return user->anonymous ? user->login : READ_ONCE(session->login);
 }
 
+/*
+ * Do two identities belong to the same account? Context: any. Return: true if uid, SID, and the
+ * guest and anonymous flags are equal.
+ */
 bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)
 {
 	return uid_eq(a->uid, b->uid) && a->guest == b->guest && a->anonymous == b->anonymous &&
 	       a->sid_len == b->sid_len && !memcmp(a->sid, b->sid, a->sid_len);
 }
 
+/*
+ * Make an authenticated session VALID. @name: name of the client in the lock table. The session is
+ * registered with the lock table. Context: takes session->lock. Return: false if the session was
+ * closed, or its client has sessions with another dialect.
+ */
 bool dsmb_session_validate(struct dsmb_session *session, const char *name,
 			   const struct in6_addr *addr)
 {
@@ -291,6 +324,7 @@ static void channel_expire_drop(struct dsmb_channel *channel)
 	dsmb_conn_put(conn);
 }
 
+/* Start the time limit of an authentication, DSMB_AUTH_S. Context: process; does not sleep. */
 void dsmb_auth_arm(struct dsmb_channel *channel)
 {
 	dsmb_channel_hold(channel);
@@ -300,6 +334,10 @@ void dsmb_auth_arm(struct dsmb_channel *channel)
 		channel_expire_drop(channel);
 }
 
+/*
+ * Stop the time limit of an authentication. Context: process; does not sleep, and does not wait for
+ * the timer.
+ */
 void dsmb_auth_disarm(struct dsmb_channel *channel)
 {
 	if (cancel_delayed_work(&channel->expire))
@@ -411,6 +449,11 @@ static int channel_link(struct dsmb_channel *channel)
 	return 0;
 }
 
+/*
+ * Add a session to a connection. @channel: filled on success, held. Context: takes session->lock.
+ * Return: 0; -EMFILE if the connection has too many sessions or the session too many channels;
+ * -EEXIST if it is on this connection; -ESHUTDOWN if either has ended; -ENOMEM.
+ */
 int dsmb_channel_new(struct dsmb_conn *conn, struct dsmb_session *session, bool binding,
 		     struct dsmb_channel **out)
 {
@@ -449,6 +492,10 @@ int dsmb_channel_new(struct dsmb_conn *conn, struct dsmb_session *session, bool 
 	return 0;
 }
 
+/*
+ * Take a session off a connection. @channel: held; may be closed already. The session is closed if
+ * this was its last channel. Context: no lock held.
+ */
 void dsmb_channel_close(struct dsmb_channel *channel, const char *why)
 {
 	struct dsmb_session *session = channel->session;
@@ -489,6 +536,7 @@ static void channels_close(struct dsmb_session *session)
 	}
 }
 
+/* An open that dsmb_session_close() left to a closer has ended. The session may be freed. */
 void dsmb_session_closed(struct dsmb_session *session)
 {
 	if (!refcount_dec_and_test(&session->closing))
@@ -510,6 +558,10 @@ void dsmb_session_closed(struct dsmb_session *session)
 	dsmb_session_put(session);
 }
 
+/*
+ * Wait a second at most until all opens of a closed session have ended: who closes one expects that
+ * its files are free, and gone if they were to be deleted.
+ */
 void dsmb_session_wait_closed(struct dsmb_session *session)
 {
 	/* Pairs with dsmb_session_closed(). */
@@ -517,6 +569,10 @@ void dsmb_session_wait_closed(struct dsmb_session *session)
 			       msecs_to_jiffies(CLOSE_WAIT_MS));
 }
 
+/*
+ * Close a session. See the top of this file. Later calls do nothing. Context: but waits for no
+ * close that may take long; no lock held.
+ */
 void dsmb_session_close(struct dsmb_session *session, const char *why)
 {
 	bool first;
@@ -537,6 +593,10 @@ void dsmb_session_close(struct dsmb_session *session, const char *why)
 	dsmb_session_closed(session);
 }
 
+/*
+ * Has the client ended all connections of a session? This is known from the sockets, even if the
+ * ends were not processed yet. Context: takes session->lock. Return: true if it has.
+ */
 bool dsmb_session_is_lost(struct dsmb_session *session)
 {
 	const struct dsmb_channel *channel;
@@ -549,6 +609,10 @@ bool dsmb_session_is_lost(struct dsmb_session *session)
 	return lost;
 }
 
+/*
+ * Take all sessions off a connection that ends. A session without another connection is closed.
+ * Context: no lock held.
+ */
 void dsmb_sessions_disconnected(struct dsmb_conn *conn)
 {
 	struct dsmb_session *session;

@@ -97,10 +97,6 @@ static inline void dsmb_channel_hold(struct dsmb_channel *channel)
 	refcount_inc(&channel->ref);
 }
 
-/**
- * dsmb_channel_put - drop a reference to a channel
- * @channel: the channel; may be NULL
- */
 void dsmb_channel_put(struct dsmb_channel *channel);
 
 /**
@@ -227,19 +223,7 @@ static inline void dsmb_session_hold(struct dsmb_session *session)
 	refcount_inc(&session->ref);
 }
 
-/**
- * dsmb_session_put - drop a reference to a session
- * @session: the session
- */
 void dsmb_session_put(struct dsmb_session *session);
-
-/**
- * dsmb_session_login - get how a session is logged in now
- * @session: VALID
- *
- * Context: any.
- * Return: DITTO_LOGIN_* bit, or 0 if the helper does not say.
- */
 u32 dsmb_session_login(const struct dsmb_session *session);
 
 /* The user a session acts as now. It is valid as long as the session is held. */
@@ -249,73 +233,14 @@ static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb
 	return smp_load_acquire(&session->acting_user);
 }
 
-/* Makes a session EXPIRED if its ticket has ended. May sleep; takes session->lock. */
 void dsmb_session_expire(struct dsmb_session *session);
-
-/**
- * dsmb_session_find - find an authenticated session on a connection
- * @conn: the connection
- * @id: SessionId
- * @channel: filled with its channel, held; may be NULL
- *
- * Sessions that are VALID or EXPIRED are found. A session whose ticket has ended becomes
- * EXPIRED here.
- *
- * Context: process; may sleep; takes session->lock.
- * Return: the session, held, or NULL.
- */
 struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 				       struct dsmb_channel **channel);
-
-/**
- * dsmb_session_find_any - find a session by its id, authenticated or not, on any connection
- * @server: the server
- * @id: SessionId
- * @ending: one that is closed, but has opens that have not ended, is found, too
- *
- * Return: the session, held, or NULL.
- */
 struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id, bool ending);
-
-/**
- * dsmb_session_close - close a session
- * @session: held
- * @why: reason for traces, a constant
- *
- * See the top of this file. Later calls do nothing.
- *
- * Context: process; may sleep, but waits for no close that may take long; no lock held.
- */
 void dsmb_session_close(struct dsmb_session *session, const char *why);
-
-/* An open that dsmb_session_close() left to a closer has ended. The session may be freed. */
 void dsmb_session_closed(struct dsmb_session *session);
-
-/*
- * Wait a second at most until all opens of a closed session have ended: who closes one expects that
- * its files are free, and gone if they were to be deleted.
- */
 void dsmb_session_wait_closed(struct dsmb_session *session);
-
-/**
- * dsmb_sessions_disconnected - take all sessions off a connection that ends
- * @conn: marked dead
- *
- * A session without another connection is closed.
- *
- * Context: process; may sleep; no lock held.
- */
 void dsmb_sessions_disconnected(struct dsmb_conn *conn);
-
-/**
- * dsmb_session_is_lost - has the client ended all connections of a session?
- * @session: held
- *
- * This is known from the sockets, even if the ends were not processed yet.
- *
- * Context: process; may sleep; takes session->lock.
- * Return: true if it has.
- */
 bool dsmb_session_is_lost(struct dsmb_session *session);
 
 #endif

@@ -30,6 +30,7 @@
 /* Identities of a session: a user whose groups change more often logs in anew. */
 #define IDENTITIES_MAX		16
 
+/* Log and report a refused login. */
 void dsmb_log_refused(const struct dsmb_conn *conn, const char *user, const char *why)
 {
 	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
@@ -330,6 +331,11 @@ static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *a
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Complete an authentication that the helper accepted. @channel: of the authentication; the caller
+ * runs its step. Context: no lock held. Return: STATUS_SUCCESS; a status that the authentication is
+ * refused with.
+ */
 u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
 			const struct dsmb_setup *req)
 {
@@ -373,6 +379,12 @@ static bool setup_is_refused(u32 status)
 	       status == STATUS_INVALID_PARAMETER;
 }
 
+/*
+ * End what an authentication was for. A failed binding leaves the session as it was. So does a
+ * reauthentication that was cancelled (MS-SMB2 section 3.3.5.16), whose connection ended, or that
+ * could not be decided for want of the helper, of memory or of budget: the client tries again. A
+ * client that was refused loses the session (MS-SMB2 section 3.3.5.5.3). Context: no lock held.
+ */
 void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status)
 {
 	if (channel->binding)
@@ -381,6 +393,10 @@ void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status)
 		dsmb_session_close(channel->session, "authentication failed");
 }
 
+/*
+ * Get the SessionFlags of a session (MS-SMB2 section 2.2.6). Context: any. Return: DSMB_SESSION_*
+ * bits.
+ */
 u16 dsmb_session_flags(const struct dsmb_session *session)
 {
 	u16 flags = 0;

@@ -90,6 +90,12 @@ static int signer_key_cmac(struct dsmb_signer *signer, const u8 *key, size_t len
 	return err;
 }
 
+/*
+ * Make a signing key. @len: bytes of @key. The nonce of AES-GMAC is the MessageId (MS-SMB2 section
+ * 3.1.4.1), which is unique on one connection only. An AES-GMAC key therefore signs on @home only
+ * responses with a MessageId of @since or more. On other connections it signs responses with lower
+ * MessageIds, each at most once. Return: the key with one reference, or an ERR_PTR.
+ */
 struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len, u64 home,
 				    u64 since)
 {
@@ -114,12 +120,14 @@ struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t
 	return signer;
 }
 
+/* Take a reference to a signing key. Context: any. Return: @signer. */
 struct dsmb_signer *dsmb_signer_hold(struct dsmb_signer *signer)
 {
 	refcount_inc(&signer->ref);
 	return signer;
 }
 
+/* Drop a reference to a signing key. @signer: the key; may be NULL. */
 void dsmb_signer_put(struct dsmb_signer *signer)
 {
 	if (!signer || !refcount_dec_and_test(&signer->ref))
@@ -130,6 +138,10 @@ void dsmb_signer_put(struct dsmb_signer *signer)
 	kfree(signer);
 }
 
+/*
+ * Is this an AES-GMAC key of another connection? Context: any. Return: true if it is; its nonces on
+ * @conn are limited then.
+ */
 bool dsmb_signer_is_away(const struct dsmb_signer *signer, u64 conn)
 {
 	return signer->aead && signer->home != conn;
@@ -243,6 +255,12 @@ static int signer_compute(struct dsmb_signer *signer, const struct kvec *iov, in
 	return sign_hash(signer, iov, nr, out);
 }
 
+/*
+ * Sign a response (MS-SMB2 section 3.1.4.1). This is the only function that signs. Two signatures
+ * under one AES-GMAC nonce would let an observer compute the authentication key. Return: 0;
+ * -EKEYREJECTED if the key has no nonce for this response, which is then sent unsigned; or another
+ * negative errno.
+ */
 int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct kvec *iov,
 	      int nr)
 {
@@ -259,6 +277,10 @@ int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct
 	return signer_compute(signer, iov, nr, head->signature);
 }
 
+/*
+ * Verify the signature of a message (MS-SMB2 section 3.1.5.1). Return: 0; -EBADMSG if the signature
+ * is wrong; or another negative errno.
+ */
 int dsmb_verify(struct dsmb_signer *signer, const struct kvec *iov, int nr)
 {
 	const struct dsmb_header *head = iov[0].iov_base;

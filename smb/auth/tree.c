@@ -58,6 +58,7 @@
 #define TREES_FREE			8
 #define TREES_STEP			16
 
+/* Drop a reference to a tree. */
 void dsmb_tree_put(struct dsmb_tree *tree)
 {
 	if (!refcount_dec_and_test(&tree->ref))
@@ -71,6 +72,9 @@ void dsmb_tree_put(struct dsmb_tree *tree)
 	kfree_rcu(tree, rcu);
 }
 
+/*
+ * Find a connected tree of a session. Context: any but interrupts. Return: the tree, held, or NULL.
+ */
 struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id)
 {
 	struct dsmb_tree *tree;
@@ -111,6 +115,10 @@ static bool tree_unlink(struct dsmb_tree *tree)
 	return first;
 }
 
+/*
+ * Disconnect a tree. Its opens are closed, and its parked calls are cancelled. Context: takes
+ * session->lock. Return: false if it was disconnected already.
+ */
 bool dsmb_tree_close(struct dsmb_tree *tree)
 {
 	if (!tree_unlink(tree))
@@ -121,6 +129,10 @@ bool dsmb_tree_close(struct dsmb_tree *tree)
 	return true;
 }
 
+/*
+ * Disconnect all trees of a closed session. Its opens are closed, except durable opens, which begin
+ * to wait for their client. Context: takes session->lock.
+ */
 void dsmb_trees_close(struct dsmb_session *session)
 {
 	struct dsmb_tree *tree;
@@ -196,6 +208,15 @@ static struct ditto_share *tree_find_share(struct dsmb_tree *tree)
 	return share;
 }
 
+/*
+ * Get the share of a disk tree. @share: filled with the share, held; with NULL on failure. If the
+ * share's options or the session's user have changed, the tree's permissions and credential are
+ * renewed. A failure leaves them as they were, for commands that only release something. Context:
+ * but does not wait for the helper; takes session->lock. Return: STATUS_SUCCESS;
+ * NETWORK_NAME_DELETED if the tree was disconnected, the share was removed, or the user may not use
+ * it any more; DSMB_PARKED; FILE_NOT_AVAILABLE if the helper does not answer in time, or
+ * INSUFFICIENT_RESOURCES, so that the client tries again.
+ */
 u32 dsmb_tree_share(struct dsmb_tree *tree, struct dsmb_call *call, struct ditto_share **out)
 {
 	struct ditto_share *share = tree->share;
@@ -246,6 +267,11 @@ static struct dsmb_tree *tree_new(struct dsmb_session *session, enum dsmb_tree_k
 	return tree;
 }
 
+/*
+ * Make a disconnected tree for an open restored after a restart. @share: its share; not held by the
+ * tree; @cred: credential of the open; consumed. Context: process; may sleep for memory. Return:
+ * the tree with one reference, or NULL without memory.
+ */
 struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cred *cred,
 				     bool writable)
 {

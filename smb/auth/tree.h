@@ -94,70 +94,12 @@ static inline void dsmb_tree_hold(struct dsmb_tree *tree)
 	refcount_inc(&tree->ref);
 }
 
-/**
- * dsmb_tree_put - drop a reference to a tree
- * @tree: the tree
- */
 void dsmb_tree_put(struct dsmb_tree *tree);
-
-/**
- * dsmb_tree_restored - make a disconnected tree for an open restored after a restart
- * @share: its share; not held by the tree
- * @cred: credential of the open; consumed
- * @writable: see struct dsmb_tree
- *
- * Context: process; may sleep for memory.
- * Return: the tree with one reference, or NULL without memory.
- */
 struct dsmb_tree *dsmb_tree_restored(struct ditto_share *share, struct ditto_cred *cred,
 				     bool writable);
-
-/**
- * dsmb_tree_find - find a connected tree of a session
- * @session: the session
- * @id: TreeId
- *
- * Context: any but interrupts.
- * Return: the tree, held, or NULL.
- */
 struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id);
-
-/**
- * dsmb_tree_close - disconnect a tree
- * @tree: held
- *
- * Its opens are closed, and its parked calls are cancelled.
- *
- * Context: process; may sleep; takes session->lock.
- * Return: false if it was disconnected already.
- */
 bool dsmb_tree_close(struct dsmb_tree *tree);
-
-/**
- * dsmb_trees_close - disconnect all trees of a closed session
- * @session: CLOSED
- *
- * Its opens are closed, except durable opens, which begin to wait for their client.
- *
- * Context: process; may sleep; takes session->lock.
- */
 void dsmb_trees_close(struct dsmb_session *session);
-
-/**
- * dsmb_tree_share - get the share of a disk tree
- * @tree: held
- * @call: as for dsmb_access_find()
- * @share: filled with the share, held; with NULL on failure
- *
- * If the share's options or the session's user have changed, the tree's permissions and
- * credential are renewed. A failure leaves them as they were, for commands that only release
- * something.
- *
- * Context: process; may sleep, but does not wait for the helper; takes session->lock.
- * Return: STATUS_SUCCESS; NETWORK_NAME_DELETED if the tree was disconnected, the share was
- * removed, or the user may not use it any more; DSMB_PARKED; FILE_NOT_AVAILABLE if the helper does
- * not answer in time, or INSUFFICIENT_RESOURCES, so that the client tries again.
- */
 u32 dsmb_tree_share(struct dsmb_tree *tree, struct dsmb_call *call, struct ditto_share **share);
 
 #endif

@@ -175,6 +175,13 @@ static noinline_for_stack u32 access_check(struct dsmb_session *session, struct 
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Check the access of a session to a share. @call: the call that needs it, which is parked while
+ * the helper does not know names and groups; NULL not to wait for them. The share's rules decide
+ * about the machine, the share's users about the user. Context: but does not wait for the helper.
+ * Return: a status; FILE_NOT_AVAILABLE if an answer is missing, and is late or @call is NULL; or
+ * DSMB_PARKED.
+ */
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_call *call,
 		     struct dsmb_access *access)
@@ -211,6 +218,11 @@ static struct ditto_peer *session_peer(struct dsmb_session *session)
 	return peer;
 }
 
+/*
+ * Tell whether the user of a session may use a share. Context: but does not wait for the helper: a
+ * share with rules that only the helper can decide may be used once it has answered. Return:
+ * whether he may connect to it.
+ */
 bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *share)
 {
 	enum ditto_share_access grant = DITTO_SHARE_ACCESS_NONE;
@@ -297,6 +309,11 @@ static int cred_renew(struct dsmb_tree *tree, struct ditto_cred *cred)
 	return 0;
 }
 
+/*
+ * Apply the result of an access check to a tree. @access: its @cred is consumed on success.
+ * Context: process; may sleep for memory; session->lock is held. Return: 0, or -ENOMEM with nothing
+ * changed.
+ */
 int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 {
 	int err;
@@ -318,6 +335,7 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 	return 0;
 }
 
+/* Drop all credentials of a tree. */
 void dsmb_access_drop(struct dsmb_tree *tree)
 {
 	struct dsmb_retired *retired, *next;
@@ -372,6 +390,10 @@ static int search_one(struct ditto_share *share, void *arg)
 	return 1;
 }
 
+/*
+ * Find the share that a client names. If no share has exactly this name, case is ignored. "homes"
+ * is the home share of the user. Return: the share, held, or NULL.
+ */
 struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *name)
 {
 	struct ditto_server *srv = session->server->srv;

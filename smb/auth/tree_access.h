@@ -41,61 +41,12 @@ struct dsmb_access {
 	const char *why;
 };
 
-/**
- * dsmb_access_find - check the access of a session to a share
- * @session: the session
- * @peer: client machine
- * @share: held
- * @call: the call that needs it, which is parked while the helper does not know names and groups;
- *	NULL not to wait for them
- * @access: filled on success; @why also on ACCESS_DENIED
- *
- * The share's rules decide about the machine, the share's users about the user.
- *
- * Context: process; may sleep, but does not wait for the helper.
- * Return: a status; FILE_NOT_AVAILABLE if an answer is missing, and is late or @call is NULL; or
- * DSMB_PARKED.
- */
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_call *call,
 		     struct dsmb_access *access);
-
-/**
- * dsmb_session_reaches - tell whether the user of a session may use a share
- * @session: the session
- * @share: held
- *
- * Context: process; may sleep, but does not wait for the helper: a share with rules that only the
- * helper can decide may be used once it has answered.
- * Return: whether he may connect to it.
- */
 bool dsmb_session_reaches(struct dsmb_session *session, struct ditto_share *share);
-
-/**
- * dsmb_access_renew - apply the result of an access check to a tree
- * @tree: a disk tree
- * @access: its @cred is consumed on success
- *
- * Context: process; may sleep for memory; session->lock is held.
- * Return: 0, or -ENOMEM with nothing changed.
- */
 int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access);
-
-/**
- * dsmb_access_drop - drop all credentials of a tree
- * @tree: without references
- */
 void dsmb_access_drop(struct dsmb_tree *tree);
-
-/**
- * dsmb_share_find - find the share that a client names
- * @session: its server is searched
- * @name: in UTF-8, terminated
- *
- * If no share has exactly this name, case is ignored. "homes" is the home share of the user.
- *
- * Return: the share, held, or NULL.
- */
 struct ditto_share *dsmb_share_find(struct dsmb_session *session, const char *name);
 
 #endif

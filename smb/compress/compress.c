@@ -50,11 +50,13 @@ static const struct dsmb_algorithm *algorithm_find(u16 algorithm)
 	return algorithms[array_index_nospec(algorithm, ARRAY_SIZE(algorithms))];
 }
 
+/* Can data be compressed and decompressed by it here? LZ4 depends on the kernel. */
 bool dsmb_compress_has(u16 algorithm)
 {
 	return algorithm_find(algorithm);
 }
 
+/* Bytes of scratch memory that dsmb_compress() needs, aligned as by kvmalloc(); may be 0. */
 size_t dsmb_compress_workspace(u16 algorithm)
 {
 	const struct dsmb_algorithm *a = algorithm_find(algorithm);
@@ -62,6 +64,7 @@ size_t dsmb_compress_workspace(u16 algorithm)
 	return a ? a->compress_workspace : 0;
 }
 
+/* Bytes of scratch memory that dsmb_decompress() needs, aligned as by kvmalloc(); may be 0. */
 size_t dsmb_decompress_workspace(u16 algorithm)
 {
 	const struct dsmb_algorithm *a = algorithm_find(algorithm);
@@ -69,6 +72,10 @@ size_t dsmb_decompress_workspace(u16 algorithm)
 	return a ? a->decompress_workspace : 0;
 }
 
+/*
+ * Compress @in_len bytes. Returns the bytes written, at most @room; -ENOSPC if they do not fit, or
+ * if they are no run that Pattern_V1 can express; or -EINVAL if there is no such algorithm.
+ */
 ssize_t dsmb_compress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t room,
 		      void *workspace)
 {
@@ -81,6 +88,10 @@ ssize_t dsmb_compress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_
 	return a->compress(in, in_len, out, min_t(size_t, room, INT_MAX), workspace);
 }
 
+/*
+ * Decompress hostile input. Returns 0 if it is sound, complete and makes exactly @out_len bytes, or
+ * -EINVAL; @out has any contents then.
+ */
 int dsmb_decompress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t out_len,
 		    void *workspace)
 {

@@ -44,29 +44,15 @@ struct dsmb_pattern_runs {
 	size_t back;
 };
 
-/* Find the runs at the ends of @len bytes; they do not overlap. */
+/* pattern.c */
 struct dsmb_pattern_runs dsmb_pattern_scan(const u8 *in, size_t len);
 
-/* Can data be compressed and decompressed by it here? LZ4 depends on the kernel. */
+/* compress.c */
 bool dsmb_compress_has(u16 algorithm);
-
-/* Bytes of scratch memory that dsmb_compress() needs, aligned as by kvmalloc(); may be 0. */
 size_t dsmb_compress_workspace(u16 algorithm);
-
-/* Bytes of scratch memory that dsmb_decompress() needs, aligned as by kvmalloc(); may be 0. */
 size_t dsmb_decompress_workspace(u16 algorithm);
-
-/*
- * Compress @in_len bytes. Returns the bytes written, at most @room; -ENOSPC if they do not fit, or
- * if they are no run that Pattern_V1 can express; or -EINVAL if there is no such algorithm.
- */
 ssize_t dsmb_compress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t room,
 		      void *workspace);
-
-/*
- * Decompress hostile input. Returns 0 if it is sound, complete and makes exactly @out_len bytes,
- * or -EINVAL; @out has any contents then.
- */
 int dsmb_decompress(u16 algorithm, const u8 *in, size_t in_len, u8 *out, size_t out_len,
 		    void *workspace);
 

@@ -60,6 +60,10 @@ static void code_count_lengths(struct dsmb_huffman_code *code, u32 n, u32 number
 	}
 }
 
+/*
+ * Make the canonical code of symbols that occur @counts times: two or more of them, and altogether
+ * fewer than 2^23 times.
+ */
 void dsmb_huffman_code_make(struct dsmb_huffman_code *code, const u32 *counts)
 {
 	u32 numbers[LIMIT + 1] = {}, next[LIMIT + 1] = {};

@@ -42,10 +42,7 @@ struct dsmb_huffman_code {
 	u16 codes[DSMB_HUFFMAN_SYMBOLS];
 };
 
-/*
- * Make the canonical code of symbols that occur @counts times: two or more of them, and altogether
- * fewer than 2^23 times.
- */
+/* huffman_code.c */
 void dsmb_huffman_code_make(struct dsmb_huffman_code *code, const u32 *counts);
 
 /* Codes up to this length are looked up, longer ones are searched for. */
@@ -66,7 +63,7 @@ struct dsmb_huffman_decoder {
 	u16 start[DSMB_HUFFMAN_CODE_BITS + 2];
 };
 
-/* As dsmb_decompress(), with a struct dsmb_huffman_decoder as scratch memory. */
+/* lz77_huffman_decompress.c */
 int dsmb_huffman_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len, void *workspace);
 
 #endif

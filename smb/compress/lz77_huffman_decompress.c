@@ -128,6 +128,7 @@ static u64 huffman_length_get(struct huffman_reader *r)
 	return length < DSMB_HUFFMAN_LENGTH_MAX ? U64_MAX : length;
 }
 
+/* As dsmb_decompress(), with a struct dsmb_huffman_decoder as scratch memory. */
 int dsmb_huffman_decompress(const u8 *in, size_t in_len, u8 *out, size_t out_len, void *workspace)
 {
 	struct dsmb_huffman_decoder *decoder = workspace;

@@ -37,6 +37,10 @@ static u32 match_length(const u8 *a, const u8 *b, const u8 *end)
 	return b - begin;
 }
 
+/*
+ * Find the first match in the bytes from @from to @end. The bytes that it repeats begin at @floor
+ * or behind it. Returns false if there is none. Positions are below 2 GiB.
+ */
 bool dsmb_match_find(struct dsmb_match_finder *f, u32 floor, u32 from, u32 end,
 		     struct dsmb_match *match)
 {

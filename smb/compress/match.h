@@ -42,10 +42,6 @@ struct dsmb_match {
 	u32 length;
 };
 
-/*
- * Find the first match in the bytes from @from to @end. The bytes that it repeats begin at @floor
- * or behind it. Returns false if there is none. Positions are below 2 GiB.
- */
 bool dsmb_match_find(struct dsmb_match_finder *f, u32 floor, u32 from, u32 end,
 		     struct dsmb_match *match);
 

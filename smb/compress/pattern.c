@@ -7,6 +7,7 @@
 #include "algorithm.h"
 #include "compress.h"
 
+/* Find the runs at the ends of @len bytes; they do not overlap. */
 struct dsmb_pattern_runs dsmb_pattern_scan(const u8 *in, size_t len)
 {
 	struct dsmb_pattern_runs runs = {};

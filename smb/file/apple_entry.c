@@ -25,6 +25,7 @@
 #define DSMB_FINDER_DATE_ADDED	20
 #define DSMB_FINDER_EXT_FLAGS	24
 
+/* True if listings of this class have the metadata for the client of @call. */
 bool dsmb_apple_lists(const struct dsmb_call *call, u8 class)
 {
 	return class == DSMB_FILE_ID_BOTH_DIRECTORY &&
@@ -41,6 +42,7 @@ static void dsmb_finder_compress(const u8 *info, umode_t mode, u8 *finder)
 	memcpy(finder + 12, info + DSMB_FINDER_DATE_ADDED, 4);
 }
 
+/* Reads the metadata of @node; @parent is the listed directory, or NULL if another file system. */
 void dsmb_apple_entry_fill(const struct dsmb_call *call, struct ditto_op *op,
 			   struct ditto_node *node, struct ditto_node *parent,
 			   struct dsmb_apple_entry *entry)
@@ -72,6 +74,7 @@ void dsmb_apple_entry_fill(const struct dsmb_call *call, struct ditto_op *op,
 		entry->resource_size = peeks[1].size;
 }
 
+/* Writes the metadata over the fields of an encoded entry at @to. */
 void dsmb_apple_entry_put(const struct dsmb_apple_entry *entry, u8 *to,
 			  const struct dsmb_attrs *attrs)
 {

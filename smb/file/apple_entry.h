@@ -26,15 +26,10 @@ struct dsmb_apple_entry {
 	u8 finder[DSMB_APPLE_FINDER_SIZE];
 };
 
-/* True if listings of this class have the metadata for the client of @call. */
 bool dsmb_apple_lists(const struct dsmb_call *call, u8 class);
-
-/* Reads the metadata of @node; @parent is the listed directory, or NULL if another file system. */
 void dsmb_apple_entry_fill(const struct dsmb_call *call, struct ditto_op *op,
 			   struct ditto_node *node, struct ditto_node *parent,
 			   struct dsmb_apple_entry *entry);
-
-/* Writes the metadata over the fields of an encoded entry at @to. */
 void dsmb_apple_entry_put(const struct dsmb_apple_entry *entry, u8 *to,
 			  const struct dsmb_attrs *attrs);
 

@@ -25,6 +25,7 @@ enum dsmb_apple_stream dsmb_apple_stream(const char *name, u32 len)
 	return DSMB_STREAM_PLAIN;
 }
 
+/* The fewest bytes with which a stream is there. */
 u32 dsmb_apple_stream_least(enum dsmb_apple_stream stream, bool apple_client)
 {
 	if (stream == DSMB_STREAM_AFP_INFO)
@@ -32,6 +33,7 @@ u32 dsmb_apple_stream_least(enum dsmb_apple_stream stream, bool apple_client)
 	return stream == DSMB_STREAM_AFP_RESOURCE || apple_client;
 }
 
+/* Reads AFP_AfpInfo, which an empty stream has, too. Return: 0 or an errno of ditto_read(). */
 int dsmb_afp_info_read(struct ditto_op *op, struct ditto_node *node,
 		       u8 info[DSMB_AFP_INFO_SIZE])
 {
@@ -59,6 +61,10 @@ static bool dsmb_afp_info_fits(const u8 *info, u32 len, u64 pos)
 	       !memcmp(info, dsmb_afp_head, min(len, DSMB_AFP_VERSION_END));
 }
 
+/*
+ * Writes AFP_AfpInfo. Return: the count of @from, of which only the first bytes are kept; -EINVAL
+ * if they are none of an AFP_AfpInfo; or an errno of ditto_write().
+ */
 ssize_t dsmb_afp_info_write(struct ditto_op *op, struct ditto_node *node, u64 pos,
 			    struct iov_iter *from, enum ditto_stable stable)
 {
@@ -94,6 +100,7 @@ ssize_t dsmb_afp_info_write(struct ditto_op *op, struct ditto_node *node, u64 po
 	return n < 0 ? n : all;
 }
 
+/* Cancels the deletion of AFP_Resource before @inst is closed: it ends only by a size of zero. */
 void dsmb_afp_resource_keep(struct ditto_op *op, struct ditto_instance *inst)
 {
 	struct ditto_node *node;

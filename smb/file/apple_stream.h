@@ -37,21 +37,11 @@ enum dsmb_apple_stream {
 
 enum dsmb_apple_stream dsmb_apple_stream(const char *name, u32 len);
 
-/* The fewest bytes with which a stream is there. */
 u32 dsmb_apple_stream_least(enum dsmb_apple_stream stream, bool apple_client);
-
-/* Reads AFP_AfpInfo, which an empty stream has, too. Return: 0 or an errno of ditto_read(). */
 int dsmb_afp_info_read(struct ditto_op *op, struct ditto_node *node,
 		       u8 info[DSMB_AFP_INFO_SIZE]);
-
-/*
- * Writes AFP_AfpInfo. Return: the count of @from, of which only the first bytes are kept; -EINVAL
- * if they are none of an AFP_AfpInfo; or an errno of ditto_write().
- */
 ssize_t dsmb_afp_info_write(struct ditto_op *op, struct ditto_node *node, u64 pos,
 			    struct iov_iter *from, enum ditto_stable stable);
-
-/* Cancels the deletion of AFP_Resource before @inst is closed: it ends only by a size of zero. */
 void dsmb_afp_resource_keep(struct ditto_op *op, struct ditto_instance *inst);
 
 #endif

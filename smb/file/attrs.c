@@ -72,6 +72,7 @@ static __always_inline void dsmb_attrs_fill(const struct ditto_share *share,
 	a->is_stream = false;
 }
 
+/* Fill in what dsmb_attrs_of_entry() leaves out. Context: any. */
 void dsmb_attrs_add_posix(const struct ditto_share *share, const struct ditto_attr *fs,
 			  struct dsmb_attrs *attrs)
 {
@@ -117,6 +118,10 @@ static void dsmb_attrs_make_all(struct ditto_share *share, struct dentry *dentry
 	dsmb_attrs_add_posix(share, fs, attrs);
 }
 
+/*
+ * Read the attributes that the server knows of a directory entry. @name: its name; NULL for the
+ * root of the share, which has none. Return: 0 or an errno of the file system.
+ */
 int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
 			const struct ditto_name *name, struct ditto_attr *fs,
 			struct dsmb_attrs *attrs)
@@ -129,6 +134,7 @@ int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
 	return 0;
 }
 
+/* Read the attributes that the server knows of a node. Return: 0 or an errno of the file system. */
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 		       struct dsmb_attrs *attrs)
 {
@@ -159,6 +165,7 @@ static int dsmb_attrs_asked_by(struct ditto_op *op, struct ditto_node *node,
 	return 0;
 }
 
+/* Read the attributes of a file by its node. Like dsmb_attrs_get(). Return: as dsmb_attrs_get(). */
 int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -168,6 +175,12 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
 	return err;
 }
 
+/*
+ * Read the attributes of an open file, directory or stream. A stream has the times, flags and
+ * identity of its file. A client that has cached writes is asked for the size
+ * (ditto_getattr_asked()). Return: 0; -EJUKEBOX if the call may be parked; or an errno of the file
+ * system.
+ */
 int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 		   struct ditto_node *node, struct dsmb_attrs *attrs)
 {
@@ -203,6 +216,11 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 	return 0;
 }
 
+/*
+ * Read the attributes of an open file without parking the call. Like dsmb_attrs_get(), but if a
+ * client with cached writes does not answer in time, the attributes are those that the server
+ * knows. Return: 0 or an errno of the file system, never -EJUKEBOX.
+ */
 int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *inst,
 		       struct ditto_node *node, struct dsmb_attrs *attrs)
 {
@@ -214,6 +232,7 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
 	return err == -EJUKEBOX ? dsmb_attrs_of_node(op->share, node, attrs) : err;
 }
 
+/* As dsmb_attrs_get() for an open, whose AFP_AfpInfo has a size of its own. */
 int dsmb_open_attrs(struct ditto_op *op, const struct dsmb_open *open, struct ditto_node *node,
 		    struct dsmb_attrs *attrs)
 {
@@ -224,6 +243,7 @@ int dsmb_open_attrs(struct ditto_op *op, const struct dsmb_open *open, struct di
 	return err;
 }
 
+/* The same as ditto_instance_begin() for an open, whose AFP_AfpInfo has a size of its own. */
 int dsmb_open_attrs_at_once(const struct ditto_op *op, const struct dsmb_open *open,
 			    struct ditto_node *node, struct dsmb_attrs *attrs)
 {

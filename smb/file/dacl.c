@@ -115,6 +115,7 @@ static void dsmb_encode_unix_aces(struct dsmb_builder *b, const struct dsmb_attr
 	}
 }
 
+/* Compute the size of an encoded DACL or SACL. Return: bytes; 0 for a null DACL. */
 u32 dsmb_list_size(const struct dsmb_secured *secured, const struct ditto_acl *acl)
 {
 	struct dsmb_shown shown[2];
@@ -134,6 +135,7 @@ u32 dsmb_list_size(const struct dsmb_secured *secured, const struct ditto_acl *a
 	return size;
 }
 
+/* Encode a DACL or SACL. */
 void dsmb_encode_list(struct dsmb_builder *b, const struct dsmb_secured *secured,
 		      const struct ditto_acl *acl)
 {

@@ -105,6 +105,7 @@ static const struct dsmb_dir_level dsmb_dir_levels[] = {
 	{ DSMB_FILE_POSIX, 128, DSMB_HEAD_END, 0, 0, true, true, dsmb_dir_put_head },
 };
 
+/* Look up an information class of QUERY_DIRECTORY. Return: the class, or NULL if it is unknown. */
 const struct dsmb_dir_level *dsmb_dir_level(u8 class)
 {
 	int i;

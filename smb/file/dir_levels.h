@@ -32,12 +32,6 @@ struct dsmb_dir_level {
 	void (*put)(u8 *entry, const struct dsmb_attrs *attrs);
 };
 
-/**
- * dsmb_dir_level - look up an information class of QUERY_DIRECTORY
- * @class: FileInformationClass
- *
- * Return: the class, or NULL if it is unknown.
- */
 const struct dsmb_dir_level *dsmb_dir_level(u8 class);
 
 #endif

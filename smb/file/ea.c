@@ -47,6 +47,7 @@ static bool dsmb_ea_name_ok(const char *name, u32 len)
 	return true;
 }
 
+/* Decode the next entry of a list. Return: false at the end of the list or after an error. */
 bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 {
 	u32 at = list->pos, next;
@@ -82,6 +83,10 @@ bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status)
 	return !*status;
 }
 
+/*
+ * Check that a whole list is well-formed. Return: STATUS_SUCCESS, STATUS_EA_TOO_LARGE,
+ * STATUS_INVALID_EA_NAME or STATUS_EA_LIST_INCONSISTENT.
+ */
 u32 dsmb_ea_check(struct dsmb_cursor list)
 {
 	struct dsmb_ea ea;
@@ -133,6 +138,10 @@ static int dsmb_ea_lookup(struct ditto_op *op, struct ditto_node *node,
 	return 0;
 }
 
+/*
+ * Set the extended attributes of a list. Used by SET_INFO, and by CREATE for a new file. Return: 0
+ * or an errno; after -EJUKEBOX the call may be parked, and starts again with the first attribute.
+ */
 int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor list)
 {
 	struct dsmb_ea_find *find;
@@ -171,6 +180,7 @@ static u32 dsmb_ea_status(struct dsmb_call *call, int err)
 	return dsmb_op_status(call, err);
 }
 
+/* Set FileFullEaInformation. Return: a status or DSMB_PARKED. */
 u32 dsmb_set_full_ea(struct dsmb_change *c)
 {
 	u32 status = dsmb_ea_check(c->in);
@@ -220,6 +230,10 @@ static int dsmb_ea_count(void *arg, const struct ditto_name *name)
 	return 0;
 }
 
+/*
+ * Compute the EaSize of a file. MS-FSCC section 2.4.12. Return: bytes; 0 without extended
+ * attributes.
+ */
 u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node)
 {
 	struct dsmb_ea_list list = { .op = op, .node = node };
@@ -345,6 +359,7 @@ static int dsmb_ea_encode_asked(struct dsmb_ea_list *list, struct dsmb_cursor in
 	return err;
 }
 
+/* Query FileFullEaInformation. MS-FSCC section 2.4.16. Return: a status. */
 u32 dsmb_query_full_ea(struct dsmb_query *q)
 {
 	struct dsmb_ea_list list = {

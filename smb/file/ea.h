@@ -29,37 +29,8 @@ struct dsmb_ea {
 	bool need;
 };
 
-/**
- * dsmb_ea_next - decode the next entry of a list
- * @list: the list; positioned at an entry
- * @ea: filled; points into the list
- * @status: set to STATUS_SUCCESS, or to STATUS_INVALID_EA_NAME or STATUS_EA_LIST_INCONSISTENT if
- *	the entry is malformed
- *
- * Return: false at the end of the list or after an error.
- */
 bool dsmb_ea_next(struct dsmb_cursor *list, struct dsmb_ea *ea, u32 *status);
-
-/**
- * dsmb_ea_check - check that a whole list is well-formed
- * @list: the list
- *
- * Return: STATUS_SUCCESS, STATUS_EA_TOO_LARGE, STATUS_INVALID_EA_NAME or
- *	STATUS_EA_LIST_INCONSISTENT.
- */
 u32 dsmb_ea_check(struct dsmb_cursor list);
-
-/**
- * dsmb_ea_set - set the extended attributes of a list
- * @op: begun
- * @node: node of the file
- * @list: list checked by dsmb_ea_check()
- *
- * Used by SET_INFO, and by CREATE for a new file.
- *
- * Return: 0 or an errno; after -EJUKEBOX the call may be parked, and starts again with the first
- *	attribute.
- */
 int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor list);
 
 #endif

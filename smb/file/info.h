@@ -145,13 +145,6 @@ struct dsmb_query_class {
 	u32 (*put)(struct dsmb_query *q);
 };
 
-/**
- * dsmb_query_class - look up an information class
- * @table: table of classes, terminated by an entry without @put
- * @class: FileInfoClass
- *
- * Return: the class, or NULL if the table does not have it.
- */
 const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *table, u8 class);
 
 /* One table for each InfoType; the one for quotas is in quota.h. */
@@ -179,23 +172,8 @@ struct dsmb_space {
 	u64 available;
 };
 
-/**
- * dsmb_space_fill - convert the sizes of a file system to clusters
- * @space: filled
- * @st: the sizes in blocks
- *
- * A block size that is no power of two, or that clients do not accept, is reported in sectors of
- * 512 bytes. This is the size of a sector until the device tells another one.
- */
 void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st);
-
-/* Can the file system share blocks between files? Any context. */
 bool dsmb_fs_clones(const struct inode *inode);
-
-/*
- * Get the sizes of a file system as @op sees them; @st gets what the file system says itself. May
- * sleep. Return: 0 or an errno of the file system.
- */
 int dsmb_space_get(struct ditto_op *op, struct ditto_node *node, struct dsmb_space *space,
 		   struct kstatfs *st);
 
@@ -245,60 +223,14 @@ struct dsmb_sectors {
 	u32 partition;
 };
 
-/**
- * dsmb_sectors_fill - describe the sectors of a device
- * @sectors: filled
- * @space: of the file system; @space->sector is the logical sector
- * @device: the device, or NULL if the file system has none
- *
- * Nothing is promised that is not known: without a device, sectors of a file system are as small as
- * logical ones and aligned to nothing.
- */
 void dsmb_sectors_fill(struct dsmb_sectors *sectors, const struct dsmb_space *space,
 		       const struct dsmb_device *device);
 
-/**
- * dsmb_query_room - make room in the reply for an output buffer of a given size
- * @q: the query; @q->out is reset
- * @room: bytes to reserve, or 0 to use the buffer that is there
- *
- * Return: STATUS_SUCCESS or STATUS_INSUFFICIENT_RESOURCES.
- */
 u32 dsmb_query_room(struct dsmb_query *q, u32 room);
-
-/**
- * dsmb_query_too_small - let the reply tell the buffer size that would be enough
- * @q: the query
- * @needed: bytes needed
- *
- * MS-SMB2 section 2.2.2.
- *
- * Return: STATUS_BUFFER_TOO_SMALL.
- */
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed);
-
-/* For classes that MS-FSCC has, but no server sends. Return: STATUS_NOT_SUPPORTED. */
 u32 dsmb_query_unsupported(struct dsmb_query *q);
 
-/**
- * dsmb_ea_size - compute the EaSize of a file
- * @op: begun
- * @node: node of the file
- *
- * MS-FSCC section 2.4.12.
- *
- * Return: bytes; 0 without extended attributes.
- */
 u32 dsmb_ea_size(struct ditto_op *op, struct ditto_node *node);
-
-/**
- * dsmb_query_full_ea - query FileFullEaInformation
- * @q: the query
- *
- * MS-FSCC section 2.4.16.
- *
- * Return: a status.
- */
 u32 dsmb_query_full_ea(struct dsmb_query *q);
 
 /**
@@ -339,34 +271,13 @@ struct dsmb_set_class {
 
 extern const struct dsmb_set_class dsmb_set_file_classes[];
 
-/* For classes that MS-FSCC has, but no client may set. Return: STATUS_NOT_SUPPORTED. */
 u32 dsmb_set_unsupported(struct dsmb_change *c);
 
-/**
- * dsmb_set_full_ea - set FileFullEaInformation
- * @c: the change
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_set_full_ea(struct dsmb_change *c);
 
-/**
- * dsmb_set_security - set a security descriptor
- * @c: the change
- *
- * MS-SMB2 section 3.3.5.21.3.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_set_security(struct dsmb_change *c);
 
-/**
- * dsmb_op_status - convert the result of a core operation to a status
- * @call: the call; parked if @err is -EJUKEBOX
- * @err: result of the operation
- *
- * Return: a status, or DSMB_PARKED.
- */
+/* Convert the result of a core operation to a status. Return: a status, or DSMB_PARKED. */
 static inline u32 dsmb_op_status(struct dsmb_call *call, int err)
 {
 	if (!err)

@@ -129,6 +129,7 @@ static void dsmb_notify_release(struct dsmb_notify *notify)
 		call_rcu(&notify->rcu, dsmb_notify_free);
 }
 
+/* Drop the CHANGE_NOTIFY state of an open. @notify: state of the open, or NULL. */
 void dsmb_notify_close(struct dsmb_notify *notify)
 {
 	if (notify)
@@ -314,6 +315,7 @@ static const struct ditto_watch_ops dsmb_notify_ops = {
 
 /* Response */
 
+/* Compute an upper bound of the encoded size of changes. Return: bytes. */
 u32 dsmb_notify_room(const struct list_head *changes)
 {
 	const struct dsmb_notify_change *change;
@@ -326,6 +328,7 @@ u32 dsmb_notify_room(const struct list_head *changes)
 	return room;
 }
 
+/* Encode changes as FILE_NOTIFY_INFORMATION. MS-FSCC section 2.7.1. */
 void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *changes)
 {
 	const struct dsmb_notify_change *change;

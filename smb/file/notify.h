@@ -49,27 +49,8 @@ struct dsmb_notify_change {
 	char names[];
 };
 
-/**
- * dsmb_notify_room - compute an upper bound of the encoded size of changes
- * @changes: list of struct dsmb_notify_change
- *
- * Return: bytes.
- */
 u32 dsmb_notify_room(const struct list_head *changes);
-
-/**
- * dsmb_notify_encode - encode changes as FILE_NOTIFY_INFORMATION
- * @out: buffer
- * @changes: list of struct dsmb_notify_change
- *
- * MS-FSCC section 2.7.1.
- */
 void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *changes);
-
-/**
- * dsmb_notify_close - drop the CHANGE_NOTIFY state of an open
- * @notify: state of the open, or NULL
- */
 void dsmb_notify_close(struct dsmb_notify *notify);
 
 #endif

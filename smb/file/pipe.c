@@ -149,6 +149,10 @@ static void dsmb_pipe_put(struct dsmb_pipe *pipe)
 	kfree(pipe);
 }
 
+/*
+ * Close a named pipe when its open is freed. @pipe: the pipe, or NULL; no call uses it any more.
+ * The helper is notified.
+ */
 void dsmb_pipe_free(struct dsmb_pipe *pipe)
 {
 	if (pipe)
@@ -191,6 +195,10 @@ static void dsmb_pipe_leave(struct dsmb_pipe_job *job)
 	spin_unlock(&job->pipe->lock);
 }
 
+/*
+ * Release the pipe for the next call. Must be called unless a function here returned DSMB_PARKED,
+ * and by the release function of the command. It does nothing if the call does not have the pipe.
+ */
 void dsmb_pipe_done(struct dsmb_call *call)
 {
 	struct dsmb_pipe_job *job = call->private;
@@ -210,6 +218,7 @@ void dsmb_pipe_done(struct dsmb_call *call)
 	kfree(job);
 }
 
+/* The release function of a command that may use a pipe: dsmb_pipe_done(). @args are unused. */
 void dsmb_pipe_release(struct dsmb_call *call, void *args)
 {
 	dsmb_pipe_done(call);
@@ -338,6 +347,10 @@ static u32 dsmb_pipe_ask_open(struct dsmb_call *call, const struct dsmb_path *pa
 	return job->error == -ENOENT ? STATUS_OBJECT_NAME_NOT_FOUND : dsmb_pipe_status(job->error);
 }
 
+/*
+ * Open a named pipe. Return: a status; STATUS_OBJECT_NAME_NOT_FOUND for an unknown pipe;
+ * DSMB_PARKED until the helper has replied: the handler returns it, and is run again.
+ */
 u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 		     struct dsmb_open *open)
 {
@@ -366,6 +379,7 @@ u32 dsmb_pipe_create(struct dsmb_call *call, const struct dsmb_path *path,
 	return STATUS_SUCCESS;
 }
 
+/* Check whether a named pipe exists. Return: a status, or DSMB_PARKED as for dsmb_pipe_create(). */
 u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 {
 	struct dsmb_path path;
@@ -380,6 +394,11 @@ u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 	return status;
 }
 
+/*
+ * Write a message to a pipe. @data: the message; must stay until the helper has replied; @len:
+ * bytes of @data. The reply of the helper waits to be read. Return: a status, or DSMB_PARKED until
+ * the pipe is free and the helper has replied.
+ */
 u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *data, u32 len)
 {
 	struct dsmb_pipe_job *job;
@@ -455,6 +474,14 @@ static u32 dsmb_pipe_message_len(const struct dsmb_pipe *pipe)
 	return get_unaligned((u32 *)(pipe->out + pipe->out_pos));
 }
 
+/*
+ * Read the helper's reply from a pipe. @max: bytes of @data; @len: set to the bytes read, also with
+ * STATUS_BUFFER_OVERFLOW. A READ waits for a reply if there is none. STATUS_PIPE_EMPTY is returned
+ * to a call that wrote the message whose reply it reads, and to a call that other requests of its
+ * compound would wait for. Return: STATUS_SUCCESS; STATUS_BUFFER_OVERFLOW if more of the message is
+ * left; STATUS_PIPE_EMPTY; STATUS_PIPE_DISCONNECTED if there will be no reply; STATUS_PIPE_BROKEN
+ * if the open ends; DSMB_PARKED until the pipe is free or has a reply.
+ */
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
 		   u32 *len)
 {
@@ -496,6 +523,7 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 	return status;
 }
 
+/* Get the number of bytes that wait to be read. Return: bytes of the message that is read next. */
 u32 dsmb_pipe_left(struct dsmb_open *open)
 {
 	struct dsmb_pipe *pipe = dsmb_open_pipe(open);

@@ -61,6 +61,7 @@ static int dsmb_principal_account_ask(struct dsmb_call *call, const struct ditto
 	return park ? ditto_names_account_of_sid(srv, packed, account, park) : -ENOMEM;
 }
 
+/* Get the SID of a user. Context: may sleep for memory. */
 void dsmb_principal_of_uid(struct dsmb_call *call, kuid_t uid, struct ditto_sid *sid)
 {
 	u8 packed[DITTO_SID_MAX];
@@ -70,6 +71,7 @@ void dsmb_principal_of_uid(struct dsmb_call *call, kuid_t uid, struct ditto_sid 
 		*sid = ditto_sid_of_uid(uid);
 }
 
+/* Get the SID of a group. Context: may sleep for memory. */
 void dsmb_principal_of_gid(struct dsmb_call *call, kgid_t gid, struct ditto_sid *sid)
 {
 	u8 packed[DITTO_SID_MAX];
@@ -79,6 +81,10 @@ void dsmb_principal_of_gid(struct dsmb_call *call, kgid_t gid, struct ditto_sid 
 		*sid = ditto_sid_of_gid(gid);
 }
 
+/*
+ * Get the user of a SID. Context: may sleep for memory. Return: false if there is none, or none is
+ * known yet.
+ */
 bool dsmb_principal_to_uid(struct dsmb_call *call, const struct ditto_sid *sid, kuid_t *uid)
 {
 	struct ditto_account account;
@@ -95,6 +101,10 @@ bool dsmb_principal_to_uid(struct dsmb_call *call, const struct ditto_sid *sid, 
 	return true;
 }
 
+/*
+ * Get the group of a SID. Context: may sleep for memory. Return: false if there is none, or none is
+ * known yet.
+ */
 bool dsmb_principal_to_gid(struct dsmb_call *call, const struct ditto_sid *sid, kgid_t *gid)
 {
 	struct ditto_account account;
@@ -129,6 +139,11 @@ static bool dsmb_ace_ask(struct dsmb_call *call, const struct ditto_ace *ace,
 	return false;
 }
 
+/*
+ * Replace the accounts in a list by the SIDs that a directory has for them. @acl: list of a file;
+ * the caller's reference becomes one to the result. Context: may sleep for memory. Return: the
+ * list, which may be @acl itself, or ERR_PTR(-ENOMEM); then @acl was dropped.
+ */
 struct ditto_acl *dsmb_principals_shown(struct dsmb_call *call, struct ditto_acl *acl)
 {
 	struct ditto_acl *shown = acl;
@@ -153,6 +168,7 @@ struct ditto_acl *dsmb_principals_shown(struct dsmb_call *call, struct ditto_acl
 	return shown;
 }
 
+/* Replace the SIDs in a list by the accounts that have them. Context: may sleep for memory. */
 void dsmb_principals_taken(struct dsmb_call *call, struct ditto_acl *acl)
 {
 	struct ditto_account account;

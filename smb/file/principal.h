@@ -19,65 +19,11 @@ struct ditto_acl;
 struct dsmb_call;
 struct ditto_sid;
 
-/**
- * dsmb_principal_of_uid - get the SID of a user
- * @call: the call
- * @uid: the user
- * @sid: filled; with the SID of ditto_sid_of_uid() if the user has no other
- *
- * Context: may sleep for memory.
- */
 void dsmb_principal_of_uid(struct dsmb_call *call, kuid_t uid, struct ditto_sid *sid);
-
-/**
- * dsmb_principal_of_gid - get the SID of a group
- * @call: the call
- * @gid: the group
- * @sid: filled; with the SID of ditto_sid_of_gid() if the group has no other
- *
- * Context: may sleep for memory.
- */
 void dsmb_principal_of_gid(struct dsmb_call *call, kgid_t gid, struct ditto_sid *sid);
-
-/**
- * dsmb_principal_to_uid - get the user of a SID
- * @call: the call
- * @sid: the SID, of any form; may be the SID of the session's user
- * @uid: set to the user
- *
- * Context: may sleep for memory.
- * Return: false if there is none, or none is known yet.
- */
 bool dsmb_principal_to_uid(struct dsmb_call *call, const struct ditto_sid *sid, kuid_t *uid);
-
-/**
- * dsmb_principal_to_gid - get the group of a SID
- * @call: the call
- * @sid: the SID, of any form
- * @gid: set to the group
- *
- * Context: may sleep for memory.
- * Return: false if there is none, or none is known yet.
- */
 bool dsmb_principal_to_gid(struct dsmb_call *call, const struct ditto_sid *sid, kgid_t *gid);
-
-/**
- * dsmb_principals_shown - replace the accounts in a list by the SIDs that a directory has for them
- * @call: the call
- * @acl: list of a file; the caller's reference becomes one to the result
- *
- * Context: may sleep for memory.
- * Return: the list, which may be @acl itself, or ERR_PTR(-ENOMEM); then @acl was dropped.
- */
 struct ditto_acl *dsmb_principals_shown(struct dsmb_call *call, struct ditto_acl *acl);
-
-/**
- * dsmb_principals_taken - replace the SIDs in a list by the accounts that have them
- * @call: the call
- * @acl: list that was received; nobody else has it
- *
- * Context: may sleep for memory.
- */
 void dsmb_principals_taken(struct dsmb_call *call, struct ditto_acl *acl);
 
 #endif

@@ -48,6 +48,11 @@
 
 static const char dsmb_fs_name[] = "NTFS";
 
+/*
+ * Convert the sizes of a file system to clusters. A block size that is no power of two, or that
+ * clients do not accept, is reported in sectors of 512 bytes. This is the size of a sector until
+ * the device tells another one.
+ */
 void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st)
 {
 	u32 block = st->f_frsize ?: st->f_bsize;
@@ -83,6 +88,10 @@ static bool dsmb_device_get(const struct ditto_node *node, struct dsmb_device *d
 	return true;
 }
 
+/*
+ * Get the sizes of a file system as @op sees them; @st gets what the file system says itself. May
+ * sleep. Return: 0 or an errno of the file system.
+ */
 int dsmb_space_get(struct ditto_op *op, struct ditto_node *node, struct dsmb_space *space,
 		   struct kstatfs *st)
 {
@@ -159,8 +168,8 @@ static u32 dsmb_query_device(struct dsmb_query *q)
 }
 
 /*
- * Clients query the root, but only regular files show support; so the usual file systems are
- * listed.
+ * Can the file system share blocks between files? Any context. Clients query the root, but only
+ * regular files show support; so the usual file systems are listed.
  */
 bool dsmb_fs_clones(const struct inode *inode)
 {
@@ -238,6 +247,11 @@ static u32 dsmb_query_object_id(struct dsmb_query *q)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Describe the sectors of a device. @device: the device, or NULL if the file system has none.
+ * Nothing is promised that is not known: without a device, sectors of a file system are as small as
+ * logical ones and aligned to nothing.
+ */
 void dsmb_sectors_fill(struct dsmb_sectors *sectors, const struct dsmb_space *space,
 		       const struct dsmb_device *device)
 {

@@ -46,6 +46,7 @@ struct dsmb_query_res {
 	u32 needed;		/* with STATUS_BUFFER_TOO_SMALL, bytes that are enough */
 };
 
+/* Look up an information class. Return: the class, or NULL if the table does not have it. */
 const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *table, u8 class)
 {
 	for (; table->put; table++)
@@ -54,11 +55,16 @@ const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *t
 	return NULL;
 }
 
+/* For classes that MS-FSCC has, but no server sends. Return: STATUS_NOT_SUPPORTED. */
 u32 dsmb_query_unsupported(struct dsmb_query *q)
 {
 	return STATUS_NOT_SUPPORTED;
 }
 
+/*
+ * Let the reply tell the buffer size that would be enough. MS-SMB2 section 2.2.2. Return:
+ * STATUS_BUFFER_TOO_SMALL.
+ */
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed)
 {
 	q->needed = needed;
@@ -127,6 +133,10 @@ static u32 dsmb_query_put(struct dsmb_query *q, const struct dsmb_query_class *c
 	return status;
 }
 
+/*
+ * Make room in the reply for an output buffer of a given size. @room: bytes to reserve, or 0 to use
+ * the buffer that is there. Return: STATUS_SUCCESS or STATUS_INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 {
 	struct dsmb_builder *out = &q->call->out;

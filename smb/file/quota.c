@@ -19,6 +19,11 @@
 
 static const char dsmb_quota_file[] = "$Extend\\$Quota:$Q:$INDEX_ALLOCATION";
 
+/*
+ * Check for the name of the quota file. Clients open "$Extend\$Quota:$Q:$INDEX_ALLOCATION" (MS-FSCC
+ * section 2.1.5.4.2) to access quotas. Here this is an alias of the share's root that is good for
+ * quotas only. Return: true if @utf16 is that name.
+ */
 bool dsmb_is_quota_file(struct dsmb_cursor utf16)
 {
 	u32 i, units = sizeof(dsmb_quota_file) - 1;
@@ -31,7 +36,10 @@ bool dsmb_is_quota_file(struct dsmb_cursor utf16)
 	return true;
 }
 
-/* NTFS has an index there, which has no times. */
+/*
+ * Turn attributes of the share's root into attributes of the quota file. NTFS has an index there,
+ * which has no times.
+ */
 void dsmb_quota_file_attrs(struct dsmb_attrs *attrs)
 {
 	attrs->created = 0;
@@ -187,6 +195,7 @@ const struct dsmb_query_class dsmb_query_quota_class[] = {
 	{ 0, DSMB_CLASS_LIST, 0, 0, DSMB_INFO_LIST_ROOM, dsmb_query_quota },
 };
 
+/* Set quotas of users. MS-FSCC section 2.4.41. Return: a status or DSMB_PARKED. */
 u32 dsmb_set_quota(struct dsmb_change *c)
 {
 	struct dsmb_cursor entry;

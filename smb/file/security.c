@@ -11,6 +11,7 @@
 #include "../wire/status.h"
 #include "security.h"
 
+/* Compute the size of an encoded security descriptor. Return: bytes of the self-relative form. */
 u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)
 {
 	u32 size = DITTO_SD_HEAD;
@@ -26,6 +27,7 @@ u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)
 	return size;
 }
 
+/* Encode a self-relative security descriptor. */
 void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts)
 {
 	u32 at = b->len;
@@ -70,11 +72,20 @@ static u32 dsmb_sd_status(int err)
 	return err ? STATUS_INVALID_SECURITY_DESCR : STATUS_SUCCESS;
 }
 
+/*
+ * Decode a self-relative security descriptor. Every entry of the DACL and of the SACL is checked.
+ * Return: STATUS_SUCCESS, STATUS_INVALID_SECURITY_DESCR or STATUS_ALLOTTED_SPACE_EXCEEDED.
+ */
 u32 dsmb_get_sd(struct dsmb_cursor c, struct ditto_sd *sd)
 {
 	return dsmb_sd_status(ditto_sd_decode(c.data, c.size, 0, sd));
 }
 
+/*
+ * Convert a DACL to an access control list. Return: STATUS_SUCCESS; STATUS_ALLOTTED_SPACE_EXCEEDED
+ * (more than DITTO_ACES_MAX entries); STATUS_NOT_SUPPORTED (an entry denies access on a condition
+ * that is not evaluated here); STATUS_INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, bool is_dir,
 		struct ditto_acl **out)
 {
@@ -86,6 +97,10 @@ u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, b
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Convert a SACL to an audit list. @out: set to the list, to be dropped with ditto_acl_put(); NULL
+ * if there is nothing to keep. Return: as dsmb_sd_acl().
+ */
 u32 dsmb_sd_audit(const struct ditto_sd *sd, const struct ditto_auth_user *user, bool is_dir,
 		  struct ditto_acl **out)
 {

@@ -12,6 +12,7 @@
 #include "quota.h"
 #include "times.h"
 
+/* For classes that MS-FSCC has, but no client may set. Return: STATUS_NOT_SUPPORTED. */
 u32 dsmb_set_unsupported(struct dsmb_change *c)
 {
 	return STATUS_NOT_SUPPORTED;

@@ -167,6 +167,7 @@ static bool dsmb_sets_unknown(const struct dsmb_change *c, const struct ditto_sd
 	return false;
 }
 
+/* Set a security descriptor. MS-SMB2 section 3.3.5.21.3. Return: a status or DSMB_PARKED. */
 u32 dsmb_set_security(struct dsmb_change *c)
 {
 	struct ditto_op op = c->call->op;
@@ -226,6 +227,11 @@ put:
 	return status;
 }
 
+/*
+ * Convert the security descriptor of a CREATE. An owner that is unknown here is ignored; the
+ * creator owns the file then. Implemented in set_security.c. MS-SMB2 section 3.3.5.9.2. Return: as
+ * dsmb_sd_acl(), or DSMB_PARKED; @acl may be set in any case.
+ */
 u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 		struct ditto_setattr *set, struct ditto_acl **acl, struct ditto_acl **audit)
 {
@@ -249,6 +255,10 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 	return dsmb_call_names_end(call) ?: status;
 }
 
+/*
+ * Set the audit list of a new file. Implemented in set_security.c. Return: STATUS_SUCCESS or the
+ * error.
+ */
 u32 dsmb_set_audit_new(struct dsmb_call *call, struct ditto_node *node,
 		       const struct ditto_acl *audit)
 {

@@ -11,6 +11,10 @@
 #include "attrs.h"
 #include "times.h"
 
+/*
+ * Set some times of a file. A change time that the file system cannot store is ignored. Return: 0,
+ * or an errno of ditto_setattr() or ditto_dosattr_set().
+ */
 int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times)
 {
 	struct ditto_dosattr dosattr = {.valid = DITTO_DOSATTR_CHANGED,
@@ -59,6 +63,7 @@ static int dsmb_times_get(struct ditto_op *op, struct ditto_node *node, struct d
 	return 0;
 }
 
+/* Read the times of an open's file before a change. */
 void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times)
 {
 	if (dsmb_times_get(op, ditto_instance_base(open->inst), times))
@@ -84,6 +89,11 @@ static u32 dsmb_times_differ(const struct dsmb_times *before, const struct dsmb_
 	return which;
 }
 
+/*
+ * Note in the times of a file that data was changed. A change counts as an access, as far as the
+ * mount keeps them, and a file is modified with its streams (MS-FSA section 2.1.4.17). The times
+ * may be noted later, so each is noted once a second. The call is not parked. Errors are ignored.
+ */
 void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open)
 {
 	static const struct ditto_setattr now = { .valid = DITTO_SET_MTIME_NOW };
@@ -119,6 +129,7 @@ void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open)
 		WRITE_ONCE(open->noted, second);
 }
 
+/* Move the change time of an open's file alone. The call is not parked; errors are ignored. */
 void dsmb_times_move_changed(const struct ditto_op *op, struct dsmb_open *open)
 {
 	static const struct ditto_setattr changed = { .valid = DITTO_SET_CTIME_NOW };
@@ -131,6 +142,9 @@ void dsmb_times_move_changed(const struct ditto_op *op, struct dsmb_open *open)
 	ditto_setattr(&at_once, ditto_instance_base(open->inst), &changed, &wcc);
 }
 
+/*
+ * Restore the times of an open's file after a change. The call is not parked. Errors are ignored.
+ */
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times)
 {
 	struct ditto_node *node = ditto_instance_base(open->inst);

@@ -35,56 +35,13 @@ struct dsmb_times {
 	struct timespec64 changed;
 };
 
-/**
- * dsmb_times_set - set some times of a file
- * @op: begun
- * @node: node of the file
- * @times: the times
- *
- * A change time that the file system cannot store is ignored.
- *
- * Return: 0, or an errno of ditto_setattr() or ditto_dosattr_set().
- */
 int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct dsmb_times *times);
-
-/**
- * dsmb_times_read - read the times of an open's file before a change
- * @op: begun
- * @open: the open, begun
- * @times: filled; times->which is cleared if the times cannot be read
- */
 void dsmb_times_read(struct ditto_op *op, struct dsmb_open *open, struct dsmb_times *times);
-
-/**
- * dsmb_times_note_change - note in the times of a file that data was changed
- * @op: begun
- * @open: the open, begun
- *
- * A change counts as an access, as far as the mount keeps them, and a file is modified with its
- * streams (MS-FSA section 2.1.4.17). The times may be noted later, so each is noted once a second.
- * The call is not parked. Errors are ignored.
- */
 void dsmb_times_note_change(const struct ditto_op *op, struct dsmb_open *open);
-
-/* Move the change time of an open's file alone. The call is not parked; errors are ignored. */
 void dsmb_times_move_changed(const struct ditto_op *op, struct dsmb_open *open);
-
-/**
- * dsmb_times_undo - restore the times of an open's file after a change
- * @op: begun
- * @open: the open, begun
- * @times: times before the change; times->which says which are restored
- *
- * The call is not parked. Errors are ignored.
- */
 void dsmb_times_undo(struct ditto_op *op, struct dsmb_open *open, const struct dsmb_times *times);
 
-/**
- * dsmb_times_save - save the times that a change through an open must leave alone
- * @op: begun
- * @open: the open, begun
- * @times: filled, for dsmb_times_restore()
- */
+/* Save the times that a change through an open must leave alone. */
 static inline void dsmb_times_save(struct ditto_op *op, struct dsmb_open *open,
 				   struct dsmb_times *times)
 {
@@ -93,14 +50,7 @@ static inline void dsmb_times_save(struct ditto_op *op, struct dsmb_open *open,
 		dsmb_times_read(op, open, times);
 }
 
-/**
- * dsmb_times_restore - restore the saved times after a change through an open
- * @op: begun
- * @open: the open, begun
- * @times: from dsmb_times_save()
- *
- * Errors are ignored.
- */
+/* Restore the saved times after a change through an open. Errors are ignored. */
 static inline void dsmb_times_restore(struct ditto_op *op, struct dsmb_open *open,
 				      const struct dsmb_times *times)
 {

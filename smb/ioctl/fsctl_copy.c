@@ -36,8 +36,12 @@
 #define DSMB_DUPLICATE_ATOMIC	BIT(0)
 
 /*
+ * Get the key that names an open as the source of a server-side copy. MS-SMB2 section 3.3.5.15.5.
+ *
  * The key is opaque to the client: it contains the FileId and the session id. A directory has one,
  * too, by which macOS recognizes a server that copies; a copy from it is refused.
+ *
+ * Return: a status.
  */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 {
@@ -78,6 +82,12 @@ static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Find the source of a copy, and begin it. @persistent: FileId of the source, which must be an open
+ * of the same session. Both opens must be of files, the source must permit to read, and the session
+ * must still be admitted to the share of the source. Context: also for the helper. Return: a
+ * status; with STATUS_SUCCESS, dsmb_copy_end() must follow.
+ */
 u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing)
 {
 	struct dsmb_ioctl *io = copy->io;
@@ -115,6 +125,7 @@ put_status:
 	return status;
 }
 
+/* End a copy that dsmb_copy_begin() has begun. May sleep. */
 void dsmb_copy_end(struct dsmb_copy *copy)
 {
 	ditto_instance_end(copy->from->inst, &copy->op);
@@ -192,6 +203,10 @@ static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chu
 	return n == chunk->len ? STATUS_SUCCESS : STATUS_UNEXPECTED_IO_ERROR;
 }
 
+/*
+ * Tell whether a chunk is copied over a part of itself. Context: any. Return: true if both ranges
+ * are in one file and have bytes in common.
+ */
 bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
 {
 	return copy->node == copy->io->node && chunk->from < chunk->to + chunk->len &&
@@ -228,12 +243,17 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 	return STATUS_SUCCESS;
 }
 
+/* Free the progress of a copy. */
 void dsmb_fsctl_copy_release(struct dsmb_call *call)
 {
 	kfree(call->private);
 	call->private = NULL;
 }
 
+/*
+ * Get the progress of a call. Return: the progress, which is not zero if the call was parked
+ * before; NULL without memory.
+ */
 struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call)
 {
 	struct dsmb_copy_state *state = call->private;
@@ -279,6 +299,10 @@ static u32 dsmb_copy_chunks(struct dsmb_copy *copy, u32 count)
 	return status;
 }
 
+/*
+ * Copy chunks from one open to another. MS-SMB2 section 3.3.5.15.6. Return: a status or
+ * DSMB_PARKED.
+ */
 u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
 {
 	struct dsmb_copy copy = { .io = io };
@@ -353,6 +377,9 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Share extents of one open with another. MS-FSCC section 2.3.8. Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
 {
 	struct dsmb_copy copy = { .io = io };
@@ -373,9 +400,14 @@ u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
 }
 
 /*
+ * Share extents of one open with another, with flags. MS-FSCC section 2.3.9, MS-FSA section
+ * 2.1.5.10.5.
+ *
  * The extended form has the same parameters between a size and flags. One flag asks for all or
  * nothing, which file systems do not promise: they may run out of space in the middle. Other flags
  * are ignored (MS-FSCC section 2.3.9.2).
+ *
+ * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io)
 {

@@ -51,46 +51,14 @@ struct dsmb_copy_state {
 	u64 pos;
 };
 
-/**
- * dsmb_copy_begin - find the source of a copy, and begin it
- * @copy: the copy, with its IOCTL
- * @persistent: FileId of the source, which must be an open of the same session
- * @volatile_id: the same
- * @missing: status if there is no such open
- *
- * Both opens must be of files, the source must permit to read, and the session must still be
- * admitted to the share of the source.
- *
- * Context: may sleep, also for the helper.
- * Return: a status; with STATUS_SUCCESS, dsmb_copy_end() must follow.
- */
+/* fsctl_copy.c */
 u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing);
-
-/* End a copy that dsmb_copy_begin() has begun. May sleep. */
 void dsmb_copy_end(struct dsmb_copy *copy);
-
-/**
- * dsmb_copy_overlaps - tell whether a chunk is copied over a part of itself
- * @copy: begun
- * @chunk: no end of its ranges overflows
- *
- * Context: any.
- * Return: true if both ranges are in one file and have bytes in common.
- */
 bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk);
-
-/**
- * dsmb_copy_state - get the progress of a call
- * @call: the call; its FSCTL has dsmb_fsctl_copy_release() as its release
- *
- * Return: the progress, which is not zero if the call was parked before; NULL without memory.
- */
 struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call);
 
-/* True if a copy without chunks is one of the whole file; both files are begun. */
+/* fsctl_copyfile.c */
 bool dsmb_copies_file(const struct dsmb_copy *copy);
-
-/* Copies a file with its streams. Return: a status, DSMB_PARKED or DSMB_TURN_OVER. */
 u32 dsmb_copy_file(struct dsmb_copy *copy);
 
 #endif

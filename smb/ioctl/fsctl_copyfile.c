@@ -44,6 +44,7 @@ struct dsmb_copyfile {
 	bool resumed;
 };
 
+/* True if a copy without chunks is one of the whole file; both files are begun. */
 bool dsmb_copies_file(const struct dsmb_copy *copy)
 {
 	const struct dsmb_ioctl *io = copy->io;
@@ -163,6 +164,7 @@ static int dsmb_copyfile_xattr(void *arg, const struct ditto_name *name)
 	return n == -ENODATA || n == -EOPNOTSUPP || n == -EACCES ? 0 : n;
 }
 
+/* Copies a file with its streams. Return: a status, DSMB_PARKED or DSMB_TURN_OVER. */
 u32 dsmb_copy_file(struct dsmb_copy *copy)
 {
 	struct dsmb_ioctl *io = copy->io;

@@ -40,6 +40,7 @@ static u32 dsmb_encode_object_id(struct dsmb_ioctl *io, const uuid_t *id)
 	return STATUS_SUCCESS;
 }
 
+/* Get the object id of a file. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
 {
 	struct dsmb_attrs attrs;
@@ -53,6 +54,7 @@ u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io)
 	return dsmb_encode_object_id(io, &attrs.dosattr.object_id);
 }
 
+/* Get the object id of a file, and create it if there is none. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 {
 	struct ditto_node *base = ditto_instance_base(io->inst);
@@ -73,6 +75,7 @@ u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io)
 	return dsmb_fsctl_get_object_id(io);
 }
 
+/* Get the compression state of a file. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 {
 	struct dsmb_attrs attrs;
@@ -85,7 +88,10 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io)
 	return STATUS_SUCCESS;
 }
 
-/* COMPRESSION_FORMAT_NONE succeeds also if the file system cannot compress. */
+/*
+ * Set the compression state of a file. COMPRESSION_FORMAT_NONE succeeds also if the file system
+ * cannot compress. Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 {
 	u16 format = dsmb_get_u16(&io->in);
@@ -99,9 +105,13 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 }
 
 /*
+ * Get the checksums of a file, which has none. MS-FSCC section 2.3.52.
+ *
  * Programs that share blocks give the new file the integrity of the old one before, and do not
  * share any if they cannot. So file systems that share blocks answer, and the others do not know
  * the request (MS-FSA section 2.1.5.10.33). Checksums, if there are any, are always on.
+ *
+ * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io)
 {
@@ -124,7 +134,10 @@ u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io)
 	return STATUS_SUCCESS;
 }
 
-/* The flag turns off the enforcement of checksums, so it needs some. */
+/*
+ * Set the checksums of a file, which can have none. MS-FSCC section 2.3.73. The flag turns off the
+ * enforcement of checksums, so it needs some. Context: any. Return: a status.
+ */
 u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io)
 {
 	u16 algorithm = dsmb_get_u16(&io->in);
@@ -138,7 +151,10 @@ u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io)
 	return STATUS_SUCCESS;
 }
 
-/* NTFS_VOLUME_DATA_BUFFER. There is no table of files. */
+/*
+ * Describe the volume in terms of NTFS. MS-FSCC section 2.3.24. NTFS_VOLUME_DATA_BUFFER. There is
+ * no table of files. Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_volume_data(struct dsmb_ioctl *io)
 {
 	struct ditto_op *op = &io->call->op;
@@ -202,8 +218,9 @@ static bool dsmb_usn_version(struct dsmb_ioctl *io, u32 *version)
 }
 
 /*
- * A record of the file as it is. There is no journal, so it has no USN, time and reason (MS-FSA
- * section 2.1.5.10.29).
+ * Describe a file as its last record in a journal of changes. MS-FSCC section 2.3.60. A record of
+ * the file as it is. There is no journal, so it has no USN, time and reason (MS-FSA section
+ * 2.1.5.10.29). Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_read_usn(struct dsmb_ioctl *io)
 {

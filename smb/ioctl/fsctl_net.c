@@ -196,11 +196,16 @@ static void dsmb_interfaces_work(struct work_struct *work)
 	mutex_unlock(&server->lock);
 }
 
+/* Initialize the list of reported interfaces. Context: process; before any listener exists. */
 void dsmb_interfaces_init(struct dsmb_server *server)
 {
 	INIT_WORK(&server->interfaces_work, dsmb_interfaces_work);
 }
 
+/*
+ * Drop the list of reported interfaces. To be called when a listener was added or removed. The next
+ * query builds a new list. Context: process; @server->lock is held.
+ */
 void dsmb_interfaces_forget(struct dsmb_server *server)
 {
 	struct dsmb_interfaces *old;
@@ -236,6 +241,7 @@ static bool dsmb_interfaces_encode(struct dsmb_server *server, struct dsmb_build
 	return sent;
 }
 
+/* List the network interfaces of the server. MS-SMB2 section 3.3.5.15.11. Return: a status. */
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io)
 {
 	const struct dsmb_conn *conn = io->call->conn;

@@ -128,6 +128,10 @@ static bool dsmb_offload_is_same(const struct dsmb_offload_version *a,
 	return a->change == b->change || (a->ctime && a->ctime == b->ctime);
 }
 
+/*
+ * Make a token for a range of a file. MS-FSCC section 2.3.41, MS-FSA section 2.1.5.10.20. Return: a
+ * status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
 {
 	struct dsmb_offload_token token = {
@@ -280,6 +284,10 @@ static u32 dsmb_offload_write_token(struct dsmb_ioctl *io, u64 skip, u64 pos, u6
 	return status;
 }
 
+/*
+ * Write what a token stands for. MS-FSCC section 2.3.43, MS-FSA section 2.1.5.10.21. Return: a
+ * status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io)
 {
 	u32 size = dsmb_get_u32(&io->in), type, status;

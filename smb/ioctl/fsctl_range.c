@@ -16,6 +16,7 @@
 /* Ranges of one FSCTL_FILE_LEVEL_TRIM. */
 #define DSMB_TRIM_MAX		1024
 
+/* Set or clear the sparse attribute of a file. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 {
 	struct ditto_dosattr dosattr = {
@@ -37,6 +38,10 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 	return dsmb_op_status(io->call, err);
 }
 
+/*
+ * Write zeros over a range of a file. @count: number of bytes, none of which is behind the end of
+ * the file. Return: 0 or a negative errno, for dsmb_op_status().
+ */
 int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
 {
 	int err = -EOPNOTSUPP;
@@ -53,6 +58,7 @@ int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
 	return err;
 }
 
+/* Write zeros over a range of a file. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 {
 	u64 pos = dsmb_get_u64(&io->in), end = dsmb_get_u64(&io->in);
@@ -110,6 +116,7 @@ static u32 dsmb_encode_data_ranges(struct dsmb_ioctl *io, u64 pos, u64 end)
 	return STATUS_SUCCESS;
 }
 
+/* List the allocated ranges of a file. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 {
 	u64 pos = dsmb_get_u64(&io->in), len = dsmb_get_u64(&io->in), end;
@@ -132,7 +139,10 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 	return dsmb_encode_data_ranges(io, pos, end);
 }
 
-/* All data of a file is valid, so it has one region, or none. */
+/*
+ * List the valid regions of a file. All data of a file is valid, so it has one region, or none.
+ * Return: a status or DSMB_PARKED.
+ */
 u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 {
 	u64 pos = 0, len = S64_MAX, end;
@@ -165,7 +175,11 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io)
 	return STATUS_SUCCESS;
 }
 
-/* The client does not need these ranges any more: MS-FSCC section 2.3.73 */
+/*
+ * Discard ranges of a file that its client does not need any more. MS-FSCC section 2.3.73. The
+ * client does not need these ranges any more: MS-FSCC section 2.3.73 Return: a status or
+ * DSMB_PARKED.
+ */
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 {
 	u32 key = dsmb_get_u32(&io->in), count = dsmb_get_u32(&io->in), i;

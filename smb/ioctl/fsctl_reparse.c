@@ -106,6 +106,7 @@ static u32 dsmb_encode_special(struct dsmb_ioctl *io, const struct dsmb_attrs *a
 	return io->out.full ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
 }
 
+/* Read a reparse point. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 {
 	struct dsmb_attrs attrs;
@@ -417,6 +418,7 @@ static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 	return status;
 }
 
+/* Turn an empty file or directory into a reparse point. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 {
 	struct dsmb_special special = { };
@@ -446,6 +448,7 @@ free:
 	return status;
 }
 
+/* Turn a reparse point into an empty file. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
 {
 	const struct dsmb_special plain = { .type = S_IFREG };

@@ -12,6 +12,7 @@
 #define DSMB_RESILIENT_MS_MAX		DSMB_DURABLE_MS_MAX
 #define DSMB_RESILIENT_MS_USUAL		120000
 
+/* Make an open resilient. MS-SMB2 section 3.3.5.15.9. Return: a status. */
 u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io)
 {
 	u32 timeout_ms = dsmb_get_u32(&io->in);

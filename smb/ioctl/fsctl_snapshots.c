@@ -64,6 +64,7 @@ static void dsmb_encode_snapshot(struct dsmb_builder *out, time64_t time)
 	dsmb_encode_u16(out, 0);
 }
 
+/* List the snapshots of a share. MS-SMB2 section 3.3.5.15.1. Return: a status or DSMB_PARKED. */
 u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 {
 	struct dsmb_snapshots *all;

@@ -114,262 +114,52 @@ u32 dsmb_fsctl_dfs_referrals_ex(struct dsmb_ioctl *io);
 
 /* fsctl_range.c */
 
-/**
- * dsmb_fsctl_set_sparse - set or clear the sparse attribute of a file
- * @io: FSCTL_SET_SPARSE
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_set_zero_data - write zeros over a range of a file
- * @io: FSCTL_SET_ZERO_DATA
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_allocated_ranges - list the allocated ranges of a file
- * @io: FSCTL_QUERY_ALLOCATED_RANGES
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_file_regions - list the valid regions of a file
- * @io: FSCTL_QUERY_FILE_REGIONS
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_trim - discard ranges of a file that its client does not need any more
- * @io: FSCTL_FILE_LEVEL_TRIM
- *
- * MS-FSCC section 2.3.73.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io);
-
-/**
- * dsmb_zero_range - write zeros over a range of a file
- * @io: the request, on an open that may write
- * @punch: give the blocks back if the file system can
- * @pos: first byte
- * @count: number of bytes, none of which is behind the end of the file
- *
- * Return: 0 or a negative errno, for dsmb_op_status().
- */
 int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count);
 
 /* fsctl_copy.c */
 
-/**
- * dsmb_fsctl_resume_key - get the key that names an open as the source of a server-side copy
- * @io: FSCTL_SRV_REQUEST_RESUME_KEY
- *
- * MS-SMB2 section 3.3.5.15.5.
- *
- * Return: a status.
- */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_copychunk - copy chunks from one open to another
- * @io: FSCTL_SRV_COPYCHUNK or FSCTL_SRV_COPYCHUNK_WRITE
- *
- * MS-SMB2 section 3.3.5.15.6.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_copy_release - free the progress of a copy
- * @call: FSCTL_SRV_COPYCHUNK or FSCTL_SRV_COPYCHUNK_WRITE; its @private is set
- */
 void dsmb_fsctl_copy_release(struct dsmb_call *call);
-
-/**
- * dsmb_fsctl_duplicate_extents - share extents of one open with another
- * @io: FSCTL_DUPLICATE_EXTENTS_TO_FILE
- *
- * MS-FSCC section 2.3.8.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_duplicate_extents_ex - share extents of one open with another, with flags
- * @io: FSCTL_DUPLICATE_EXTENTS_TO_FILE_EX
- *
- * MS-FSCC section 2.3.9, MS-FSA section 2.1.5.10.5.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io);
 
 /* fsctl_offload.c */
 
-/**
- * dsmb_fsctl_offload_read - make a token for a range of a file
- * @io: FSCTL_OFFLOAD_READ
- *
- * MS-FSCC section 2.3.41, MS-FSA section 2.1.5.10.20.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_offload_write - write what a token stands for
- * @io: FSCTL_OFFLOAD_WRITE
- *
- * MS-FSCC section 2.3.43, MS-FSA section 2.1.5.10.21.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io);
 
 /* fsctl_reparse.c */
 
-/**
- * dsmb_fsctl_get_reparse - read a reparse point
- * @io: FSCTL_GET_REPARSE_POINT
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_set_reparse - turn an empty file or directory into a reparse point
- * @io: FSCTL_SET_REPARSE_POINT
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_delete_reparse - turn a reparse point into an empty file
- * @io: FSCTL_DELETE_REPARSE_POINT
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io);
 
 /* fsctl_misc.c and fsctl_snapshots.c */
 
-/**
- * dsmb_fsctl_object_id - get the object id of a file, and create it if there is none
- * @io: FSCTL_CREATE_OR_GET_OBJECT_ID
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_object_id(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_get_object_id - get the object id of a file
- * @io: FSCTL_GET_OBJECT_ID
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_get_object_id(struct dsmb_ioctl *io);
 
-/**
- * dsmb_fsctl_snapshots - list the snapshots of a share
- * @io: FSCTL_SRV_ENUMERATE_SNAPSHOTS
- *
- * MS-SMB2 section 3.3.5.15.1.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io);
 
-/**
- * dsmb_fsctl_get_compression - get the compression state of a file
- * @io: FSCTL_GET_COMPRESSION
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_set_compression - set the compression state of a file
- * @io: FSCTL_SET_COMPRESSION
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_get_integrity - get the checksums of a file, which has none
- * @io: FSCTL_GET_INTEGRITY_INFORMATION
- *
- * MS-FSCC section 2.3.52.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_set_integrity - set the checksums of a file, which can have none
- * @io: FSCTL_SET_INTEGRITY_INFORMATION
- *
- * MS-FSCC section 2.3.73.
- *
- * Context: any.
- * Return: a status.
- */
 u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_volume_data - describe the volume in terms of NTFS
- * @io: FSCTL_GET_NTFS_VOLUME_DATA
- *
- * MS-FSCC section 2.3.24.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_volume_data(struct dsmb_ioctl *io);
-
-/**
- * dsmb_fsctl_read_usn - describe a file as its last record in a journal of changes
- * @io: FSCTL_READ_FILE_USN_DATA
- *
- * MS-FSCC section 2.3.60.
- *
- * Return: a status or DSMB_PARKED.
- */
 u32 dsmb_fsctl_read_usn(struct dsmb_ioctl *io);
 
 /* fsctl_resilient.c */
 
-/**
- * dsmb_fsctl_resiliency - make an open resilient
- * @io: FSCTL_LMR_REQUEST_RESILIENCY
- *
- * MS-SMB2 section 3.3.5.15.9.
- *
- * Return: a status.
- */
 u32 dsmb_fsctl_resiliency(struct dsmb_ioctl *io);
 
 /* fsctl_net.c */
 
-/**
- * dsmb_fsctl_interfaces - list the network interfaces of the server
- * @io: FSCTL_QUERY_NETWORK_INTERFACE_INFO
- *
- * MS-SMB2 section 3.3.5.15.11.
- *
- * Return: a status.
- */
 u32 dsmb_fsctl_interfaces(struct dsmb_ioctl *io);
 
 #endif

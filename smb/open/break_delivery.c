@@ -123,6 +123,11 @@ static void sent_breaks_update(struct dsmb_channel *channel, struct sent_break *
 	}
 }
 
+/*
+ * Watch the delivery of a break. @channel: channel that the break was sent on; the caller has a
+ * reference. Context: process context, may sleep; takes session->lock. Return: 0, or -ENOTCONN if
+ * the channel was taken off its session.
+ */
 int dsmb_break_delivery_watch(struct dsmb_channel *channel, struct dsmb_lease *lease,
 			      const struct dsmb_notice *notice)
 {
@@ -144,6 +149,10 @@ int dsmb_break_delivery_watch(struct dsmb_channel *channel, struct dsmb_lease *l
 	return dead ? -ENOTCONN : 0;
 }
 
+/*
+ * Stop watching a channel. Breaks without acknowledgment that may be lost with the channel are sent
+ * once more. Context: process context, may sleep; takes session->lock and the locks of leases.
+ */
 void dsmb_break_delivery_disarm(struct dsmb_channel *channel)
 {
 	struct sent_break *sent;
@@ -176,6 +185,10 @@ static bool has_other(const struct dsmb_channel *channel)
 	return false;
 }
 
+/*
+ * Work function of dsmb_channel.break_delivery. @work: the work; drops its references to channel,
+ * session and connection.
+ */
 void dsmb_break_delivery_work(struct work_struct *work)
 {
 	struct dsmb_channel *channel = container_of(to_delayed_work(work), struct dsmb_channel,

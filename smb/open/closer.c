@@ -65,6 +65,7 @@ static const struct ditto_task_ops closer_ops = {
 	.put = closer_put,
 };
 
+/* Allocate what may have to close an open; freed by kfree(), or by its use. NULL without memory. */
 struct dsmb_closer *dsmb_closer_alloc(void)
 {
 	return kzalloc(sizeof(struct dsmb_closer), GFP_KERNEL);
@@ -84,6 +85,10 @@ static const void *open_fs(struct dsmb_open *open)
 	return fs;
 }
 
+/*
+ * Drop a reference to an open in the background. @closer: consumed; @open: closed, so that no other
+ * closer is started for it; the caller's reference is consumed. Context: process; does not sleep.
+ */
 void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool yields)
 {
 	struct in6_addr fs = ditto_task_object(open_fs(open));
@@ -94,6 +99,10 @@ void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool 
 	ditto_task_start(&closer->task);
 }
 
+/*
+ * Drop a reference to an open in the background, as its session ends. @open: closed; the caller's
+ * reference is consumed. Without memory the reference is dropped now.
+ */
 void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session)
 {
 	struct dsmb_closer *closer = dsmb_closer_alloc();
@@ -108,6 +117,7 @@ void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session)
 	dsmb_closer_start(closer, open, false);
 }
 
+/* Wait for the closers of a server, for @timeout jiffies at most. */
 void dsmb_closers_wait(struct dsmb_server *server, unsigned long timeout)
 {
 	ditto_tasks_drain_timeout(&server->closers, timeout);

@@ -20,31 +20,9 @@ struct dsmb_session;
 #define DSMB_CLOSERS_AT_ONCE	256
 #define DSMB_CLOSERS_OF_FS	16
 
-/* Allocate what may have to close an open; freed by kfree(), or by its use. NULL without memory. */
 struct dsmb_closer *dsmb_closer_alloc(void);
-
-/**
- * dsmb_closer_start - drop a reference to an open in the background
- * @closer: consumed
- * @open: closed, so that no other closer is started for it; the caller's reference is consumed
- * @yields: the open gives way to an operation that conflicts with its lease, see
- *	dsmb_lease_yielded()
- *
- * Context: process; does not sleep.
- */
 void dsmb_closer_start(struct dsmb_closer *closer, struct dsmb_open *open, bool yields);
-
-/**
- * dsmb_open_put_later - drop a reference to an open in the background, as its session ends
- * @open: closed; the caller's reference is consumed
- * @session: the session, which dsmb_session_close() is closing; it counts the open until the end of
- *	that
- *
- * Without memory the reference is dropped now.
- */
 void dsmb_open_put_later(struct dsmb_open *open, struct dsmb_session *session);
-
-/* Wait for the closers of a server, for @timeout jiffies at most. */
 void dsmb_closers_wait(struct dsmb_server *server, unsigned long timeout);
 
 #endif

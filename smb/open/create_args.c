@@ -121,6 +121,7 @@ static u32 dsmb_create_cut_root(struct dsmb_cursor *name, const char *wanted, bo
 	return same ? STATUS_SUCCESS : STATUS_OBJECT_PATH_NOT_FOUND;
 }
 
+/* Parses a CREATE, and checks what does not depend on a file; fills a struct dsmb_create_args. */
 u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 {
 	const struct dsmb_conn *conn = call->conn;

@@ -23,6 +23,10 @@
 /* No permission bits. */
 #define DSMB_NO_MODE		S_IFMT
 
+/*
+ * Adds what only a new file gets to a request to the core: owner and rights, which @new holds,
+ * attributes, mode, and size.
+ */
 u32 dsmb_new_file_request(struct dsmb_call *call, const struct dsmb_create_args *args,
 			  struct dsmb_new_file *new, struct ditto_open_request *req)
 {
@@ -70,6 +74,7 @@ u32 dsmb_new_file_request(struct dsmb_call *call, const struct dsmb_create_args 
 	return STATUS_SUCCESS;
 }
 
+/* Sets compression, audit list and extended attributes, unless @open found the file as it is. */
 u32 dsmb_new_file_finish(struct dsmb_call *call, const struct dsmb_create_args *args,
 			 struct dsmb_open *open, struct ditto_node *node,
 			 const struct ditto_acl *audit)
@@ -103,6 +108,7 @@ u32 dsmb_new_file_finish(struct dsmb_call *call, const struct dsmb_create_args *
 	return dsmb_set_full_ea(&change);
 }
 
+/* Drops the references of @new. */
 void dsmb_new_file_put(const struct dsmb_new_file *new)
 {
 	ditto_acl_put(new->acl);

@@ -50,7 +50,7 @@ struct dsmb_create_args {
 	char *resolved;
 };
 
-/* Parses a CREATE, and checks what does not depend on a file; fills a struct dsmb_create_args. */
+/* create_args.c */
 u32 dsmb_create_decode(struct dsmb_call *call, void *args);
 
 /**
@@ -65,19 +65,12 @@ struct dsmb_new_file {
 	struct ditto_acl *audit;
 };
 
-/*
- * Adds what only a new file gets to a request to the core: owner and rights, which @new holds,
- * attributes, mode, and size.
- */
+/* create_new.c */
 u32 dsmb_new_file_request(struct dsmb_call *call, const struct dsmb_create_args *args,
 			  struct dsmb_new_file *new, struct ditto_open_request *req);
-
-/* Sets compression, audit list and extended attributes, unless @open found the file as it is. */
 u32 dsmb_new_file_finish(struct dsmb_call *call, const struct dsmb_create_args *args,
 			 struct dsmb_open *open, struct ditto_node *node,
 			 const struct ditto_acl *audit);
-
-/* Drops the references of @new. */
 void dsmb_new_file_put(const struct dsmb_new_file *new);
 
 #endif

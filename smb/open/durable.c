@@ -31,11 +31,19 @@
 #include "persist.h"
 #include "replay.h"
 
+/*
+ * Compute the timeout of a durable open. @asked_ms: requested timeout in milliseconds, 0 for the
+ * server's choice. Return: the timeout in milliseconds, at most DSMB_DURABLE_MS_MAX.
+ */
 u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms)
 {
 	return min(asked_ms ?: usual_ms, DSMB_DURABLE_MS_MAX);
 }
 
+/*
+ * Check whether an open's caching allows durability. Return: true for a batch oplock and for a
+ * lease with HANDLE caching (MS-SMB2 sections 3.3.5.9.6 and 3.3.5.9.10).
+ */
 bool dsmb_durable_fits(const struct dsmb_caching *granted)
 {
 	if (granted->level == DSMB_OPLOCK_LEASE)
@@ -106,6 +114,10 @@ static void durable_leave(struct dsmb_open *open)
 		atomic_dec(&server->ndurables);
 }
 
+/*
+ * Check whether an open of this call may outlive its session. Return: false for guest and anonymous
+ * users.
+ */
 bool dsmb_durable_allowed(const struct dsmb_call *call)
 {
 	const struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
@@ -141,6 +153,10 @@ static bool durable_make(struct dsmb_call *call, struct dsmb_open *open,
 	return false;
 }
 
+/*
+ * Make an open durable or persistent if it qualifies. It is no error if durability is not granted;
+ * open->durable is NULL then. Context: waits for the helper if a record must be written.
+ */
 void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *granted)
 {
@@ -159,6 +175,10 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 		durable_leave(open);
 }
 
+/*
+ * Make an open durable and persistent that is restored after a restart. @user: user who may
+ * reconnect to the open; a reference is taken. Return: 0 or -ENOMEM.
+ */
 int dsmb_durable_restore(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
 			 struct ditto_auth_user *user, u32 timeout_ms)
 {
@@ -169,6 +189,10 @@ int dsmb_durable_restore(struct dsmb_open *open, const guid_t *client, const u8 
 	return open->durable ? 0 : -ENOMEM;
 }
 
+/*
+ * Publish a restored open and start its timeout. Return: 0, -ENOSPC if there are too many durable
+ * opens, -EBUSY if the id is in use, or -ENOMEM.
+ */
 int dsmb_durable_publish(struct dsmb_open *open)
 {
 	struct dsmb_durable *durable = open->durable;
@@ -213,6 +237,11 @@ static u64 open_path_hash(const struct dsmb_open *open)
 	return hash;
 }
 
+/*
+ * Check whether the client of a lease knows an open by a name. The file may have another name by
+ * now. MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12. Context: any. Return: true if it is; false also
+ * if the name is not known.
+ */
 bool dsmb_durable_name_matches(const struct dsmb_open *open, u64 name)
 {
 	return name && name == READ_ONCE(open->durable->name);
@@ -229,6 +258,12 @@ static bool open_rename(struct dsmb_open *open, const void *link, u64 name)
 	return durable->persist;
 }
 
+/*
+ * Note that a client has renamed a file through an open with a lease. @path: the new name, from the
+ * root of the tree connect; NULL for the present one. The client knows all opens of the lease by
+ * the new name that it has opened by the old one. The record of @open is left to the caller, others
+ * are written soon. Context: takes the lock of the lease.
+ */
 void dsmb_durables_rename(struct dsmb_open *open, const struct dsmb_path *path)
 {
 	const void *link = ditto_instance_name(open->inst);
@@ -259,6 +294,12 @@ void dsmb_durables_rename(struct dsmb_open *open, const struct dsmb_path *path)
 		dsmb_persist_lease_later(lease);
 }
 
+/*
+ * Make an open resilient. MS-SMB2 section 3.3.5.15.9. A persistent open is left as it is. The
+ * client knows the open by the name that it has now. Context: takes the lock of dsmb_open_rare().
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the open cannot outlive its session;
+ * STATUS_INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms)
 {
 	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
@@ -300,6 +341,10 @@ u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 
 	return status;
 }
 
+/*
+ * Check whether a disconnected open survives conflicting operations. Return: true for a resilient
+ * or persistent open, which loses only its caching to a conflict.
+ */
 bool dsmb_durable_is_sturdy(const struct dsmb_open *open)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
@@ -307,6 +352,11 @@ bool dsmb_durable_is_sturdy(const struct dsmb_open *open)
 	return durable && (READ_ONCE(durable->resilient) || durable->persist);
 }
 
+/*
+ * Get the record of an open. @open: the open, which the caller keeps. Until the open is granted,
+ * its durability may be refused: @open->durable is read once, and what it was stays with the open.
+ * Return: the record, borrowed from the open; NULL if the open is not persistent.
+ */
 struct dsmb_persist *dsmb_durable_record(const struct dsmb_open *open)
 {
 	const struct dsmb_durable *durable = READ_ONCE(open->durable);
@@ -314,6 +364,7 @@ struct dsmb_persist *dsmb_durable_record(const struct dsmb_open *open)
 	return durable ? durable->persist : NULL;
 }
 
+/* Check whether an open is persistent. Return: true if the open is persistent, see persist.h. */
 bool dsmb_durable_is_persistent(const struct dsmb_open *open)
 {
 	return dsmb_durable_record(open);
@@ -332,6 +383,15 @@ static bool durable_give_up(struct dsmb_open *open)
 	return true;
 }
 
+/*
+ * Close an open; the record of a persistent one goes first. @open: the open, which need not be
+ * durable; the caller has a reference. One that is not published yet is left alone: its durability
+ * may be taken away at any time.
+ *
+ * If the record cannot be removed, the client loses the open nevertheless, but the open keeps its
+ * claims until the record is gone. Context: waits for the helper if the open is persistent. Return:
+ * as dsmb_open_close().
+ */
 bool dsmb_durable_close(struct dsmb_open *open)
 {
 	/* Its durability may be taken away while it is not granted. */
@@ -344,6 +404,11 @@ bool dsmb_durable_close(struct dsmb_open *open)
 	return dsmb_open_close(open);
 }
 
+/*
+ * The same, without waiting for the helper. @open: the open, which need not be durable; the caller
+ * has a reference. A persistent open keeps its claims until its record is gone. Context: but does
+ * not wait for the helper.
+ */
 void dsmb_durable_close_later(struct dsmb_open *open)
 {
 	if (!READ_ONCE(open->published))
@@ -354,6 +419,10 @@ void dsmb_durable_close_later(struct dsmb_open *open)
 		dsmb_open_close(open);
 }
 
+/*
+ * Remove a closed open from the table of durable opens. The removal of its record begins. Context:
+ * any process context.
+ */
 void dsmb_durable_forget(struct dsmb_open *open)
 {
 	struct dsmb_durable *durable = READ_ONCE(open->durable);
@@ -367,6 +436,7 @@ void dsmb_durable_forget(struct dsmb_open *open)
 		dsmb_open_put(open);
 }
 
+/* Free the durability of an open. @open: the open, without references left. */
 void dsmb_durable_free(struct dsmb_open *open)
 {
 	if (open->rare && open->rare->refused)
@@ -421,6 +491,11 @@ static void durable_wait(struct dsmb_open *open)
 		dsmb_open_put(open);
 }
 
+/*
+ * Keep an open whose session or tree connect ends. @open: the open; the caller has a reference.
+ * MS-SMB2 section 3.3.7.1. Return: true if the open is disconnected from now on, or if it is not
+ * the session's to close any more; false if the caller must close it.
+ */
 bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *session)
 {
 	struct dsmb_durable *durable = READ_ONCE(open->durable);
@@ -458,6 +533,10 @@ static void durable_expired(struct work_struct *work)
 	dsmb_durable_put_closed(open);
 }
 
+/*
+ * Drop a reference to an open that may have been closed. If it is durable and closed, it ends in
+ * the background. Context: process; does not wait for a disk.
+ */
 void dsmb_durable_put_closed(struct dsmb_open *open)
 {
 	struct dsmb_durable *durable = READ_ONCE(open->durable);
@@ -498,6 +577,11 @@ static struct dsmb_open *lease_waiter(struct dsmb_lease *lease, struct dsmb_clos
 	return found;
 }
 
+/*
+ * Close the disconnected opens of a lease that an operation conflicts with. @lease: the lease; its
+ * lock is not held. Sturdy opens stay, see dsmb_durable_is_sturdy(). The others end in the
+ * background, each one with dsmb_lease_yielded(). Context: but does not wait for a disk.
+ */
 void dsmb_durables_yield(struct dsmb_lease *lease)
 {
 	struct dsmb_closer *closer;
@@ -516,6 +600,10 @@ void dsmb_durables_yield(struct dsmb_lease *lease)
 	}
 }
 
+/*
+ * Iterate over the durable opens of a server. Return: the durable open with the lowest id not below
+ * @id, with a reference, or NULL.
+ */
 struct dsmb_open *dsmb_durable_next(struct dsmb_server *server, u64 *id)
 {
 	unsigned long place = *id;
@@ -530,6 +618,10 @@ struct dsmb_open *dsmb_durable_next(struct dsmb_server *server, u64 *id)
 	return open;
 }
 
+/*
+ * Get the time until a disconnected open is closed. Return: seconds, rounded up; 0 for an open that
+ * is not disconnected.
+ */
 u32 dsmb_durable_left(struct dsmb_open *open)
 {
 	unsigned long deadline = READ_ONCE(open->durable->deadline), now = jiffies;
@@ -539,6 +631,10 @@ u32 dsmb_durable_left(struct dsmb_open *open)
 	return DIV_ROUND_UP(jiffies_to_msecs(deadline - now), MSEC_PER_SEC);
 }
 
+/*
+ * Close all disconnected opens. Called when no client can reconnect any more. The opens end in the
+ * background. Context: waits for the helper if @ends.
+ */
 void dsmb_durables_close(struct dsmb_server *server, bool ends)
 {
 	struct dsmb_open *open;
@@ -620,6 +716,13 @@ static u32 durable_check(struct dsmb_call *call, struct dsmb_open *open,
 	return same ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
+/*
+ * Find the open that a client reconnects to. @open: set to the open, with a reference; it is
+ * disconnected, or was when this function looked. MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12.
+ * Context: waits for the loss of the old connection, see dsmb_open_await_loss(). Return:
+ * STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND; STATUS_ACCESS_DENIED for another user;
+ * STATUS_FILE_NOT_AVAILABLE if the open could not be restored yet after a restart.
+ */
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
 		      const struct dsmb_caching *asked, struct dsmb_open **out)
 {
@@ -648,6 +751,12 @@ u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask
 	return status;
 }
 
+/*
+ * Attach a disconnected open to the session of a call. @open: the open; the caller has a reference.
+ * Return: STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND if the open is not disconnected any more;
+ * STATUS_NETWORK_NAME_DELETED if the session or tree connect of the call has ended; or another
+ * error.
+ */
 u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open)
 {
 	int err = dsmb_open_attach(open, call);
@@ -664,6 +773,11 @@ u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Check a replayed CREATE against the open that it created. A disconnected open is attached to the
+ * session of the call. MS-SMB2 section 3.3.5.9.10. Return: STATUS_SUCCESS,
+ * STATUS_DUPLICATE_OBJECTID, STATUS_ACCESS_DENIED, or as dsmb_durable_attach().
+ */
 u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked)
 {

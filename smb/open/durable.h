@@ -90,275 +90,34 @@ struct dsmb_durable {
 	struct ditto_charge charge;
 };
 
-/**
- * dsmb_durable_time - compute the timeout of a durable open
- * @asked_ms: requested timeout in milliseconds, 0 for the server's choice
- * @usual_ms: the server's own timeout
- *
- * Return: the timeout in milliseconds, at most DSMB_DURABLE_MS_MAX.
- */
 u32 dsmb_durable_time(u32 asked_ms, u32 usual_ms);
-
-/**
- * dsmb_durable_fits - check whether an open's caching allows durability
- * @granted: granted caching
- *
- * Return: true for a batch oplock and for a lease with HANDLE caching (MS-SMB2 sections 3.3.5.9.6
- *	and 3.3.5.9.10).
- */
 bool dsmb_durable_fits(const struct dsmb_caching *granted);
-
-/**
- * dsmb_durable_allowed - check whether an open of this call may outlive its session
- * @call: the CREATE
- *
- * Return: false for guest and anonymous users.
- */
 bool dsmb_durable_allowed(const struct dsmb_call *call);
-
-/**
- * dsmb_durable_grant - make an open durable or persistent if it qualifies
- * @call: the CREATE
- * @open: open of a file, begun and not published
- * @ask: requested durability
- * @granted: granted caching
- *
- * It is no error if durability is not granted; open->durable is NULL then.
- *
- * Context: may sleep; waits for the helper if a record must be written.
- */
 void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *granted);
-
-/**
- * dsmb_durable_strengthen - make an open resilient
- * @call: FSCTL_LMR_REQUEST_RESILIENCY
- * @open: the open
- * @timeout_ms: timeout in milliseconds
- *
- * MS-SMB2 section 3.3.5.15.9. A persistent open is left as it is. The client knows the open by the
- * name that it has now.
- *
- * Context: may sleep; takes the lock of dsmb_open_rare().
- * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the open cannot outlive its session;
- *	STATUS_INSUFFICIENT_RESOURCES.
- */
 u32 dsmb_durable_strengthen(struct dsmb_call *call, struct dsmb_open *open, u32 timeout_ms);
-
-/**
- * dsmb_durable_restore - make an open durable and persistent that is restored after a restart
- * @open: allocated by dsmb_open_restored()
- * @client: ClientGuid
- * @guid: CreateGuid
- * @name: hash of the name by which the client knows the open, or 0
- * @user: user who may reconnect to the open; a reference is taken
- * @timeout_ms: timeout in milliseconds
- *
- * Return: 0 or -ENOMEM.
- */
 int dsmb_durable_restore(struct dsmb_open *open, const guid_t *client, const u8 *guid, u64 name,
 			 struct ditto_auth_user *user, u32 timeout_ms);
-
-/**
- * dsmb_durable_publish - publish a restored open and start its timeout
- * @open: the open, with all the claims that it had
- *
- * Return: 0, -ENOSPC if there are too many durable opens, -EBUSY if the id is in use, or -ENOMEM.
- */
 int dsmb_durable_publish(struct dsmb_open *open);
-
-/**
- * dsmb_durable_is_sturdy - check whether a disconnected open survives conflicting operations
- * @open: the open
- *
- * Return: true for a resilient or persistent open, which loses only its caching to a conflict.
- */
 bool dsmb_durable_is_sturdy(const struct dsmb_open *open);
-
-/**
- * dsmb_durable_record - get the record of an open
- * @open: the open, which the caller keeps
- *
- * Until the open is granted, its durability may be refused: @open->durable is read once, and what
- * it was stays with the open.
- *
- * Return: the record, borrowed from the open; NULL if the open is not persistent.
- */
 struct dsmb_persist *dsmb_durable_record(const struct dsmb_open *open);
-
-/**
- * dsmb_durable_is_persistent - check whether an open is persistent
- * @open: the open
- *
- * Return: true if the open is persistent, see persist.h.
- */
 bool dsmb_durable_is_persistent(const struct dsmb_open *open);
-
-/**
- * dsmb_durable_close - close an open; the record of a persistent one goes first
- * @open: the open, which need not be durable; the caller has a reference
- *
- * One that is not published yet is left alone: its durability may be taken away at any time.
- *
- * If the record cannot be removed, the client loses the open nevertheless, but the open keeps its
- * claims until the record is gone.
- *
- * Context: may sleep; waits for the helper if the open is persistent.
- * Return: as dsmb_open_close().
- */
 bool dsmb_durable_close(struct dsmb_open *open);
-
-/**
- * dsmb_durable_close_later - the same, without waiting for the helper
- * @open: the open, which need not be durable; the caller has a reference
- *
- * A persistent open keeps its claims until its record is gone.
- *
- * Context: may sleep, but does not wait for the helper.
- */
 void dsmb_durable_close_later(struct dsmb_open *open);
-
-/**
- * dsmb_durable_find - find the open that a client reconnects to
- * @call: the CREATE
- * @ask: its reconnect context
- * @asked: its lease context
- * @open: set to the open, with a reference; it is disconnected, or was when this function looked
- *
- * MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12.
- *
- * Context: may sleep; waits for the loss of the old connection, see dsmb_open_await_loss().
- * Return: STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND; STATUS_ACCESS_DENIED for another user;
- *	STATUS_FILE_NOT_AVAILABLE if the open could not be restored yet after a restart.
- */
 u32 dsmb_durable_find(struct dsmb_call *call, const struct dsmb_durable_ask *ask,
 		      const struct dsmb_caching *asked, struct dsmb_open **open);
-
-/**
- * dsmb_durable_name_matches - check whether the client of a lease knows an open by a name
- * @open: the open, durable
- * @name: hash of the name, see dsmb_path_hash()
- *
- * The file may have another name by now. MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12.
- *
- * Context: any.
- * Return: true if it is; false also if the name is not known.
- */
 bool dsmb_durable_name_matches(const struct dsmb_open *open, u64 name);
-
-/**
- * dsmb_durables_rename - note that a client has renamed a file through an open with a lease
- * @open: the open, begun, which need not be durable; nothing is done without a lease
- * @path: the new name, from the root of the tree connect; NULL for the present one
- *
- * The client knows all opens of the lease by the new name that it has opened by the old one. The
- * record of @open is left to the caller, others are written soon.
- *
- * Context: may sleep; takes the lock of the lease.
- */
 void dsmb_durables_rename(struct dsmb_open *open, const struct dsmb_path *path);
-
-/**
- * dsmb_durable_replay - check a replayed CREATE against the open that it created
- * @call: the replayed CREATE
- * @open: open found by its CreateGuid
- * @ask: requested durability
- * @asked: requested caching
- *
- * A disconnected open is attached to the session of the call. MS-SMB2 section 3.3.5.9.10.
- *
- * Return: STATUS_SUCCESS, STATUS_DUPLICATE_OBJECTID, STATUS_ACCESS_DENIED, or as
- *	dsmb_durable_attach().
- */
 u32 dsmb_durable_replay(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *asked);
-
-/**
- * dsmb_durable_attach - attach a disconnected open to the session of a call
- * @call: the CREATE
- * @open: the open; the caller has a reference
- *
- * Return: STATUS_SUCCESS; STATUS_OBJECT_NAME_NOT_FOUND if the open is not disconnected any more;
- *	STATUS_NETWORK_NAME_DELETED if the session or tree connect of the call has ended; or another
- *	error.
- */
 u32 dsmb_durable_attach(struct dsmb_call *call, struct dsmb_open *open);
-
-/**
- * dsmb_durable_disconnect - keep an open whose session or tree connect ends
- * @open: the open; the caller has a reference
- * @session: session that ends
- *
- * MS-SMB2 section 3.3.7.1.
- *
- * Return: true if the open is disconnected from now on, or if it is not the session's to close any
- *	more; false if the caller must close it.
- */
 bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *session);
-
-/**
- * dsmb_durables_yield - close the disconnected opens of a lease that an operation conflicts with
- * @lease: the lease; its lock is not held
- *
- * Sturdy opens stay, see dsmb_durable_is_sturdy(). The others end in the background, each one with
- * dsmb_lease_yielded().
- *
- * Context: may sleep, but does not wait for a disk.
- */
 void dsmb_durables_yield(struct dsmb_lease *lease);
-
-/**
- * dsmb_durable_put_closed - drop a reference to an open that may have been closed
- * @open: the open
- *
- * If it is durable and closed, it ends in the background.
- *
- * Context: process; does not wait for a disk.
- */
 void dsmb_durable_put_closed(struct dsmb_open *open);
-
-/**
- * dsmb_durable_forget - remove a closed open from the table of durable opens
- * @open: the open, closed
- *
- * The removal of its record begins.
- *
- * Context: any process context.
- */
 void dsmb_durable_forget(struct dsmb_open *open);
-
-/**
- * dsmb_durable_free - free the durability of an open
- * @open: the open, without references left
- */
 void dsmb_durable_free(struct dsmb_open *open);
-
-/**
- * dsmb_durable_next - iterate over the durable opens of a server
- * @server: the server
- * @id: lowest FileId.Persistent to consider; set to the id of the open found
- *
- * Return: the durable open with the lowest id not below @id, with a reference, or NULL.
- */
 struct dsmb_open *dsmb_durable_next(struct dsmb_server *server, u64 *id);
-
-/**
- * dsmb_durable_left - get the time until a disconnected open is closed
- * @open: a durable open
- *
- * Return: seconds, rounded up; 0 for an open that is not disconnected.
- */
 u32 dsmb_durable_left(struct dsmb_open *open);
-
-/**
- * dsmb_durables_close - close all disconnected opens
- * @server: the server
- * @ends: the server ends; persistent opens are closed only then, and their records stay
- *
- * Called when no client can reconnect any more. The opens end in the background.
- *
- * Context: may sleep; waits for the helper if @ends.
- */
 void dsmb_durables_close(struct dsmb_server *server, bool ends);
 
 #endif

@@ -44,6 +44,7 @@ struct dsmb_app {
 static DEFINE_SPINLOCK(apps_lock);
 static DEFINE_HASHTABLE(apps, 8);
 
+/* Compare application instance versions. Return: true if @ask is newer and takes over. */
 bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low)
 {
 	return ask->high > high || (ask->high == high && ask->low > low);
@@ -100,6 +101,13 @@ static bool app_may_take_over(struct dsmb_call *call, const struct ditto_walk *w
 	return !(ditto_specific_rights(DSMB_ACCESS_GENERIC_READ) & ~rights);
 }
 
+/*
+ * Close the opens that the application has on another machine. MS-SMB2 section 3.3.5.9.13. Nothing
+ * is closed for a user who may not read the file; the CREATE then meets the opens as any other.
+ * Context: waits for the helper on a worker that may. Return: STATUS_SUCCESS;
+ * STATUS_FILE_FORCED_CLOSED if an instance has the file open whose version is not older than in
+ * @ask; DSMB_TO_BE_RECORDED if a record must be removed and this worker may not wait for that.
+ */
 u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 		       const struct ditto_walk *walk)
 {
@@ -125,18 +133,24 @@ u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 	return status;
 }
 
+/* Register the application instance of an open. */
 void dsmb_app_opened(struct dsmb_call *call, struct dsmb_open *open,
 		     const struct dsmb_app_ask *ask, const struct ditto_node *node)
 {
 	dsmb_app_enter(open, &call->conn->client_guid, call->tree->tag, ask, node);
 }
 
+/*
+ * Get the application instance of an open. @app: registered instance, or NULL; @ask: filled;
+ * unchanged if @app is NULL.
+ */
 void dsmb_app_describe(const struct dsmb_app *app, struct dsmb_app_ask *ask)
 {
 	if (app)
 		*ask = app->ask;
 }
 
+/* Register the application instance of an open for a given client and share. */
 void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 		    const struct dsmb_app_ask *ask, const struct ditto_node *node)
 {
@@ -157,6 +171,7 @@ void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 	spin_unlock(&apps_lock);
 }
 
+/* Unregister the application instance of a closed open. @app: registered instance, or NULL. */
 void dsmb_app_forget(struct dsmb_app *app)
 {
 	if (!app)
@@ -166,6 +181,7 @@ void dsmb_app_forget(struct dsmb_app *app)
 	spin_unlock(&apps_lock);
 }
 
+/* Unregister an application instance and free it. @app: registered instance, or NULL. */
 void dsmb_app_free(struct dsmb_app *app)
 {
 	dsmb_app_forget(app);

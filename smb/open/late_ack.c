@@ -5,6 +5,7 @@
 
 #include "late_ack.h"
 
+/* Set up the late acknowledgments of a new client. */
 void dsmb_late_acks_init(struct dsmb_late_acks *acks)
 {
 	spin_lock_init(&acks->lock);
@@ -18,6 +19,9 @@ static void acks_remove(struct dsmb_late_acks *acks, unsigned int i)
 		(acks->used - i) * sizeof(acks->awaited[0]));
 }
 
+/*
+ * Note that a break was not acknowledged before the lease was closed. Context: any process context.
+ */
 void dsmb_late_ack_await(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
 {
 	struct dsmb_late_ack *ack;
@@ -49,6 +53,7 @@ static bool ack_has_key(const struct dsmb_late_ack *ack, const u8 *key)
 	return !memcmp(ack->key, key, sizeof(ack->key));
 }
 
+/* Note that an acknowledgment has come that ended no break. Context: any process context. */
 void dsmb_late_ack_came(struct dsmb_late_acks *acks, const u8 *key)
 {
 	unsigned int i = 0;
@@ -63,6 +68,9 @@ void dsmb_late_ack_came(struct dsmb_late_acks *acks, const u8 *key)
 	spin_unlock(&acks->lock);
 }
 
+/*
+ * Check whether an acknowledgment of an earlier lease may still come. Context: any process context.
+ */
 bool dsmb_late_ack_is_awaited(struct dsmb_late_acks *acks, const u8 *key, u64 ino)
 {
 	bool awaited;

@@ -49,39 +49,9 @@ struct dsmb_late_acks {
 	} awaited[DSMB_LATE_ACKS_MAX];
 };
 
-/**
- * dsmb_late_acks_init - set up the late acknowledgments of a new client
- * @acks: the acknowledgments, zeroed
- */
 void dsmb_late_acks_init(struct dsmb_late_acks *acks);
-
-/**
- * dsmb_late_ack_await - note that a break was not acknowledged before the lease was closed
- * @acks: acknowledgments of the client
- * @key: LeaseKey
- * @ino: inode number of the file
- *
- * Context: any process context.
- */
 void dsmb_late_ack_await(struct dsmb_late_acks *acks, const u8 *key, u64 ino);
-
-/**
- * dsmb_late_ack_came - note that an acknowledgment has come that ended no break
- * @acks: acknowledgments of the client
- * @key: LeaseKey
- *
- * Context: any process context.
- */
 void dsmb_late_ack_came(struct dsmb_late_acks *acks, const u8 *key);
-
-/**
- * dsmb_late_ack_is_awaited - check whether an acknowledgment of an earlier lease may still come
- * @acks: acknowledgments of the client
- * @key: LeaseKey
- * @ino: inode number of the file
- *
- * Context: any process context.
- */
 bool dsmb_late_ack_is_awaited(struct dsmb_late_acks *acks, const u8 *key, u64 ino);
 
 #endif

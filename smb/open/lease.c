@@ -24,6 +24,7 @@ static struct bucket {
 	struct hlist_head leases;
 } buckets[BUCKETS];
 
+/* Set up the table of leases. */
 void dsmb_leases_init(void)
 {
 	for (unsigned int i = 0; i < BUCKETS; i++)
@@ -53,6 +54,7 @@ static struct dsmb_lease *bucket_find(struct bucket *bucket, const struct ditto_
 	return NULL;
 }
 
+/* Drop a reference to a lease. */
 void dsmb_lease_put(struct dsmb_lease *lease)
 {
 	if (!refcount_dec_and_test(&lease->ref))
@@ -139,6 +141,10 @@ static int take_parent(struct dsmb_open *open, const struct dsmb_caching *asked)
 	return 0;
 }
 
+/*
+ * Attach an open to its lease or oplock before anything is cached. Undone by dsmb_lease_close().
+ * Return: 0, -ENOMEM or -ESHUTDOWN.
+ */
 int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked)
 {
 	struct dsmb_lease *lease, *fresh;
@@ -198,8 +204,12 @@ static void lease_return(struct dsmb_lease *lease)
 }
 
 /*
+ * Detach an open from its lease or oplock. The last open of a lease returns the caching grant.
+ *
  * The lease stays in the table until its caching grant is returned, so that a CREATE with the same
  * key uses this lease and not a second one on the same grant.
+ *
+ * Context: takes lease->lock.
  */
 void dsmb_lease_close(struct dsmb_open *open)
 {
@@ -228,6 +238,10 @@ void dsmb_lease_close(struct dsmb_open *open)
 	dsmb_lease_put(lease);
 }
 
+/*
+ * Look up a lease by its key. @key: LeaseKey, DSMB_LEASE_KEY_SIZE bytes. Return: the lease with a
+ * reference, or NULL.
+ */
 struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key)
 {
 	struct ditto_client *client = dsmb_lease_client(session, false);
@@ -244,11 +258,20 @@ struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key)
 	return lease;
 }
 
+/*
+ * Get the owner of an open's caching grant. Return: the owner, borrowed from the open, whose own
+ * owner it is if the open has no lease.
+ */
 struct ditto_owner *dsmb_lease_owner(const struct dsmb_open *open)
 {
 	return open->lease ? open->lease->owner : open->owner;
 }
 
+/*
+ * Get the owner whose caching grants an operation through an open does not break. A write through
+ * an open whose oplock only allows reading breaks that oplock, too (MS-FSA section 2.1.4.12).
+ * Return: the owner, borrowed from the open, or NULL if there is none.
+ */
 struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
 {
 	const struct dsmb_lease *lease = open->lease;
@@ -259,11 +282,19 @@ struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open)
 	return dsmb_lease_owner(open);
 }
 
+/*
+ * Check whether the lease key is in use on any file. Return: true if an open of the lease has a
+ * file open.
+ */
 bool dsmb_lease_is_used(struct dsmb_lease *lease)
 {
 	return READ_ONCE(lease->node);
 }
 
+/*
+ * Check whether the lease key is in use on another file. Return: true if it is in use, and not on
+ * @node.
+ */
 bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *node)
 {
 	const struct ditto_node *used = READ_ONCE(lease->node);
@@ -339,6 +370,10 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		ditto_file_put(file);
 }
 
+/*
+ * Get the caching that the lock table has granted. @lease: the lease; its lock is held. Return:
+ * DITTO_LEASE_* bits.
+ */
 u8 dsmb_lease_held(const struct dsmb_lease *lease)
 {
 	return lease->grant ? ditto_lease_bits(lease->grant) : 0;
@@ -434,6 +469,10 @@ static void lease_update(struct dsmb_lease *lease, bool fresh)
 	lease->state = held;
 }
 
+/*
+ * Send the breaks that waited for the response of a CREATE. The function does nothing if
+ * dsmb_lease_grant() left no break to this call.
+ */
 void dsmb_lease_answered(struct dsmb_call *call)
 {
 	struct dsmb_lease *lease = call->private;
@@ -468,6 +507,11 @@ static void lease_place(struct dsmb_lease *lease, const struct ditto_node *node)
 	WRITE_ONCE(lease->node, node);
 }
 
+/*
+ * Grant as much of the requested caching as possible. MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
+ * Context: takes lease->lock. Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the lease key is
+ * in use on another file.
+ */
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer)
 {
@@ -494,6 +538,10 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Restore the caching of an open after a restart. Grants as much of @had as possible. Context:
+ * takes lease->lock.
+ */
 void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,
 			const struct dsmb_caching *had, bool reclaim)
 {
@@ -517,6 +565,11 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
 	mutex_unlock(&lease->lock);
 }
 
+/*
+ * Report the current caching of an open whose CREATE is answered once more. Pending breaks are sent
+ * after the response, and so is the notification of an outstanding one: the client has lost a
+ * connection, and may not have received it. Context: takes lease->lock.
+ */
 void dsmb_lease_report(struct dsmb_call *call, struct dsmb_open *open,
 		       const struct dsmb_caching *asked, struct dsmb_caching *answer)
 {

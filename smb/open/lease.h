@@ -126,10 +126,6 @@ static inline void dsmb_lease_hold(struct dsmb_lease *lease)
 	refcount_inc(&lease->ref);
 }
 
-/**
- * dsmb_lease_put - drop a reference to a lease
- * @lease: the lease
- */
 void dsmb_lease_put(struct dsmb_lease *lease);
 
 /* True for the oplock of a single open, false for a lease. */
@@ -138,263 +134,40 @@ static inline bool dsmb_lease_is_oplock(const struct dsmb_lease *lease)
 	return !lease->version;
 }
 
-/**
- * dsmb_lease_take - attach an open to its lease or oplock before anything is cached
- * @open: not in use yet; this function sets its lease and entry_owner
- * @asked: requested caching
- *
- * Undone by dsmb_lease_close().
- *
- * Return: 0, -ENOMEM or -ESHUTDOWN.
- */
 int dsmb_lease_take(struct dsmb_open *open, const struct dsmb_caching *asked);
-
-/**
- * dsmb_lease_is_elsewhere - check whether the lease key is in use on another file
- * @lease: the lease
- * @node: node to compare with
- *
- * Return: true if it is in use, and not on @node.
- */
 bool dsmb_lease_is_elsewhere(struct dsmb_lease *lease, const struct ditto_node *node);
-
-/**
- * dsmb_lease_is_used - check whether the lease key is in use on any file
- * @lease: the lease
- *
- * Return: true if an open of the lease has a file open.
- */
 bool dsmb_lease_is_used(struct dsmb_lease *lease);
-
-/**
- * dsmb_lease_grant - grant as much of the requested caching as possible
- * @call: the CREATE, with the actor of the open; pending breaks are sent after its response
- * @open: the open, begun
- * @node: node of the open
- * @asked: requested caching
- * @answer: filled with the granted caching
- *
- * MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
- *
- * Context: may sleep; takes lease->lock.
- * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if the lease key is in use on another file.
- */
 u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node *node,
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer);
-
-/**
- * dsmb_lease_answered - send the breaks that waited for the response of a CREATE
- * @call: the CREATE; its response was written, or never will be
- *
- * The function does nothing if dsmb_lease_grant() left no break to this call.
- */
 void dsmb_lease_answered(struct dsmb_call *call);
-
-/**
- * dsmb_lease_restore - restore the caching of an open after a restart
- * @op: operation of the open
- * @open: the open, begun
- * @node: node of the open
- * @had: caching that the open had before the restart
- * @reclaim: reclaim during the grace period
- *
- * Grants as much of @had as possible.
- *
- * Context: may sleep; takes lease->lock.
- */
 void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struct ditto_node *node,
 			const struct dsmb_caching *had, bool reclaim);
-
-/**
- * dsmb_lease_report - report the current caching of an open whose CREATE is answered once more
- * @call: the CREATE
- * @open: the open
- * @asked: requested caching
- * @answer: filled with the current caching
- *
- * Pending breaks are sent after the response, and so is the notification of an outstanding one: the
- * client has lost a connection, and may not have received it.
- *
- * Context: may sleep; takes lease->lock.
- */
 void dsmb_lease_report(struct dsmb_call *call, struct dsmb_open *open,
 		       const struct dsmb_caching *asked, struct dsmb_caching *answer);
-
-/**
- * dsmb_lease_close - detach an open from its lease or oplock
- * @open: the open
- *
- * The last open of a lease returns the caching grant.
- *
- * Context: may sleep; takes lease->lock.
- */
 void dsmb_lease_close(struct dsmb_open *open);
-
-/**
- * dsmb_lease_held - get the caching that the lock table has granted
- * @lease: the lease; its lock is held
- *
- * Return: DITTO_LEASE_* bits.
- */
 u8 dsmb_lease_held(const struct dsmb_lease *lease);
-
-/**
- * dsmb_lease_owner - get the owner of an open's caching grant
- * @open: the open
- *
- * Return: the owner, borrowed from the open, whose own owner it is if the open has no lease.
- */
 struct ditto_owner *dsmb_lease_owner(const struct dsmb_open *open);
-
-/**
- * dsmb_lease_actor - get the owner whose caching grants an operation through an open does not break
- * @open: the open
- *
- * A write through an open whose oplock only allows reading breaks that oplock, too (MS-FSA section
- * 2.1.4.12).
- *
- * Return: the owner, borrowed from the open, or NULL if there is none.
- */
 struct ditto_owner *dsmb_lease_actor(const struct dsmb_open *open);
-
-/**
- * dsmb_lease_find - look up a lease by its key
- * @session: session whose ClientGuid counts
- * @key: LeaseKey, DSMB_LEASE_KEY_SIZE bytes
- *
- * Return: the lease with a reference, or NULL.
- */
 struct dsmb_lease *dsmb_lease_find(struct dsmb_session *session, const u8 *key);
 
 /* oplock_break.c: the holder's side of the caching grant, and breaks deferred by CREATEs */
 extern const struct ditto_lease_ops dsmb_lease_ops;
 
-/**
- * dsmb_lease_sent - note that the response of a CREATE with this lease was sent
- * @lease: the lease
- *
- * Sends the break that waited for it.
- *
- * Context: may sleep; lease->lock not held.
- */
 void dsmb_lease_sent(struct dsmb_lease *lease);
-
-/**
- * dsmb_breaks_resend - send outstanding breaks of a session once more
- * @session: session that lost a channel and has others
- *
- * Breaks that were sent on the lost channel may not have arrived.
- */
 void dsmb_breaks_resend(struct dsmb_session *session);
-
-/**
- * dsmb_notice_send - send a break notification
- * @lease: the lease
- * @notice: the notification
- *
- * It is sent on the first connection of an open of the lease that accepts it (MS-SMB2 sections
- * 3.3.4.6 and 3.3.4.7).
- *
- * Context: may sleep; lease->lock not held.
- * Return: false if no connection accepts it.
- */
 bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice);
-
-/**
- * dsmb_break_lost - deal with a break that the client may not have heard of
- * @lease: lease that an open lost its client of
- * @lost: session that ended, or NULL
- *
- * If another open of the lease has a connection, the notification is sent again if it was sent
- * through @lost. Otherwise the disconnected opens of the lease are closed as by
- * dsmb_durables_yield(), and the break is answered in place of the client. The function does
- * nothing if no break is outstanding.
- *
- * Context: may sleep; lease->lock not held.
- */
 void dsmb_break_lost(struct dsmb_lease *lease, const struct dsmb_session *lost);
-
-/**
- * dsmb_lease_yielded - note that an open which gave way is closed, or that its client has come back
- * @lease: counts it in @yielding
- *
- * The last one answers the break, unless the client can be notified again.
- *
- * Context: may sleep; lease->lock not held.
- */
 void dsmb_lease_yielded(struct dsmb_lease *lease);
 
-/**
- * dsmb_guid_hash - hash a ClientGuid, which clients choose, with a secret key
- * @guid: the ClientGuid
- *
- * Context: any.
- * Return: the hash.
- */
 u64 dsmb_guid_hash(const guid_t *guid);
-
-/**
- * dsmb_lease_client - get the lock table client that holds the leases of a session
- * @session: the session, which keeps the client alive
- * @make: create the client if there is none
- *
- * Context: may sleep; takes session->lock.
- * Return: the client, or NULL if there is none.
- */
 struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make);
-
-/**
- * dsmb_lease_client_use - get the lock table client for an open that may outlive the session
- * @session: the session
- *
- * The client stays until dsmb_lease_client_unuse().
- *
- * Context: may sleep; takes session->lock.
- * Return: the client, or NULL.
- */
 struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session);
-
-/**
- * dsmb_lease_client_unuse - release a client that an open used
- * @client: from dsmb_lease_client_use() or dsmb_lease_client_of()
- *
- * Context: any process context; the release itself runs in a worker.
- */
 void dsmb_lease_client_unuse(struct ditto_client *client);
-
-/**
- * dsmb_lease_client_of - get the lock table client of a ClientGuid
- * @server: the server
- * @guid: ClientGuid, with or without a session
- *
- * Released with dsmb_lease_client_unuse().
- *
- * Return: the client, or NULL without memory.
- */
 struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid);
-
-/**
- * dsmb_lease_client_late_acks - get the late acknowledgments of a client
- * @client: lock table client of a ClientGuid
- */
 struct dsmb_late_acks *dsmb_lease_client_late_acks(struct ditto_client *client);
-
-/**
- * dsmb_lease_client_leave - drop a closed session from its lock table client
- * @session: the session
- * @why: reason, for the log
- *
- * The last user releases the client with all its leases.
- */
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why);
-
-/**
- * dsmb_lease_client_put - drop the memory reference of a session that is freed
- * @session: the session
- */
 void dsmb_lease_client_put(struct dsmb_session *session);
 
-/* Set up the table of leases. */
 void dsmb_leases_init(void);
 
 /* Number of lock table clients that were compared with a ClientGuid, for tests. */

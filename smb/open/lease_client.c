@@ -48,6 +48,7 @@ static void client_step(void)
 static void client_step(void) {}
 #endif
 
+/* Hash a ClientGuid, which clients choose, with a secret key. Context: any. Return: the hash. */
 u64 dsmb_guid_hash(const guid_t *guid)
 {
 	static siphash_key_t secret __read_mostly;
@@ -138,6 +139,10 @@ static void client_join(struct dsmb_session *session, bool make)
 	smp_store_release(&session->lease_client, lc);
 }
 
+/*
+ * Get the lock table client that holds the leases of a session. Context: takes session->lock.
+ * Return: the client, or NULL if there is none.
+ */
 struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make)
 {
 	/* Pairs with client_join(). */
@@ -153,6 +158,10 @@ struct ditto_client *dsmb_lease_client(struct dsmb_session *session, bool make)
 	return lc ? &lc->client : NULL;
 }
 
+/*
+ * Get the lock table client for an open that may outlive the session. The client stays until
+ * dsmb_lease_client_unuse(). Context: takes session->lock. Return: the client, or NULL.
+ */
 struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session)
 {
 	struct ditto_client *client = dsmb_lease_client(session, true);
@@ -165,6 +174,10 @@ struct ditto_client *dsmb_lease_client_use(struct dsmb_session *session)
 	return atomic_inc_not_zero(&lc->users) ? client : NULL;
 }
 
+/*
+ * Get the lock table client of a ClientGuid. Released with dsmb_lease_client_unuse(). Return: the
+ * client, or NULL without memory.
+ */
 struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid_t *guid)
 {
 	struct dsmb_lease_client *lc;
@@ -187,6 +200,10 @@ static bool client_unuse(struct dsmb_lease_client *lc)
 	return true;
 }
 
+/*
+ * Release a client that an open used. Context: any process context; the release itself runs in a
+ * worker.
+ */
 void dsmb_lease_client_unuse(struct ditto_client *client)
 {
 	struct dsmb_lease_client *lc = container_of(client, struct dsmb_lease_client, client);
@@ -195,11 +212,16 @@ void dsmb_lease_client_unuse(struct ditto_client *client)
 		queue_work(lc->server->slow, &lc->work);
 }
 
+/* Get the late acknowledgments of a client. @client: lock table client of a ClientGuid. */
 struct dsmb_late_acks *dsmb_lease_client_late_acks(struct ditto_client *client)
 {
 	return &container_of(client, struct dsmb_lease_client, client)->late_acks;
 }
 
+/*
+ * Drop a closed session from its lock table client. The last user releases the client with all its
+ * leases.
+ */
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why)
 {
 	struct dsmb_lease_client *lc = session->lease_client;
@@ -210,6 +232,7 @@ void dsmb_lease_client_leave(struct dsmb_session *session, const char *why)
 	}
 }
 
+/* Drop the memory reference of a session that is freed. */
 void dsmb_lease_client_put(struct dsmb_session *session)
 {
 	if (session->lease_client)

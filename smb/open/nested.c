@@ -9,6 +9,7 @@
 #include "../wire/name.h"
 #include "nested.h"
 
+/* Forbid changes if the file system is read-only within the share. Context: any. */
 void dsmb_nested_restrict(struct dsmb_call *call)
 {
 	const struct ditto_share *share = call->op.share;
@@ -21,6 +22,9 @@ void dsmb_nested_restrict(struct dsmb_call *call)
 	rcu_read_unlock();
 }
 
+/*
+ * Change to the file system that a path leads into. Return: 0, or an errno of ditto_walk_enter().
+ */
 int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path)
 {
 	struct ditto_share *nested;
@@ -38,6 +42,11 @@ int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path)
 	return 0;
 }
 
+/*
+ * Find the part of a path that is within the file system of an open. @len: bytes of @path. Return:
+ * bytes of @path before that part; -EXDEV if it leads into another file system; or an errno of
+ * ditto_walk_enter().
+ */
 int dsmb_nested_skip(struct dsmb_call *call, const char *path, u32 len, bool exact)
 {
 	struct ditto_op op = call->op;

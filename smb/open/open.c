@@ -74,6 +74,7 @@ static u64 dsmb_open_id(const struct dsmb_server *server)
 	       atomic64_inc_return(&dsmb_last_open);
 }
 
+/* Keep a FileId.Persistent from being assigned again. */
 void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent)
 {
 	s64 count = persistent & (BIT_ULL(DSMB_EPOCH_SHIFT) - 1);
@@ -118,6 +119,7 @@ static int dsmb_opens_charge(struct dsmb_session *session)
 	return err;
 }
 
+/* An open that left the table of a session, but is counted there until its end, has ended. */
 void dsmb_open_uncount(struct dsmb_session *session)
 {
 	atomic_dec(&session->nopens);
@@ -188,6 +190,10 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	return 0;
 }
 
+/*
+ * Get what few opens have, for an open that needs it. @open: the open; the caller has a reference.
+ * Return: the struct, which stays until the open is freed; NULL without memory.
+ */
 struct dsmb_open_rare *dsmb_open_rare(struct dsmb_open *open)
 {
 	struct dsmb_open_rare *rare = dsmb_open_has_rare(open), *other;
@@ -205,6 +211,7 @@ struct dsmb_open_rare *dsmb_open_rare(struct dsmb_open *open)
 	return other;
 }
 
+/* Set the worker limits of an open in a file system within a share. Return: 0 or -ENOMEM. */
 int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share)
 {
 	const struct super_block *sb = share->root.mnt->mnt_sb;
@@ -224,6 +231,11 @@ int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share)
 	return limits->fs_limit && limits->recorders ? 0 : -ENOMEM;
 }
 
+/*
+ * Allocate an open that is restored after a restart. @tree: stands for the tree connect of before
+ * the restart; a reference is taken. The open is in no session's table; it looks like one that was
+ * detached. Return: the open, or ERR_PTR(-ENOMEM) or -ESHUTDOWN.
+ */
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
 				     struct dsmb_tree *tree, u64 persistent)
 {
@@ -244,6 +256,11 @@ struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *g
 	return open;
 }
 
+/*
+ * Allocate an open for the session of a call. The open has its ids and its owner, but is not in the
+ * table of the session yet. dsmb_open_discard() frees it. Return: the open, or ERR_PTR(-ENOMEM),
+ * -EMFILE (too many opens), or -ESHUTDOWN.
+ */
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
 {
 	struct dsmb_session *session = call->session;
@@ -293,6 +310,11 @@ unlock:
 	return err;
 }
 
+/*
+ * Enter an open into the table of its session. From here on the client can find the open; the table
+ * has a reference of its own. Return: 0, -ENOMEM, or -ESHUTDOWN if the session or the tree connect
+ * has ended.
+ */
 int dsmb_open_publish(struct dsmb_open *open)
 {
 	int err;
@@ -321,6 +343,10 @@ static struct dsmb_open *dsmb_open_reconnected(struct dsmb_session *session, u64
 	return smp_load_acquire(&open->session) == session ? open : NULL;
 }
 
+/*
+ * Look up a FileId in a session. Context: any; takes the RCU read lock. Return: the open with a
+ * reference, or NULL.
+ */
 struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_open *open;
@@ -338,7 +364,12 @@ struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u
 	return open;
 }
 
-/* The share is not set: ditto_instance_begin() fills it in if the share still exists. */
+/*
+ * Prepare an operation that an open does on its own behalf. @tree: tree of the open, held by the
+ * caller, because the open may move to another tree connect during the operation.
+ *
+ * The share is not set: ditto_instance_begin() fills it in if the share still exists.
+ */
 void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
 		  struct ditto_actor *actor)
 {
@@ -413,12 +444,18 @@ static void dsmb_open_free(struct dsmb_open *open)
 	ditto_live_put(&server->objects);
 }
 
+/* Drop a reference to an open. The last reference closes the instance and frees the open. */
 void dsmb_open_put(struct dsmb_open *open)
 {
 	if (refcount_dec_and_test(&open->ref))
 		dsmb_open_free(open);
 }
 
+/*
+ * Drop the reference of a CREATE that fails. An open that was not published gives back its place in
+ * the session, which the caller holds: others, which found it through its lease, may keep the open
+ * for longer than the session lives.
+ */
 void dsmb_open_discard(struct dsmb_open *open)
 {
 	struct dsmb_session *session = NULL;
@@ -436,6 +473,12 @@ void dsmb_open_discard(struct dsmb_open *open)
 	dsmb_open_put(open);
 }
 
+/*
+ * Begin an operation on the file of an open. @call: the call; its @op is used until
+ * dsmb_open_end(), which must follow if this succeeds. Return: STATUS_SUCCESS;
+ * STATUS_INVALID_DEVICE_REQUEST for a pipe; STATUS_FILE_CLOSED if the file was taken away from
+ * under the open.
+ */
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node)
 {
 	if (dsmb_open_pipe(open))
@@ -452,6 +495,7 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 	return STATUS_SUCCESS;
 }
 
+/* End an operation begun by dsmb_open_begin(). */
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 {
 	ditto_instance_end(open->inst, &call->op);
@@ -460,6 +504,11 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 	call->op.no_recall = false;
 }
 
+/*
+ * Let an open go on with the file that has replaced its own. @open: not moved before; the lock of
+ * its dsmb_open_rare() is held. The old instance is closed with the open, so an open moves at most
+ * once.
+ */
 void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst)
 {
 	struct dsmb_open_rare *rare = open->rare;
@@ -546,6 +595,13 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	return true;
 }
 
+/*
+ * Take an open from its client, which cannot get it back. @open: the open; the caller has a
+ * reference. The open leaves the table of its session, and what waits on it is cancelled, as when
+ * it is closed. It keeps its claims, and must be closed by dsmb_open_close_detached() later.
+ * Context: no lock of the open or its lease held. Return: true for the caller that did it, false if
+ * the open was given up or closed already, or never published.
+ */
 bool dsmb_open_give_up(struct dsmb_open *open)
 {
 	bool first;
@@ -569,11 +625,22 @@ bool dsmb_open_give_up(struct dsmb_open *open)
 	return true;
 }
 
+/*
+ * Close an open. @open: the open; the caller has a reference. Removes the open from its table and
+ * cancels the calls that wait on it (MS-SMB2 section 3.3.5.10). Context: no lock of the open or its
+ * lease held. Return: true for the caller that closed it, false if it was closed already or never
+ * published.
+ */
 bool dsmb_open_close(struct dsmb_open *open)
 {
 	return dsmb_open_shut(open, false);
 }
 
+/*
+ * Let no client attach a detached open any more. @open: the open; the caller has a reference.
+ * Context: any but interrupts. Return: false if the open was attached again, or is detached anew
+ * and has time left.
+ */
 bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline)
 {
 	spin_lock(&open->where);
@@ -584,11 +651,17 @@ bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline)
 	return open->expired;
 }
 
+/* Close an open unless it was attached again. @open: the open; the caller has a reference. */
 void dsmb_open_close_detached(struct dsmb_open *open)
 {
 	dsmb_open_shut(open, true);
 }
 
+/*
+ * Get the file by which a range lock is shown to local processes. @open: open that locks the range.
+ * A file that cannot be opened is locked all the same, but only in the lock table. Return: the
+ * file, to be released with ditto_file_put(), or NULL if locks are not shown to local processes.
+ */
 struct ditto_file *dsmb_open_lock_file(struct ditto_share *share, const struct dsmb_open *open,
 				       struct ditto_node *node)
 {
@@ -603,6 +676,10 @@ struct ditto_file *dsmb_open_lock_file(struct ditto_share *share, const struct d
 	return IS_ERR(file) ? NULL : file;
 }
 
+/*
+ * Read the claims that an open has on its file. Return: false if the file was taken away from under
+ * the open.
+ */
 bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);
@@ -627,6 +704,11 @@ bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state)
 	return there;
 }
 
+/*
+ * Remove an open from the table of its session and keep it open. The open belongs to no session
+ * afterwards. It is charged by itself, with a part of the session's charge. The table's reference
+ * passes to the caller. Return: false if the open is closed or is not in this session any more.
+ */
 bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
 {
 	bool there;
@@ -643,6 +725,12 @@ bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
 	return there;
 }
 
+/*
+ * Wait until the loss of an open's connection has been processed. A client may reconnect and ask
+ * for the open on a new connection before the earlier end of the old connection was processed.
+ * Returns immediately if the session of the open has a connection. Context: at most DSMB_LOSS_MS;
+ * no lock held.
+ */
 void dsmb_open_await_loss(struct dsmb_open *open)
 {
 	struct dsmb_session *session;
@@ -666,6 +754,11 @@ void dsmb_open_await_loss(struct dsmb_open *open)
 	dsmb_session_put(session);
 }
 
+/*
+ * Attach a detached open to the session and tree connect of a call. @open: the open; the caller has
+ * a reference. The open gets a new FileId.Volatile. Return: 0; -ENOENT if the open was not
+ * detached, has expired or is closed; -ESHUTDOWN, -EMFILE or -ENOMEM.
+ */
 int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 {
 	struct dsmb_session *session = call->session;
@@ -710,6 +803,10 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 	return 0;
 }
 
+/*
+ * Get the tree connect of an open. Return: the current tree connect, or the last one if the open is
+ * detached; with a reference.
+ */
 struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open)
 {
 	struct dsmb_tree *tree;
@@ -721,6 +818,11 @@ struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open)
 	return tree;
 }
 
+/*
+ * Get the session and tree connect that an open is in. @session: set to the session, with a
+ * reference; @tree: set to the tree connect, with a reference. Return: false if the open is in no
+ * session's table.
+ */
 bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
 		     struct dsmb_tree **tree)
 {
@@ -788,6 +890,11 @@ put:
 	rcu_read_unlock();
 }
 
+/*
+ * Close all opens of a session or tree connect. @tree: only the opens of this tree connect, or NULL
+ * for all. The session or tree connect must be marked as ended before, so that no open enters the
+ * table afterwards.
+ */
 void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep)
 {
 	/* A thread that saw the session or tree connect alive has entered the table after this. */

@@ -202,13 +202,6 @@ struct dsmb_open {
 /* Create and destroy the cache of opens, once for the module. */
 int dsmb_opens_init(void);
 void dsmb_opens_exit(void);
-
-/**
- * dsmb_open_rare - get what few opens have, for an open that needs it
- * @open: the open; the caller has a reference
- *
- * Return: the struct, which stays until the open is freed; NULL without memory.
- */
 struct dsmb_open_rare *dsmb_open_rare(struct dsmb_open *open);
 
 /* The same if the open has it already, else NULL. */
@@ -245,173 +238,25 @@ static inline void dsmb_open_hold(struct dsmb_open *open)
 	refcount_inc(&open->ref);
 }
 
-/**
- * dsmb_open_put - drop a reference to an open
- * @open: the open
- *
- * The last reference closes the instance and frees the open.
- */
 void dsmb_open_put(struct dsmb_open *open);
-
-/**
- * dsmb_open_discard - drop the reference of a CREATE that fails
- * @open: from dsmb_open_alloc(), or one that was open already
- *
- * An open that was not published gives back its place in the session, which the caller holds:
- * others, which found it through its lease, may keep the open for longer than the session lives.
- */
 void dsmb_open_discard(struct dsmb_open *open);
-
-/**
- * dsmb_open_alloc - allocate an open for the session of a call
- * @call: the CREATE; its session and tree are set
- * @outlives: the open may have to outlive the session
- *
- * The open has its ids and its owner, but is not in the table of the session yet.
- * dsmb_open_discard() frees it.
- *
- * Return: the open, or ERR_PTR(-ENOMEM), -EMFILE (too many opens), or -ESHUTDOWN.
- */
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
-
-/**
- * dsmb_open_limit - set the worker limits of an open in a file system within a share
- * @open: cannot be found yet
- * @share: of the file
- *
- * Return: 0 or -ENOMEM.
- */
 int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share);
-
-/**
- * dsmb_open_restored - allocate an open that is restored after a restart
- * @server: the server
- * @guid: ClientGuid of the client that had the open
- * @tree: stands for the tree connect of before the restart; a reference is taken
- * @persistent: FileId.Persistent of before the restart
- *
- * The open is in no session's table; it looks like one that was detached.
- *
- * Return: the open, or ERR_PTR(-ENOMEM) or -ESHUTDOWN.
- */
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
 				     struct dsmb_tree *tree, u64 persistent);
-
-/**
- * dsmb_open_id_used - keep a FileId.Persistent from being assigned again
- * @server: the server
- * @persistent: id of an open that exists, possibly from this run of the server
- */
 void dsmb_open_id_used(const struct dsmb_server *server, u64 persistent);
-
-/**
- * dsmb_open_publish - enter an open into the table of its session
- * @open: allocated by dsmb_open_alloc()
- *
- * From here on the client can find the open; the table has a reference of its own.
- *
- * Return: 0, -ENOMEM, or -ESHUTDOWN if the session or the tree connect has ended.
- */
 int dsmb_open_publish(struct dsmb_open *open);
-
-/**
- * dsmb_open_find - look up a FileId in a session
- * @session: the session
- * @persistent: FileId.Persistent
- * @volatile_id: FileId.Volatile; the open may have another one since it was reconnected
- *
- * Context: any; takes the RCU read lock.
- * Return: the open with a reference, or NULL.
- */
 struct dsmb_open *dsmb_open_find(struct dsmb_session *session, u64 persistent, u64 volatile_id);
-
-/**
- * dsmb_open_begin - begin an operation on the file of an open
- * @call: the call; its @op is used until dsmb_open_end(), which must follow if this succeeds
- * @open: found by dsmb_call_open()
- * @node: set to the node of the file, borrowed until dsmb_open_end()
- *
- * Return: STATUS_SUCCESS; STATUS_INVALID_DEVICE_REQUEST for a pipe; STATUS_FILE_CLOSED if the file
- *	was taken away from under the open.
- */
 u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto_node **node);
-
-/**
- * dsmb_open_end - end an operation begun by dsmb_open_begin()
- * @call: the same call
- * @open: the same open
- */
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
-
-/**
- * dsmb_open_move - let an open go on with the file that has replaced its own
- * @open: not moved before; the lock of its dsmb_open_rare() is held
- * @inst: instance of the new file, which belongs to the open from now on
- *
- * The old instance is closed with the open, so an open moves at most once.
- */
 void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst);
-
-/**
- * dsmb_open_op - prepare an operation that an open does on its own behalf
- * @open: the open
- * @tree: tree of the open, held by the caller, because the open may move to another tree connect
- *	during the operation
- * @op: filled, for ditto_instance_begin()
- * @actor: filled; @op points to it
- */
 void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct ditto_op *op,
 		  struct ditto_actor *actor);
-
-/**
- * dsmb_open_lock_file - get the file by which a range lock is shown to local processes
- * @share: the share
- * @open: open that locks the range
- * @node: node of its file
- *
- * A file that cannot be opened is locked all the same, but only in the lock table.
- *
- * Return: the file, to be released with ditto_file_put(), or NULL if locks are not shown to local
- *	processes.
- */
 struct ditto_file *dsmb_open_lock_file(struct ditto_share *share, const struct dsmb_open *open,
 				       struct ditto_node *node);
-
-/**
- * dsmb_open_close - close an open
- * @open: the open; the caller has a reference
- *
- * Removes the open from its table and cancels the calls that wait on it (MS-SMB2 section 3.3.5.10).
- *
- * Context: may sleep; no lock of the open or its lease held.
- * Return: true for the caller that closed it, false if it was closed already or never published.
- */
 bool dsmb_open_close(struct dsmb_open *open);
-
-/* An open that left the table of a session, but is counted there until its end, has ended. */
 void dsmb_open_uncount(struct dsmb_session *session);
-
-/**
- * dsmb_opens_close - close all opens of a session or tree connect
- * @session: the session
- * @tree: only the opens of this tree connect, or NULL for all
- * @keep: detach the opens that may wait for their client (durable.h) instead of closing them
- *
- * The session or tree connect must be marked as ended before, so that no open enters the table
- * afterwards.
- */
 void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool keep);
-
-/**
- * dsmb_open_detach - remove an open from the table of its session and keep it open
- * @open: the open
- * @session: session that it is expected to be in
- *
- * The open belongs to no session afterwards. It is charged by itself, with a part of the session's
- * charge. The table's reference passes to the caller.
- *
- * Return: false if the open is closed or is not in this session any more.
- */
 bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
 
 /*
@@ -421,56 +266,10 @@ bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session);
 #define DSMB_LOSS_MS		5000
 #define DSMB_AWAITING_MAX	16
 
-/**
- * dsmb_open_await_loss - wait until the loss of an open's connection has been processed
- * @open: the open
- *
- * A client may reconnect and ask for the open on a new connection before the earlier end of the old
- * connection was processed. Returns immediately if the session of the open has a connection.
- *
- * Context: may sleep, at most DSMB_LOSS_MS; no lock held.
- */
 void dsmb_open_await_loss(struct dsmb_open *open);
-
-/**
- * dsmb_open_attach - attach a detached open to the session and tree connect of a call
- * @open: the open; the caller has a reference
- * @call: the CREATE that reconnects
- *
- * The open gets a new FileId.Volatile.
- *
- * Return: 0; -ENOENT if the open was not detached, has expired or is closed; -ESHUTDOWN, -EMFILE or
- * -ENOMEM.
- */
 int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call);
-
-/**
- * dsmb_open_expire - let no client attach a detached open any more
- * @open: the open; the caller has a reference
- * @deadline: end of its timeout in jiffies, read once the open is known to be detached
- *
- * Context: any but interrupts.
- * Return: false if the open was attached again, or is detached anew and has time left.
- */
 bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline);
-
-/**
- * dsmb_open_give_up - take an open from its client, which cannot get it back
- * @open: the open; the caller has a reference
- *
- * The open leaves the table of its session, and what waits on it is cancelled, as when it is
- * closed. It keeps its claims, and must be closed by dsmb_open_close_detached() later.
- *
- * Context: may sleep; no lock of the open or its lease held.
- * Return: true for the caller that did it, false if the open was given up or closed already, or
- *	never published.
- */
 bool dsmb_open_give_up(struct dsmb_open *open);
-
-/**
- * dsmb_open_close_detached - close an open unless it was attached again
- * @open: the open; the caller has a reference
- */
 void dsmb_open_close_detached(struct dsmb_open *open);
 
 /**
@@ -490,13 +289,6 @@ struct dsmb_open_state {
 	bool nameless;
 };
 
-/**
- * dsmb_open_get_state - read the claims that an open has on its file
- * @open: the open of a disk share's file
- * @state: filled on success
- *
- * Return: false if the file was taken away from under the open.
- */
 bool dsmb_open_get_state(struct dsmb_open *open, struct dsmb_open_state *state);
 
 /* True if the open waits for its client: it is in no session, and not closed. */
@@ -505,22 +297,7 @@ static inline bool dsmb_open_is_detached(const struct dsmb_open *open)
 	return !READ_ONCE(open->session) && !READ_ONCE(open->closing);
 }
 
-/**
- * dsmb_open_tree - get the tree connect of an open
- * @open: the open
- *
- * Return: the current tree connect, or the last one if the open is detached; with a reference.
- */
 struct dsmb_tree *dsmb_open_tree(struct dsmb_open *open);
-
-/**
- * dsmb_open_place - get the session and tree connect that an open is in
- * @open: the open
- * @session: set to the session, with a reference
- * @tree: set to the tree connect, with a reference
- *
- * Return: false if the open is in no session's table.
- */
 bool dsmb_open_place(struct dsmb_open *open, struct dsmb_session **session,
 		     struct dsmb_tree **tree);
 

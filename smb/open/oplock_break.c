@@ -230,6 +230,11 @@ static int dsmb_notice_send_by(struct dsmb_break_route *route, struct dsmb_lease
 	return dsmb_conn_send(route->conn, buf, out.len, route->encrypt ? route->session->id : 0);
 }
 
+/*
+ * Send a break notification. It is sent on the first connection of an open of the lease that
+ * accepts it (MS-SMB2 sections 3.3.4.6 and 3.3.4.7). Context: lease->lock not held. Return: false
+ * if no connection accepts it.
+ */
 bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice *notice)
 {
 	unsigned int n = 0;
@@ -311,6 +316,10 @@ static void dsmb_notice_fail(struct dsmb_lease *lease, const struct ditto_lease 
 	dsmb_notice_settle(lease, grant, notice);
 }
 
+/*
+ * Note that an open which gave way is closed, or that its client has come back. The last one
+ * answers the break, unless the client can be notified again. Context: lease->lock not held.
+ */
 void dsmb_lease_yielded(struct dsmb_lease *lease)
 {
 	struct ditto_lease *grant = NULL;
@@ -342,6 +351,13 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 		dsmb_notice_fail(lease, grant, notice);
 }
 
+/*
+ * Deal with a break that the client may not have heard of. @lost: session that ended, or NULL. If
+ * another open of the lease has a connection, the notification is sent again if it was sent through
+ * @lost. Otherwise the disconnected opens of the lease are closed as by dsmb_durables_yield(), and
+ * the break is answered in place of the client. The function does nothing if no break is
+ * outstanding. Context: lease->lock not held.
+ */
 void dsmb_break_lost(struct dsmb_lease *lease, const struct dsmb_session *lost)
 {
 	struct ditto_lease *grant = NULL;
@@ -390,6 +406,10 @@ static void dsmb_break_resend(struct dsmb_open *open)
 		dsmb_notice_send(lease, &notice);
 }
 
+/*
+ * Send outstanding breaks of a session once more. Breaks that were sent on the lost channel may not
+ * have arrived.
+ */
 void dsmb_breaks_resend(struct dsmb_session *session)
 {
 	struct dsmb_open *open;
@@ -432,6 +452,10 @@ static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 		dsmb_persist_lease_later(lease);
 }
 
+/*
+ * Note that the response of a CREATE with this lease was sent. Sends the break that waited for it.
+ * Context: lease->lock not held.
+ */
 void dsmb_lease_sent(struct dsmb_lease *lease)
 {
 	struct ditto_lease *grant = NULL;

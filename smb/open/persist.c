@@ -43,11 +43,16 @@ static int share_is_continuous(struct ditto_share *share, void *arg)
 	return dsmb_share_is_continuous(share);
 }
 
+/* Check whether any share is continuously available. Return: true if there is such a share. */
 bool dsmb_persist_is_on(struct dsmb_server *server)
 {
 	return ditto_share_for_each(server->srv, NULL, share_is_continuous, NULL);
 }
 
+/*
+ * Check whether a CREATE requests a persistent open and may get one. Return: true if the tree
+ * connect is continuously available and the connection has SMB2_GLOBAL_CAP_PERSISTENT_HANDLES.
+ */
 bool dsmb_persist_allowed(const struct dsmb_call *call, const struct dsmb_durable_ask *ask)
 {
 	return ask->version == 2 && ask->persistent && READ_ONCE(call->tree->continuous) &&
@@ -120,6 +125,10 @@ static void names_changed(void *arg)
 		;
 }
 
+/*
+ * Have the record of an open written again when names of its file change. Without memory nothing is
+ * done. See dsmb_persist_later_work(). Context: may sleep. persist->lock is held.
+ */
 void dsmb_persist_watch(struct dsmb_persist *persist, struct ditto_node *node)
 {
 	lockdep_assert_held(&persist->lock);
@@ -131,6 +140,10 @@ void dsmb_persist_watch(struct dsmb_persist *persist, struct ditto_node *node)
 		persist->names = NULL;
 }
 
+/*
+ * End what dsmb_persist_watch() has begun. @persist: record of an open that nobody uses any more,
+ * or NULL.
+ */
 void dsmb_persist_unwatch(struct dsmb_persist *persist)
 {
 	if (!persist || !persist->names)
@@ -304,11 +317,19 @@ static int open_save(struct dsmb_open *open, bool wait)
 	return err;
 }
 
+/*
+ * Record the changed claims of an open. A record that cannot be written now is written later,
+ * because it may have been written nevertheless, and because what the open gave up must not come
+ * back after a restart. Context: waits for the helper. persist->lock is taken. Return: 0; -ESTALE
+ * if the file was taken away; -ENOSPC if the open has more ranges than a record holds; or an error
+ * of ditto_recorder_wait().
+ */
 int dsmb_persist_save(struct dsmb_open *open)
 {
 	return open_save(open, true);
 }
 
+/* Work function of dsmb_persist.later: has the record written; drops its reference to the open. */
 void dsmb_persist_later_work(struct work_struct *work)
 {
 	struct dsmb_open *open = container_of(to_delayed_work(work), struct dsmb_persist,
@@ -318,6 +339,11 @@ void dsmb_persist_later_work(struct work_struct *work)
 	dsmb_open_put(open);
 }
 
+/*
+ * Record that an open has some of its ranges no more. Called before the ranges are given up: a
+ * restart must not restore what others may have by then. Context: waits for the helper.
+ * persist->lock is taken. Return: as dsmb_persist_save(); after an error the open keeps the ranges.
+ */
 int dsmb_persist_give(struct dsmb_open *open, struct dsmb_giving *giving)
 {
 	struct dsmb_persist *persist = open->durable->persist;
@@ -330,6 +356,10 @@ int dsmb_persist_give(struct dsmb_open *open, struct dsmb_giving *giving)
 	return err == -ESTALE ? 0 : err;
 }
 
+/*
+ * The ranges were given up, or are kept. Context: waits for the helper if the record differs from
+ * what the open has.
+ */
 void dsmb_persist_given(struct dsmb_open *open, struct dsmb_giving *giving)
 {
 	struct dsmb_persist *persist = open->durable->persist;
@@ -408,11 +438,20 @@ static int lease_save(struct dsmb_lease *lease, bool wait)
 	return err;
 }
 
+/*
+ * Record the changed caching of all persistent opens of a lease. @lease: the lease; its lock is not
+ * held. Called after the change, or with lease->giving set before it. Context: waits for the
+ * helper. Return: 0, or the first error of dsmb_persist_save().
+ */
 int dsmb_persist_lease(struct dsmb_lease *lease)
 {
 	return lease_save(lease, true);
 }
 
+/*
+ * Check whether a persistent open holds a lease. @lease: the lease; its lock is not held. Return:
+ * true if dsmb_persist_lease() would wait for the helper.
+ */
 bool dsmb_persist_has_lease(struct dsmb_lease *lease)
 {
 	bool has;
@@ -423,6 +462,7 @@ bool dsmb_persist_has_lease(struct dsmb_lease *lease)
 	return has;
 }
 
+/* Work function of dsmb_lease.record. @work: the work; drops its reference to the lease. */
 void dsmb_persist_lease_work(struct work_struct *work)
 {
 	struct dsmb_lease *lease = container_of(work, struct dsmb_lease, record);
@@ -431,6 +471,10 @@ void dsmb_persist_lease_work(struct work_struct *work)
 	dsmb_lease_put(lease);
 }
 
+/*
+ * Record the changed caching of a lease's opens soon. @lease: the lease, held by the caller; its
+ * lock is not held. Context: but does not wait for the helper.
+ */
 void dsmb_persist_lease_later(struct dsmb_lease *lease)
 {
 	struct dsmb_open *open;
@@ -448,6 +492,10 @@ void dsmb_persist_lease_later(struct dsmb_lease *lease)
 
 /* Grant, and the end of the server */
 
+/*
+ * Write the record of an open for the first time. Context: waits for the helper. Return: false if
+ * the record cannot be written; its removal has begun then.
+ */
 bool dsmb_persist_grant(struct dsmb_open *open)
 {
 	if (!dsmb_persist_save(open))
@@ -457,6 +505,7 @@ bool dsmb_persist_grant(struct dsmb_open *open)
 	return false;
 }
 
+/* Leave a record as it is although its open is closed. @persist: record of the open, or NULL. */
 void dsmb_persist_leave(struct dsmb_persist *persist)
 {
 	if (persist)
@@ -478,6 +527,11 @@ static void persist_suspend(struct dsmb_open *open, struct ditto_op *op)
 	mutex_unlock(&persist->lock);
 }
 
+/*
+ * Keep the record and the file of an open because the server ends. Cancels the deletion at close,
+ * which the record requests again after the restart. A deletion that is already pending is not put
+ * off; the record is removed with the open then. Context: waits for the helper.
+ */
 void dsmb_persist_suspend(struct dsmb_open *open)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);

@@ -70,11 +70,16 @@ static bool deleter_set(struct dsmb_open *open, const void *name)
 	return before;
 }
 
+/* Enter a restored open that requests the deletion of its file. Context: any. */
 void dsmb_persist_delete_enter(struct dsmb_open *open)
 {
 	deleter_set(open, ditto_instance_name(open->inst));
 }
 
+/*
+ * Make a deletion pending that was pending before a restart. Return: 0; -EJUKEBOX if it is to be
+ * tried again later; or another errno.
+ */
 int dsmb_persist_delete_restore(struct dsmb_open *open)
 {
 	struct dsmb_tree *tree = dsmb_open_tree(open);
@@ -98,6 +103,7 @@ int dsmb_persist_delete_restore(struct dsmb_open *open)
 	return err;
 }
 
+/* Let cancellations not find an open any more. Context: any. */
 void dsmb_persist_delete_forget(struct dsmb_open *open)
 {
 	struct dsmb_server *server = open->server;
@@ -138,6 +144,10 @@ static struct dsmb_open *deleter_next(struct dsmb_server *server, const void *na
 	return open;
 }
 
+/*
+ * Check whether a persistent open requests the deletion of an open's name. Return: true if
+ * dsmb_persist_cancel_delete() would wait for the helper.
+ */
 bool dsmb_persist_deletes(struct dsmb_open *open)
 {
 	struct dsmb_open *deleter;
@@ -169,6 +179,11 @@ static int persist_take_back(struct dsmb_server *server, const void *name)
 	return err;
 }
 
+/*
+ * Request the deletion of an open's file. A deletion that cannot be recorded is done nevertheless;
+ * it does not survive a restart then. Context: waits for the helper. Return: 0, or an error of
+ * ditto_instance_set_delete().
+ */
 int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags)
 {
 	bool pending = !(flags & (DITTO_DELETE_AT_CLOSE | DITTO_DELETE_NOW)), before = false;
@@ -195,6 +210,11 @@ int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32
 	return 0;
 }
 
+/*
+ * Cancel the pending deletion of an open's name. The deletion is cancelled only if no record
+ * requests it any more. A record that cannot be written leaves the deletion pending. Context: waits
+ * for the helper. Return: 0, or as dsmb_persist_save().
+ */
 int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open)
 {
 	const void *name = ditto_instance_name(open->inst);
@@ -207,6 +227,10 @@ int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open)
 	return persist_take_back(open->server, name);
 }
 
+/*
+ * Cancel the deletion at the close of an open. If the record cannot be written, the deletion at
+ * close is set again. Context: waits for the helper. Return: 0, or as dsmb_persist_save().
+ */
 int dsmb_persist_cancel_delete_at_close(struct ditto_op *op, struct dsmb_open *open)
 {
 	bool before = ditto_instance_deletes_at_close(open->inst);

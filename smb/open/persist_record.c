@@ -145,6 +145,7 @@ static bool get_entry(struct dsmb_cursor *in, u8 version, struct dsmb_record *r)
 	return !in->bad;
 }
 
+/* Encode a record. @data: buffer of DITTO_RECORD_DATA_MAX bytes. Return: bytes encoded. */
 u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 {
 	struct dsmb_builder out = dsmb_builder(data, DITTO_RECORD_DATA_MAX);
@@ -173,6 +174,10 @@ u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 	return out.len;
 }
 
+/*
+ * Decode a record. @len: bytes of @data. Return: false if the record has another version or is
+ * damaged.
+ */
 bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 {
 	struct dsmb_cursor in = dsmb_cursor(data, len);

@@ -104,23 +104,7 @@ struct dsmb_record {
 	struct ditto_range_held ranges[DSMB_PERSIST_RANGES_MAX];
 };
 
-/**
- * dsmb_record_encode - encode a record
- * @record: the record
- * @data: buffer of DITTO_RECORD_DATA_MAX bytes
- *
- * Return: bytes encoded.
- */
 u32 dsmb_record_encode(const struct dsmb_record *record, void *data);
-
-/**
- * dsmb_record_decode - decode a record
- * @record: filled, except for @id
- * @data: the encoded record
- * @len: bytes of @data
- *
- * Return: false if the record has another version or is damaged.
- */
 bool dsmb_record_decode(struct dsmb_record *record, const void *data, u32 len);
 
 #endif

@@ -13,6 +13,9 @@
 #include "open.h"
 #include "persist.h"
 
+/*
+ * The recorder of an open, to be put, or an ERR_PTR. @machine is charged; may be NULL. May sleep.
+ */
 struct ditto_recorder *dsmb_persist_recorder(struct dsmb_server *server, u64 id,
 					     const struct in6_addr *machine)
 {
@@ -32,6 +35,10 @@ static void persist_removed(struct ditto_recorder_wait *wait, int err)
 	dsmb_durable_put_closed(open);
 }
 
+/*
+ * Allocate the persistence of an open. Nothing is recorded yet. Return: the object, or NULL without
+ * memory, or with too many records.
+ */
 struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 {
 	/* None for an open of before a restart. */
@@ -59,6 +66,7 @@ struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 	return persist;
 }
 
+/* Free the persistence of an open that is in use no more. NULL is allowed. May sleep. */
 void dsmb_persist_free(struct dsmb_persist *persist)
 {
 	if (!persist)
@@ -68,12 +76,21 @@ void dsmb_persist_free(struct dsmb_persist *persist)
 	kfree(persist);
 }
 
+/*
+ * Begin the removal of a closed open's record, if it is still there. @persist: record of the open,
+ * or NULL. Context: does not wait for the helper.
+ */
 void dsmb_persist_end(struct dsmb_persist *persist)
 {
 	if (persist)
 		ditto_recorder_unset(persist->recorder, persist->token, NULL);
 }
 
+/*
+ * Remove the record of an open that is closed next. Context: waits for the helper. Return: 0, also
+ * if the record was removed before or must stay; or an error of ditto_recorder_wait(), and it is
+ * removed later.
+ */
 int dsmb_persist_remove(struct dsmb_persist *persist)
 {
 	u64 wish = ditto_recorder_unset(persist->recorder, persist->token, NULL);
@@ -81,6 +98,13 @@ int dsmb_persist_remove(struct dsmb_persist *persist)
 	return ditto_recorder_wait(persist->recorder, wish);
 }
 
+/*
+ * Begin to close an open that its client has lost, its record first. @open: the open, with
+ * dsmb_open_expire() or dsmb_open_give_up(), or not published; the caller has a reference. Another
+ * client may get what the open holds as soon as it is closed. If the record were still there, a
+ * restart would restore the open. So the open stays until a helper has removed the record. Context:
+ * does not wait for the helper.
+ */
 void dsmb_persist_expire(struct dsmb_open *open)
 {
 	struct dsmb_persist *persist = open->durable->persist;
@@ -91,6 +115,10 @@ void dsmb_persist_expire(struct dsmb_open *open)
 	ditto_recorder_unset(persist->recorder, persist->token, &persist->removal);
 }
 
+/*
+ * Remove the records of the opens whose files were taken away. The opens stay until their clients
+ * close them. What no helper can remove is tried again later. Context: waits for the helper.
+ */
 void dsmb_persist_withdraw(struct dsmb_server *server)
 {
 	struct dsmb_open_state ignored;

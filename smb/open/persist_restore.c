@@ -619,6 +619,10 @@ static void restore_share_gone(struct ditto_state_hook *hook)
 	dsmb_persist_withdraw(container_of(hook, struct dsmb_server, hook));
 }
 
+/*
+ * Restore the opens of before a restart before a client connects to a share. Context: waits at most
+ * DSMB_PERSIST_TOLD_MS for the helper. Takes server->pending_lock.
+ */
 void dsmb_persist_settle(struct dsmb_server *server)
 {
 	const struct ditto_lock_table *table = server->srv->locks;
@@ -632,6 +636,11 @@ void dsmb_persist_settle(struct dsmb_server *server)
 		restore_all(server);
 }
 
+/*
+ * Check for an open of before the restart that is or may be not restored. Context: takes
+ * server->pending_lock. Return: true if there is one, or while it is not known which ones there
+ * are.
+ */
 bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id)
 {
 	bool found = false;

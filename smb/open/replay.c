@@ -74,6 +74,12 @@ static u32 created_status(struct dsmb_call *call, const struct dsmb_created *cre
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Register a CREATE with a CreateGuid, or find the open of a replay. @open: set to the open that
+ * the CREATE created earlier, with a reference, if this is a replay; else NULL. MS-SMB2 section
+ * 3.3.5.9.10. Return: STATUS_SUCCESS; STATUS_DUPLICATE_OBJECTID if the CreateGuid is in use;
+ * STATUS_FILE_NOT_AVAILABLE while the same CREATE is in progress; STATUS_INSUFFICIENT_RESOURCES.
+ */
 u32 dsmb_replay_begin(struct dsmb_call *call, const u8 *guid, struct dsmb_open **open)
 {
 	struct dsmb_created *fresh, *found;
@@ -108,6 +114,7 @@ u32 dsmb_replay_begin(struct dsmb_call *call, const u8 *guid, struct dsmb_open *
 	return status;
 }
 
+/* Pass the CreateGuid of a successful CREATE to its open. */
 void dsmb_replay_opened(struct dsmb_call *call, struct dsmb_open *open)
 {
 	struct dsmb_created *created = call->created;
@@ -121,6 +128,7 @@ void dsmb_replay_opened(struct dsmb_call *call, struct dsmb_open *open)
 	open->created = created;
 }
 
+/* Register the CreateGuid of an open restored after a restart. */
 void dsmb_replay_restored(struct dsmb_open *open, const guid_t *client, const u8 *guid)
 {
 	struct dsmb_created *created = kzalloc(sizeof(*created), GFP_KERNEL);
@@ -139,6 +147,7 @@ void dsmb_replay_restored(struct dsmb_open *open, const guid_t *client, const u8
 	spin_unlock(&created_lock);
 }
 
+/* Look up an open by its CreateGuid. Return: the open with a reference, or NULL. */
 struct dsmb_open *dsmb_replay_find(struct dsmb_call *call, const u8 *guid)
 {
 	struct dsmb_created like = {
@@ -155,6 +164,7 @@ struct dsmb_open *dsmb_replay_find(struct dsmb_call *call, const u8 *guid)
 	return open;
 }
 
+/* Release the CreateGuid of a closed open. @created: entry of the open, or NULL. */
 void dsmb_created_forget(struct dsmb_created *created)
 {
 	if (!created)
@@ -164,12 +174,14 @@ void dsmb_created_forget(struct dsmb_created *created)
 	spin_unlock(&created_lock);
 }
 
+/* Release a CreateGuid and free its entry. @created: the entry, or NULL. */
 void dsmb_created_free(struct dsmb_created *created)
 {
 	dsmb_created_forget(created);
 	kfree(created);
 }
 
+/* Forget the CreateGuid of a CREATE that opened nothing. */
 void dsmb_replay_end(struct dsmb_call *call)
 {
 	dsmb_created_free(call->created);
@@ -200,6 +212,11 @@ static bool sequence_check(struct dsmb_call *call, struct dsmb_open *open, bool 
 	return !(changes && call->flags & DSMB_FLAG_REPLAY && open->outstanding_before);
 }
 
+/*
+ * Check the ChannelSequence of a call on an open. A modifying call is counted until
+ * dsmb_sequence_end(). MS-SMB2 section 3.3.5.2.10. Return: false if the call comes too late, or is
+ * a replay that comes too early.
+ */
 bool dsmb_sequence_begin(struct dsmb_call *call, struct dsmb_open *open)
 {
 	bool changes = call->cmd->flags & DSMB_CHANGES;
@@ -221,6 +238,7 @@ bool dsmb_sequence_begin(struct dsmb_call *call, struct dsmb_open *open)
 	return good;
 }
 
+/* Stop counting a call. */
 void dsmb_sequence_end(struct dsmb_call *call)
 {
 	struct dsmb_open *open = call->open;
@@ -236,6 +254,10 @@ void dsmb_sequence_end(struct dsmb_call *call)
 	spin_unlock(&open->where);
 }
 
+/*
+ * Start a new ChannelSequence when a client reconnects to an open. Calls in flight from before
+ * count as older ones.
+ */
 void dsmb_sequence_reset(struct dsmb_call *call, struct dsmb_open *open)
 {
 	spin_lock(&open->where);

@@ -186,6 +186,10 @@ static u32 dsmb_encode_error(struct dsmb_call *call, const char *target, u32 len
 	return STATUS_STOPPED_ON_SYMLINK;
 }
 
+/*
+ * Encode the STATUS_STOPPED_ON_SYMLINK response. @passed: bytes of @path before the symbolic link.
+ * MS-SMB2 section 2.2.2.2.1. Return: STATUS_STOPPED_ON_SYMLINK, or the error that occurred.
+ */
 u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,
 			      struct dsmb_cursor name, u32 passed)
 {

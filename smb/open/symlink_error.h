@@ -14,17 +14,6 @@
 struct dsmb_call;
 struct dsmb_path;
 
-/**
- * dsmb_symlink_error_encode - encode the STATUS_STOPPED_ON_SYMLINK response
- * @call: the CREATE; nothing was written to its response
- * @path: the parsed path, or its end, or one that ends with it
- * @name: the path as received, in UTF-16
- * @passed: bytes of @path before the symbolic link
- *
- * MS-SMB2 section 2.2.2.2.1.
- *
- * Return: STATUS_STOPPED_ON_SYMLINK, or the error that occurred.
- */
 u32 dsmb_symlink_error_encode(struct dsmb_call *call, const struct dsmb_path *path,
 			      struct dsmb_cursor name, u32 passed);
 

@@ -91,6 +91,7 @@ static void buf_free(struct dsmb_buf *buf)
 	kfree(buf);
 }
 
+/* Free idle buffers of at least @pages pages in all, the largest first. Returns pages freed. */
 unsigned long dsmb_buf_pool_trim(struct dsmb_buf_pool *pool, unsigned long pages)
 {
 	unsigned int class = CLASSES;
@@ -133,6 +134,7 @@ static unsigned long pool_shrink_scan(struct shrinker *shrinker, struct shrink_c
 	return freed ?: SHRINK_STOP;
 }
 
+/* Allocate the buffer pool of a server. Returns NULL without memory. May sleep. */
 struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
 {
 	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
@@ -158,6 +160,7 @@ struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
 	return pool;
 }
 
+/* Free the pool. All buffers were put; @pool may be NULL. */
 void dsmb_buf_pool_free(struct dsmb_buf_pool *pool)
 {
 	struct dsmb_buf *buf, *next;
@@ -290,6 +293,11 @@ over:
 	return NULL;
 }
 
+/*
+ * Allocate a message buffer. The contents are not zeroed. Context: process; may sleep for memory.
+ * Return: a buffer of at least @size bytes with one reference; NULL if there is no memory, @size is
+ * too large, or the server's limit is reached.
+ */
 struct dsmb_buf *dsmb_buf_get(struct dsmb_server *server, u32 size)
 {
 	return buf_get(server->buffers, size, server->buffers->used_max);
@@ -301,11 +309,21 @@ static long pool_rx_max(const struct dsmb_buf_pool *pool)
 	return pool->used_max - pool->used_max / REPLY_PART;
 }
 
+/*
+ * Allocate a message buffer for receiving. Like dsmb_buf_get(), but with a lower limit. Receiving
+ * can wait for memory, and the difference keeps room for responses. Context: process; may sleep for
+ * memory. Return: a buffer with one reference, or NULL.
+ */
 struct dsmb_buf *dsmb_buf_get_rx(struct dsmb_server *server, u32 size)
 {
 	return buf_get(server->buffers, size, pool_rx_max(server->buffers));
 }
 
+/*
+ * Count received bytes that are not in a buffer. They are subject to the limit of
+ * dsmb_buf_get_rx(). Context: any. Return: false if the limit does not allow them; then nothing is
+ * counted.
+ */
 bool dsmb_buf_claim_rx(struct dsmb_server *server, u32 bytes)
 {
 	struct dsmb_buf_pool *pool = server->buffers;
@@ -316,16 +334,25 @@ bool dsmb_buf_claim_rx(struct dsmb_server *server, u32 bytes)
 	return false;
 }
 
+/* Stop to count bytes of dsmb_buf_claim_rx(). Context: any. */
 void dsmb_buf_unclaim_rx(struct dsmb_server *server, u32 bytes)
 {
 	atomic_long_sub(bytes, &server->buffers->used);
 }
 
+/*
+ * Get the limit of bytes in flight on one connection. Context: any. Return: bytes; a part of the
+ * server's limit for all buffers.
+ */
 long dsmb_buf_conn_max(const struct dsmb_server *server)
 {
 	return clamp_t(long, server->buffers->used_max / CONN_PART, CONN_MIN, CONN_MAX);
 }
 
+/*
+ * Drop a reference to a message buffer. @buf: the buffer; may be NULL. The buffer becomes idle or
+ * is freed when the last reference is dropped. Context: process; does not sleep for long.
+ */
 void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf)
 {
 	struct dsmb_buf_pool *pool = server->buffers;
@@ -341,6 +368,12 @@ void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf)
 	buf_add_idle(&pool->classes[buf->class], buf);
 }
 
+/*
+ * Take pages of a buffer to send them without a copy. @pages: room for one entry for each page;
+ * filled, with a reference to each. The buffer is used again only after all references were
+ * dropped. Context: any. Return: the number of entries filled; 0 if the buffer is too small to have
+ * pages of its own.
+ */
 unsigned int dsmb_buf_lend(struct dsmb_buf *buf, u32 offset, u32 len, struct bio_vec *pages)
 {
 	struct sg_page_iter iter;
@@ -361,6 +394,11 @@ unsigned int dsmb_buf_lend(struct dsmb_buf *buf, u32 offset, u32 len, struct bio
 	return n;
 }
 
+/*
+ * Describe a part of a buffer by a scatterlist. @len: bytes, at least 1. Context: any. Return: the
+ * number of entries used; -EMSGSIZE if the part is empty, is not inside the buffer, or needs more
+ * than @max entries.
+ */
 int dsmb_buf_sg(struct dsmb_buf *buf, u32 offset, u32 len, struct scatterlist *sg, int max)
 {
 	struct scatterlist *from;

@@ -48,6 +48,7 @@ enum dsmb_call_woken {
 static DEFINE_SPINLOCK(parked_lock);
 static struct list_head parked[1 << PARKED_BITS];
 
+/* Initialize the table of parked calls, once for the module. */
 void dsmb_calls_init(void)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(parked); i++)
@@ -59,6 +60,7 @@ static void park_done(struct ditto_park *park)
 	dsmb_call_rerun(container_of(park, struct dsmb_call, park));
 }
 
+/* Initialize a call. */
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 {
 	memset(call, 0, offsetof(struct dsmb_call, in));
@@ -118,8 +120,9 @@ static void forget_parked(struct dsmb_call *call)
 }
 
 /*
- * This runs before the response is sent, because the response may wait for the client, and the
- * response to CLOSE means that the open is gone.
+ * The same as dsmb_call_done(), of a call that has something to be dropped. This runs before the
+ * response is sent, because the response may wait for the client, and the response to CLOSE means
+ * that the open is gone.
  */
 void dsmb_call_drop_all(struct dsmb_call *call)
 {
@@ -138,6 +141,7 @@ void dsmb_call_drop_all(struct dsmb_call *call)
 	call->early = NULL;
 }
 
+/* Release the arguments of a call, and what its command took. */
 void dsmb_call_release(struct dsmb_call *call)
 {
 	void *args = call->args;
@@ -158,6 +162,7 @@ static void call_free_pages(struct dsmb_call *call)
 	kvfree(call->pages);
 }
 
+/* Drop all that a call holds. Context: conn->lock is not held. */
 void dsmb_call_end(struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = call->conn;
@@ -232,26 +237,47 @@ static void call_wake(struct dsmb_call *call, enum dsmb_call_woken how, u32 stat
 	dsmb_message_put(message);
 }
 
+/*
+ * Run a parked call again. Only the first wake-up of a parking has an effect. The caller must not
+ * touch the call afterwards unless it holds the message. Context: process; does not sleep.
+ */
 void dsmb_call_rerun(struct dsmb_call *call)
 {
 	call_wake(call, WOKEN_AGAIN, 0);
 }
 
+/*
+ * End a parked call. Only the first wake-up of a parking has an effect. The caller must not touch
+ * the call afterwards unless it holds the message. Context: process; does not sleep.
+ */
 void dsmb_call_complete(struct dsmb_call *call, u32 status)
 {
 	call_wake(call, WOKEN_DONE, status);
 }
 
+/*
+ * Was a call cancelled? A command that is run again checks this. Context: any. Return: true if the
+ * client cancelled the call, or its open, tree, session or connection ended.
+ */
 bool dsmb_call_is_cancelled(const struct dsmb_call *call)
 {
 	return READ_ONCE(call->cancelled);
 }
 
+/*
+ * Was a call woken before it could be parked? Context: any. Return: true if dsmb_call_rerun() or
+ * dsmb_call_complete() was called.
+ */
 bool dsmb_call_is_woken(struct dsmb_call *call)
 {
 	return READ_ONCE(call->woken) != WOKEN_NOT;
 }
 
+/*
+ * Find out how a woken call goes on. A cancelled call with a @cancel function or private data is
+ * run once more, so that its command can undo what it did. Return: true if the call ended with
+ * @status; false if it must be run again.
+ */
 bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 {
 	enum dsmb_call_woken woken;
@@ -341,6 +367,11 @@ static bool call_cancel(struct dsmb_call *call, u32 status)
 	return run && run_cancel(call);
 }
 
+/*
+ * End a parked or running call with a status. @call: the call; its message is held. A call that
+ * runs ends with @status only if its command would park it, or checks for it. Context: no spinlock
+ * held.
+ */
 void dsmb_call_cancel(struct dsmb_call *call, u32 status)
 {
 	struct dsmb_message *message = call->message;
@@ -351,6 +382,11 @@ void dsmb_call_cancel(struct dsmb_call *call, u32 status)
 	dsmb_message_put(message);
 }
 
+/*
+ * Cancel a call and send its response from this thread if possible. @call: the call; its message is
+ * held. The response of a parked call is sent before the function returns, if little work remains;
+ * else a worker sends it. See dsmb_message_run_here(). Context: no lock held.
+ */
 void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
 {
 	struct dsmb_message *message = call->message;
@@ -373,6 +409,11 @@ static struct list_head *bucket_of(const void *object)
 	return &parked[hash_ptr(object, PARKED_BITS)];
 }
 
+/*
+ * Park a call whose command returned DSMB_PARKED. Context: because an object that has ended cancels
+ * the call here. Return: true if the call waits now; the message then belongs to the waker. False
+ * if the call must be run on immediately.
+ */
 bool dsmb_call_park(struct dsmb_call *call)
 {
 	struct dsmb_message *message = call->message;
@@ -468,6 +509,10 @@ static bool is_about_open(const struct dsmb_call *call, const void *arg)
 	return open_of(call) == about->open && (!about->session || call->session == about->session);
 }
 
+/*
+ * Cancel the calls that are parked on an open. @session: only calls of this session; NULL for all.
+ * Context: no spinlock held.
+ */
 void dsmb_calls_cancel(struct dsmb_open *open, const struct dsmb_session *session, u32 status)
 {
 	const struct about about = { .open = open, .session = session };
@@ -486,6 +531,10 @@ static bool is_of_tree(const struct dsmb_call *call, const void *tree)
 	return call->tree == tree;
 }
 
+/*
+ * Cancel the calls of a session that are parked. @tree: only calls on this tree; NULL for all.
+ * Context: no spinlock held.
+ */
 void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_tree *tree,
 			       u32 status)
 {
@@ -496,6 +545,11 @@ void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_t
 			      tree ? (const void *)tree : session, status);
 }
 
+/*
+ * Park a call after the lock table returned -EJUKEBOX. The command returns the value immediately,
+ * as in `return dsmb_call_parked(call)`. Context: process; in the command. Return: DSMB_PARKED;
+ * FILE_NOT_AVAILABLE if the lock table did not take the call's park.
+ */
 u32 dsmb_call_parked(struct dsmb_call *call)
 {
 	if (is_parked_on_breaks(call))

@@ -100,6 +100,7 @@ void dsmb_call_slow_run(struct dsmb_call *call, u32 status)
 	strscpy(slow->user, who.user);
 }
 
+/* Note whose range a call which is traced will wait for. Context: @req is valid. */
 void dsmb_call_slow_range(struct dsmb_call *call, const struct ditto_range_request *req)
 {
 	struct ditto_conflict conflict;
@@ -110,6 +111,7 @@ void dsmb_call_slow_range(struct dsmb_call *call, const struct ditto_range_reque
 	ditto_slow_call_enter(call->slow, DITTO_PHASE_RANGE);
 }
 
+/* Note the open that a call which is traced is about. Context: the share is held. */
 void dsmb_call_slow_open(struct dsmb_call *call, struct dsmb_open *open)
 {
 	struct ditto_op op = call->op;

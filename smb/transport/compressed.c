@@ -61,6 +61,10 @@ static struct compressed_head compressed_head_get(struct dsmb_cursor *c)
 	return head;
 }
 
+/*
+ * Check the header of a compressed message: returns how long it says the message is, at most @max,
+ * or 0 if the message has to be refused. The lengths in a chain are checked as it is expanded.
+ */
 u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *data, u32 len,
 			    u32 max)
 {
@@ -83,6 +87,10 @@ u32 dsmb_compressed_measure(const struct dsmb_compression *with, const void *dat
 	return size >= sizeof(struct dsmb_header) && size <= max ? size : 0;
 }
 
+/*
+ * Find the header of the first request of a compressed message. Returns NULL if it is compressed
+ * itself, or in several parts.
+ */
 const struct dsmb_header *dsmb_compressed_header(const void *data, u32 len)
 {
 	struct dsmb_cursor c = dsmb_cursor(data, len);
@@ -156,6 +164,10 @@ static int chain_expand(const struct dsmb_compression *with, struct dsmb_cursor 
 	return done == size ? 0 : -EINVAL;
 }
 
+/*
+ * Expand a message to @size bytes, which dsmb_compressed_measure() returned for it. Returns 0,
+ * -EINVAL or -ENOMEM. Context: process; may sleep for memory.
+ */
 int dsmb_compressed_expand(const struct dsmb_compression *with, const void *data, u32 len,
 			   u8 *out, u32 size)
 {
@@ -247,6 +259,11 @@ static void chain_encode(const struct dsmb_compression *with, u16 algorithm,
 		pattern_encode(out, data[len], runs.back);
 }
 
+/*
+ * Compress a message of @len bytes but for its first @head bytes. Returns the bytes written to
+ * @out, which are fewer than @len; 0 if there would be no fewer, if the message is longer than may
+ * be compressed, or without memory. Context: process; may sleep for memory.
+ */
 u32 dsmb_compressed_make(const struct dsmb_compression *with, const u8 *data, u32 len, u32 head,
 			 u8 *out)
 {

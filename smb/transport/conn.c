@@ -61,6 +61,10 @@ static void conn_free(struct work_struct *work)
 	put_net(net);
 }
 
+/*
+ * Drop a reference to a connection. A worker frees the connection after the last reference is gone.
+ * Context: any but interrupts; does not sleep.
+ */
 void dsmb_conn_put(struct dsmb_conn *conn)
 {
 	if (!refcount_dec_and_test(&conn->ref))
@@ -173,6 +177,10 @@ static void conn_end(struct work_struct *work)
 	conn_end_sessions(conn);
 }
 
+/*
+ * End a connection. @why: reason for the log, a constant; NULL to log nothing. The socket is shut
+ * down here; a worker cancels the calls and takes the sessions off. Later calls do nothing.
+ */
 void dsmb_conn_drop(struct dsmb_conn *conn, const char *why)
 {
 	bool first;
@@ -340,6 +348,11 @@ static int conn_fill(struct dsmb_conn *conn, struct socket *sock)
 	return 0;
 }
 
+/*
+ * Make a connection of an accepted socket. @sock: consumed on success. If a limit is reached, an
+ * older connection without a logged-in user is dropped to make room; see prelogin.h. Return: 0;
+ * -EMFILE if a limit is reached; -ENOMEM; or an error of the socket.
+ */
 int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *listener)
 {
 	struct dsmb_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);

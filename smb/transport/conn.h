@@ -164,24 +164,7 @@ static inline void dsmb_conn_hold(struct dsmb_conn *conn)
 	refcount_inc(&conn->ref);
 }
 
-/**
- * dsmb_conn_put - drop a reference to a connection
- * @conn: the connection
- *
- * A worker frees the connection after the last reference is gone.
- *
- * Context: any but interrupts; does not sleep.
- */
 void dsmb_conn_put(struct dsmb_conn *conn);
-
-/**
- * dsmb_conn_drop - end a connection
- * @conn: held
- * @why: reason for the log, a constant; NULL to log nothing
- *
- * The socket is shut down here; a worker cancels the calls and takes the sessions off. Later
- * calls do nothing.
- */
 void dsmb_conn_drop(struct dsmb_conn *conn, const char *why);
 
 /* MaxReadSize, MaxWriteSize and MaxTransactSize of NEGOTIATE. */
@@ -190,32 +173,11 @@ static inline u32 dsmb_io_max(const struct dsmb_conn *conn)
 	return conn->large_mtu ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
 }
 
-/**
- * dsmb_conn_send - send a message that is not a response (a break notification)
- * @conn: held
- * @buf: consumed; the message begins at DSMB_SEND_HEADROOM
- * @len: bytes of the message
- * @session_id: encrypt for this session if it can encrypt; 0 to send in the clear
- *
- * Return: 0; -ENOTCONN if the session is not on this connection; -ENOMEM or an error of
- * encryption.
- */
 int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 session_id);
 
 /* Bytes before a message in its buffer, for the frame length and a transform header. */
 #define DSMB_SEND_HEADROOM	64
 
-/**
- * dsmb_conn_new - make a connection of an accepted socket
- * @server: the server
- * @sock: consumed on success
- * @listener: the listener that accepted it; compared only
- *
- * If a limit is reached, an older connection without a logged-in user is dropped to make room;
- * see prelogin.h.
- *
- * Return: 0; -EMFILE if a limit is reached; -ENOMEM; or an error of the socket.
- */
 int dsmb_conn_new(struct dsmb_server *server, struct socket *sock, const void *listener);
 
 #endif

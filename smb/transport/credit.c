@@ -10,6 +10,9 @@ static unsigned int credit_slot(u64 id)
 	return id % DSMB_CREDITS_MAX;
 }
 
+/*
+ * Set up the window of a new connection. The client has one credit, for MessageId 0. Context: any.
+ */
 void dsmb_credits_init(struct dsmb_credits *credits)
 {
 	memset(credits, 0, sizeof(*credits));
@@ -17,6 +20,10 @@ void dsmb_credits_init(struct dsmb_credits *credits)
 	credits->free = 1;
 }
 
+/*
+ * Consume the ids of a request. Context: any; conn->lock is held. Return: false if one of the ids
+ * was not granted or was used before; then none is consumed.
+ */
 bool dsmb_credits_use(struct dsmb_credits *credits, u64 id, u16 charge)
 {
 	u32 i;
@@ -41,6 +48,12 @@ used:
 	return true;
 }
 
+/*
+ * Grant credits to a client (MS-SMB2 section 3.3.1.2). @charge: credits that the request consumed.
+ * Grants at least @charge if the client requests any, within the limits. A client is granted one
+ * credit if it would have none left. Context: any; conn->lock is held. Return: the number of
+ * credits granted.
+ */
 u16 dsmb_credits_grant(struct dsmb_credits *credits, u16 charge, u16 asked, u32 max)
 {
 	u32 room = DSMB_CREDITS_MAX - (credits->high - credits->low);

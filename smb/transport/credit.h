@@ -33,40 +33,8 @@ struct dsmb_credits {
 	DECLARE_BITMAP(used, DSMB_CREDITS_MAX);
 };
 
-/**
- * dsmb_credits_init - set up the window of a new connection
- * @credits: filled
- *
- * The client has one credit, for MessageId 0.
- *
- * Context: any.
- */
 void dsmb_credits_init(struct dsmb_credits *credits);
-
-/**
- * dsmb_credits_use - consume the ids of a request
- * @credits: the window
- * @id: MessageId of the request
- * @charge: CreditCharge: number of consecutive ids
- *
- * Context: any; conn->lock is held.
- * Return: false if one of the ids was not granted or was used before; then none is consumed.
- */
 bool dsmb_credits_use(struct dsmb_credits *credits, u64 id, u16 charge);
-
-/**
- * dsmb_credits_grant - grant credits to a client (MS-SMB2 section 3.3.1.2)
- * @credits: the window
- * @charge: credits that the request consumed
- * @asked: credits that the client requests
- * @max: unused credits that the client may have in all
- *
- * Grants at least @charge if the client requests any, within the limits. A client is granted
- * one credit if it would have none left.
- *
- * Context: any; conn->lock is held.
- * Return: the number of credits granted.
- */
 u16 dsmb_credits_grant(struct dsmb_credits *credits, u16 charge, u16 asked, u32 max);
 
 #endif

@@ -33,6 +33,10 @@
 
 #define FILE_ID_NONE		U64_MAX
 
+/*
+ * Does the CreditCharge cover a payload? (MS-SMB2 section 3.3.5.2.5). Context: any. Return: true if
+ * it does, or the connection does not charge credits by size.
+ */
 bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes)
 {
 	return !call->conn->large_mtu || bytes <= (u32)call->charge * DSMB_CREDIT_BYTES;
@@ -116,6 +120,11 @@ static void call_find_arrived_session(struct dsmb_call *call)
 	call->channel = before->channel;
 }
 
+/*
+ * Look up the session and the open of a call on arrival. A related call is left alone, because the
+ * calls before it decide what it is about. Context: process; only the thread that receives, or that
+ * runs a large message that came encrypted or compressed.
+ */
 void dsmb_call_arrived(struct dsmb_call *call)
 {
 	const struct dsmb_file_id *id;
@@ -230,6 +239,11 @@ static u32 call_take_share(struct dsmb_call *call, bool frees)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Get the share for a call whose command does not always need it. Return: STATUS_SUCCESS, with
+ * @call->share and @call->op filled; a status; or DSMB_PARKED while the helper is asked, which the
+ * command returns immediately.
+ */
 u32 dsmb_call_need_share(struct dsmb_call *call)
 {
 	u32 status = call->share_status ? call_take_share(call, false) : STATUS_SUCCESS;
@@ -283,6 +297,10 @@ static u32 call_decode(struct dsmb_call *call)
 	return cmd->decode ? cmd->decode(call, call->args) : STATUS_SUCCESS;
 }
 
+/*
+ * Drop the open of a call that is done or is run again. Ends its part in the open's channel
+ * sequence, and clears the owner of @call->op. Context: because the last reference closes the open.
+ */
 void dsmb_call_drop_open(struct dsmb_call *call)
 {
 	if (call->counted)
@@ -305,6 +323,11 @@ static void call_keep_open(struct dsmb_call *call)
 	dsmb_call_drop_open(call);
 }
 
+/*
+ * Get the worker limit that applies to a call on a disk tree. Context: any. Return: the limit of
+ * the file system that the call is about, as far as that is known, for the queue that the message
+ * runs on; see fs_limit.h.
+ */
 struct dsmb_fs_limit *dsmb_call_fs_limit(const struct dsmb_call *call)
 {
 	if (unlikely(call->fs_limit))
@@ -344,6 +367,12 @@ static u32 call_move(struct dsmb_call *call, struct dsmb_fs_limit *fs_limit)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Let a call go on in a file system within its share. The worker gives its place in one file system
+ * back for one in the other. Context: process; does not sleep. Return: STATUS_SUCCESS;
+ * INSUFFICIENT_RESOURCES without memory; DSMB_FS_FULL if there is no place, which the command
+ * returns immediately: it is run again when there is one.
+ */
 u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share)
 {
 	struct dsmb_server *server = call->conn->server;
@@ -434,6 +463,12 @@ static void call_finish(struct dsmb_call *call, u32 status)
 		call->cmd->encode(call, status, NULL);
 }
 
+/*
+ * Check and execute a call, or continue it. @clock: time in ns if the thread has just read it, else
+ * 0; set to when the call ended, or to 0. The checks of MS-SMB2 section 3.3.5.2 are made on the
+ * first run only. A call that was completed while it was parked is only encoded. Return: a status
+ * to answer with, DSMB_PARKED, DSMB_DROP, DSMB_FS_FULL, DSMB_TO_BE_RECORDED or DSMB_TURN_OVER.
+ */
 u32 dsmb_call_run(struct dsmb_call *call, u64 *clock)
 {
 	const struct dsmb_command *cmd = call->cmd;
@@ -560,6 +595,15 @@ static struct dsmb_open *call_take_early(struct dsmb_call *call, u64 persistent,
 	return dsmb_open_find(call->session, persistent, volatile_id);
 }
 
+/*
+ * Find the open that a call names. Only for commands without DSMB_NEEDS_OPEN. A related call uses
+ * the FileId of the call before it, whatever its own says. The function sets the owner in
+ * @call->op.actor to the owner of the open, remembers the FileId for related calls, and checks the
+ * ChannelSequence (MS-SMB2 section 3.3.5.2.10). Return: STATUS_SUCCESS; STATUS_FILE_CLOSED;
+ * STATUS_INVALID_HANDLE if a related call has no FileId; STATUS_FILE_NOT_AVAILABLE if the
+ * ChannelSequence does not allow the call; DSMB_FS_FULL as dsmb_call_move(); for a related call,
+ * the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
+ */
 u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_chain *chain = &call->message->chain;
@@ -603,6 +647,10 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Record the open of a successful CREATE for the related calls behind it. Context: any; the thread
+ * runs the message.
+ */
 void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open)
 {
 	struct dsmb_chain *chain = &call->message->chain;

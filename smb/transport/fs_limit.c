@@ -39,6 +39,7 @@ struct dsmb_fs_limit {
 	struct dsmb_waiting waiting;
 };
 
+/* Set up the fs_limits of a pool of workers. */
 void dsmb_fs_limits_init(struct dsmb_fs_limits *fs_limits, unsigned int workers)
 {
 	spin_lock_init(&fs_limits->lock);
@@ -48,6 +49,10 @@ void dsmb_fs_limits_init(struct dsmb_fs_limits *fs_limits, unsigned int workers)
 	atomic_set(&fs_limits->borrowed, 0);
 }
 
+/*
+ * Find or make the limit of a file system. @sb: the file system; compared only, not held. Context:
+ * any but interrupts; does not sleep. Return: the limit with a reference, or NULL without memory.
+ */
 struct dsmb_fs_limit *dsmb_fs_limit_get(struct dsmb_fs_limits *fs_limits,
 					const struct super_block *sb)
 {
@@ -73,6 +78,10 @@ out:
 	return fs_limit;
 }
 
+/*
+ * Take another reference to a limit. @fs_limit: the limit, held; may be NULL. Context: any. Return:
+ * @fs_limit.
+ */
 struct dsmb_fs_limit *dsmb_fs_limit_hold(struct dsmb_fs_limit *fs_limit)
 {
 	if (fs_limit)
@@ -80,6 +89,10 @@ struct dsmb_fs_limit *dsmb_fs_limit_hold(struct dsmb_fs_limit *fs_limit)
 	return fs_limit;
 }
 
+/*
+ * Drop a reference to a limit. @fs_limit: the limit; may be NULL. Context: any but interrupts; does
+ * not sleep.
+ */
 void dsmb_fs_limit_put(struct dsmb_fs_limit *fs_limit)
 {
 	struct dsmb_fs_limits *fs_limits;
@@ -108,8 +121,13 @@ static int fs_limit_release(struct dsmb_fs_limit *fs_limit)
 }
 
 /*
+ * Let a worker enter the file system, if there is room.
+ *
  * Takes a place. A thread that gets none tries again if the last worker has left and a message
  * waits: nobody else would look for it.
+ *
+ * Context: any but interrupts; does not sleep. Return: true if the worker may enter; it calls
+ * dsmb_fs_limit_leave() afterwards. False if the limits are reached.
  */
 bool dsmb_fs_limit_enter(struct dsmb_fs_limit *fs_limit)
 {
@@ -140,6 +158,10 @@ static void fs_limit_advance(struct dsmb_fs_limit *fs_limit)
 	}
 }
 
+/*
+ * Let a worker leave the file system. The place goes to the message whose turn is next, if one
+ * waits.
+ */
 void dsmb_fs_limit_leave(struct dsmb_fs_limit *fs_limit)
 {
 	/* An atomic operation that returns a value is a barrier: see dsmb_fs_limit_wait(). */
@@ -147,6 +169,12 @@ void dsmb_fs_limit_leave(struct dsmb_fs_limit *fs_limit)
 	fs_limit_advance(fs_limit);
 }
 
+/*
+ * Let a message wait without a worker. @message: the message; consumed. The message is queued with
+ * a place in dsmb_message.place, which it uses instead of calling dsmb_fs_limit_enter(). A message
+ * that does not need it any more calls dsmb_fs_limit_leave() immediately: its connection may have
+ * ended, its call may be cancelled, its tree may be closed. Context: process; does not sleep.
+ */
 void dsmb_fs_limit_wait(struct dsmb_fs_limit *fs_limit, struct dsmb_message *message)
 {
 	/* The message may end as soon as it is added, and its tree with it. */

@@ -67,6 +67,10 @@ static int large_take(struct dsmb_transport *t, const u8 *data, u32 there, u32 b
 	return -ENOMEM;
 }
 
+/*
+ * Begin to receive a message that is longer than the receive buffer. Context: process; may sleep
+ * for memory; the caller has the right to receive. Return: 0 or -ENOMEM.
+ */
 int dsmb_large_begin(struct dsmb_transport *t, u32 len)
 {
 	const u8 *message = t->rx->data + t->rx_start + DSMB_FRAME;
@@ -99,6 +103,10 @@ int dsmb_large_begin(struct dsmb_transport *t, u32 len)
 	return 0;
 }
 
+/*
+ * Receive more of such a message. Context: process; may sleep for memory; the caller has the right
+ * to receive. Return: as dsmb_transport_recv(), or -ENOMEM.
+ */
 int dsmb_large_receive(struct dsmb_transport *t)
 {
 	u32 want = t->large_len - t->large_have;
@@ -114,6 +122,7 @@ int dsmb_large_receive(struct dsmb_transport *t)
 	return n;
 }
 
+/* Drop what was received of such a message, if there is one. Process context. */
 void dsmb_large_drop(struct dsmb_transport *t)
 {
 	if (t->taken)

@@ -31,6 +31,10 @@
 
 static struct kmem_cache *message_cache;
 
+/*
+ * Find the commands of a message (MS-SMB2 section 3.3.5.2.7). Context: any. Return: the number of
+ * commands; 0 if the message is malformed or has more than @max.
+ */
 unsigned int dsmb_split(const void *message, u32 len, u32 *at, unsigned int max)
 {
 	unsigned int n = 0;
@@ -81,6 +85,11 @@ static void message_init(struct dsmb_message *message, struct dsmb_conn *conn)
 	message->conn = conn;
 }
 
+/*
+ * Make a message of received bytes. @buf: holds the bytes; a reference is taken. The bytes count as
+ * in flight until the message is freed or parked. Context: process; may sleep for memory. Return:
+ * the message with one reference, or NULL without memory.
+ */
 struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *buf,
 				      u32 offset, u32 len)
 {
@@ -103,12 +112,14 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 	return message;
 }
 
+/* Free a message that a connection kept as idle. */
 void dsmb_message_free_idle(struct dsmb_server *server, struct dsmb_message *message)
 {
 	dsmb_buf_put(server, message->reply);
 	kmem_cache_free(message_cache, message);
 }
 
+/* Return the reserve of the connection. The next message may use the reserve afterwards. */
 void dsmb_message_end_reserve(struct dsmb_message *message)
 {
 	if (!message->reserve)
@@ -117,6 +128,7 @@ void dsmb_message_end_reserve(struct dsmb_message *message)
 	dsmb_transport_end_reserve(message->conn->transport);
 }
 
+/* Release data that were taken, which have been copied. Context: process; does not sleep. */
 void dsmb_message_drop_rx_data(struct dsmb_message *message)
 {
 	if (message->taken)
@@ -153,12 +165,20 @@ static void message_free(struct dsmb_message *message)
 	dsmb_conn_put(conn);
 }
 
+/*
+ * Drop a reference to a message. @message: the message; freed or kept as idle with the last
+ * reference.
+ */
 void dsmb_message_put(struct dsmb_message *message)
 {
 	if (refcount_dec_and_test(&message->ref))
 		message_free(message);
 }
 
+/*
+ * End the calls of a message and drop the owner's reference. @message: its responses were sent, or
+ * never will be; consumed.
+ */
 void dsmb_message_end(struct dsmb_message *message)
 {
 	for (unsigned int i = 0; i < message->ncalls; i++)
@@ -166,6 +186,12 @@ void dsmb_message_end(struct dsmb_message *message)
 	dsmb_message_put(message);
 }
 
+/*
+ * Is a message decrypted while the next one is received? @len: bytes of the encrypted message. With
+ * more of them than CPUs, those that came first would end later, as all share the CPUs' time, and
+ * the client would get its answers in bursts. Context: any. Return: true if it is large and a CPU
+ * is left for the thread that receives.
+ */
 bool dsmb_message_unseals_apart(const struct dsmb_server *server, u32 len)
 {
 	return len > DSMB_LARGE_BYTES &&
@@ -489,6 +515,14 @@ static const char *message_open(struct dsmb_message *message, bool receives)
 	return why;
 }
 
+/*
+ * Decrypt, expand and parse a message in the order of arrival. @message: new, or held back for
+ * memory. The MessageIds are consumed, and CANCEL can find the calls afterwards. A large encrypted
+ * message is left to the worker that runs it, if there is a CPU for both, and a compressed one that
+ * is or becomes large in any case. If there is no memory now for what a message expands to, it is
+ * left compressed without @room, and must be prepared again. Context: process; may sleep. Called by
+ * the thread that receives. Return: NULL, or the reason to drop the connection, a constant.
+ */
 const char *dsmb_message_prepare(struct dsmb_message *message)
 {
 	switch (message_protocol(message)) {
@@ -510,11 +544,19 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 	}
 }
 
+/*
+ * Is a message a single CANCEL? Context: any. Return: true if it is; false if it is not, or was not
+ * parsed yet.
+ */
 bool dsmb_message_is_cancel(const struct dsmb_message *message)
 {
 	return message->ncalls == 1 && message->calls[0].command == DSMB_CANCEL;
 }
 
+/*
+ * Does a message consist of commands that release resources? Context: any. Return: true if each
+ * command has DSMB_FREES; false if there is none.
+ */
 bool dsmb_message_frees(const struct dsmb_message *message)
 {
 	for (unsigned int i = 0; i < message->ncalls; i++)
@@ -668,6 +710,10 @@ static void message_leave_place(struct dsmb_message *message)
 	dsmb_fs_limit_leave(place);
 }
 
+/*
+ * Run a message, or continue it. @message: prepared; belongs to this thread; consumed. Context: no
+ * lock held.
+ */
 void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -751,6 +797,12 @@ static void message_work(struct work_struct *work)
 	dsmb_conn_put(conn);
 }
 
+/*
+ * Run a message after its call was cancelled. @message: belongs to the caller; consumed. The
+ * message is run in this thread if little is left to do: @call is its last call, its command has
+ * nothing to undo, and the message needs no special worker. Otherwise a worker runs it. Context: no
+ * lock held.
+ */
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
 {
 	/*

@@ -16,6 +16,10 @@ static bool call_answers_large(const struct dsmb_call *call)
 	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
 }
 
+/*
+ * Bytes that the response of a call may take by its charge. Context: any. Return: bytes beyond a
+ * short response; 0 if it is short, as far as is known before the call is run.
+ */
 u32 dsmb_call_answer_max(const struct dsmb_call *call)
 {
 	/* CANCEL has no response, and pays no credits for what it claims to be charged. */
@@ -50,6 +54,10 @@ static void message_refuse_excess(struct dsmb_message *message)
 	}
 }
 
+/*
+ * Has it a command that may have a large response? Context: any. Return: true if it has one that is
+ * not refused.
+ */
 bool dsmb_message_answers_large(const struct dsmb_message *message)
 {
 	for (unsigned int i = 0; i < message->ncalls; i++)
@@ -70,8 +78,14 @@ static u32 message_answers_max(const struct dsmb_message *message)
 }
 
 /*
+ * May it take long to run a message? Such a message is run by a worker of its own if others were
+ * received with it.
+ *
  * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
  * longer than the answer to a query by itself, which is not large either.
+ *
+ * Context: any. Return: true if it has more bytes or may have, by the charges of its commands, than
+ * one credit is for, or more than DSMB_MESSAGE_FEW commands.
  */
 bool dsmb_message_is_large(const struct dsmb_message *message)
 {
@@ -84,6 +98,7 @@ bool dsmb_message_is_large(const struct dsmb_message *message)
 	       message->calls != message->few;
 }
 
+/* Memory that data which were taken hold beyond their length. Context: any. Return: bytes. */
 u32 dsmb_message_waste(const struct dsmb_message *message)
 {
 	u32 memory = message->taken ? message->taken->memory : 0;
@@ -105,8 +120,13 @@ static u32 message_rest(const struct dsmb_message *message)
 }
 
 /*
+ * Bytes that a message is charged for.
+ *
  * The charge of a command is for its data or its response, whichever may be longer (MS-SMB2 section
  * 3.2.4.1.5), and seldom are both long.
+ *
+ * Context: any. Return: what it holds itself, and for each call the larger of its data and of what
+ * its response may take by its charge.
  */
 u32 dsmb_message_cost(const struct dsmb_message *message)
 {
@@ -122,7 +142,11 @@ u32 dsmb_message_cost(const struct dsmb_message *message)
 	return bytes + message_rest(message);
 }
 
-/* True if calls are so few and short that none is refused, and the message is not large. */
+/*
+ * Are its calls so few and short that none is refused? True if calls are so few and short that none
+ * is refused, and the message is not large. Context: any. Return: true if so; then the message is
+ * not large either.
+ */
 bool dsmb_message_is_short(const struct dsmb_message *message)
 {
 	if (message->large || message->len > DSMB_LARGE_BYTES || message->calls != message->few)
@@ -135,6 +159,11 @@ bool dsmb_message_is_short(const struct dsmb_message *message)
 	return true;
 }
 
+/*
+ * Find out what a message may take, charge it, and refuse what is too much. Refuses calls whose
+ * responses would together be longer than is allowed for one message, and marks a message that may
+ * take long. Context: process; does not sleep.
+ */
 void dsmb_message_assess(struct dsmb_message *message)
 {
 	u32 cost;
@@ -150,12 +179,19 @@ void dsmb_message_assess(struct dsmb_message *message)
 	}
 }
 
+/*
+ * Bytes of its response that a message was charged for with each call. Context: any. Return: bytes.
+ */
 u32 dsmb_call_prepaid(const struct dsmb_call *call)
 {
 	/* dsmb_message_refuse_large() leaves nothing of what others paid by their charge. */
 	return DSMB_SHORT_ANSWER + (call_answers_large(call) ? dsmb_call_answer_max(call) : 0);
 }
 
+/*
+ * Charge a message for a response that is longer than what was prepaid. Context: process; does not
+ * sleep. Return: false if the principal may hold no more; then nothing is charged.
+ */
 bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
 {
 	if (!dsmb_transport_charge_now(message->conn->transport, bytes))
@@ -164,6 +200,10 @@ bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
 	return true;
 }
 
+/*
+ * Refuse the calls of a message that have large responses. The largest possible size of these
+ * responses is not charged any more.
+ */
 void dsmb_message_refuse_large(struct dsmb_message *message)
 {
 	u32 least = message->len + message->expands_max + message_rest(message);

@@ -4,6 +4,11 @@
 #include "conn.h"
 #include "prelogin.h"
 
+/*
+ * Add a connection on which no user is logged in. @conn: held; charged at the trust level it began
+ * with. Without memory the connection is not added, and does not make room for others. Context: any
+ * but interrupts; does not sleep.
+ */
 void dsmb_prelogin_add(struct dsmb_conn *conn)
 {
 	struct ditto_conns *prelogin = conn->server->prelogin;
@@ -18,6 +23,10 @@ void dsmb_prelogin_add(struct dsmb_conn *conn)
 	spin_unlock(&prelogin->lock);
 }
 
+/*
+ * Remove a connection: a user logged in, or it ends. @conn: held; need not have been added.
+ * Context: any but interrupts; does not sleep.
+ */
 void dsmb_prelogin_remove(struct dsmb_conn *conn)
 {
 	struct ditto_conns *prelogin = conn->server->prelogin;
@@ -27,6 +36,11 @@ void dsmb_prelogin_remove(struct dsmb_conn *conn)
 	spin_unlock(&prelogin->lock);
 }
 
+/*
+ * Choose a connection to end in favor of a new one. Context: any but interrupts; does not sleep.
+ * Return: the oldest connection of the own client, or of the client that has the most; held and
+ * removed. NULL if there is none.
+ */
 struct dsmb_conn *dsmb_prelogin_take(struct dsmb_conn *conn, unsigned int most)
 {
 	struct ditto_conns *prelogin = conn->server->prelogin;

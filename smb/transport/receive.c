@@ -97,6 +97,11 @@ static bool recv_tcp(struct sock *sk, void *data, u32 len, int *ret)
 	return !urgent;
 }
 
+/*
+ * Receive bytes that have arrived. Context: process; does not wait for bytes; the caller has the
+ * right to receive. Return: the number of bytes; -EAGAIN if there are none now; -ECONNRESET if none
+ * will come, or another errno of the socket.
+ */
 int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = len };
@@ -439,6 +444,13 @@ static int receive_small(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 	return err;
 }
 
+/*
+ * Receive a batch, up to about 64 KiB. What came before a failure is in the batch, and is to be run
+ * in any case. A failure of the socket behind it is found by the next call. Where memory or the
+ * client's budget is short, @t->retry is queued, and the result is -EBUSY. Context: process; may
+ * sleep for memory; the caller has the right to receive. Return: 0 if there may be more; -EAGAIN if
+ * there is no more; -EBUSY if something must end first; another negative errno ends the connection.
+ */
 int dsmb_receive(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 {
 	int err = batch_add_held(t, batch);
@@ -455,6 +467,7 @@ int dsmb_receive(struct dsmb_transport *t, struct dsmb_rx_batch *batch)
 	return -EBUSY;
 }
 
+/* End the message that waits for memory, if there is one. Process context. */
 void dsmb_receive_drop_held(struct dsmb_transport *t)
 {
 	struct dsmb_message *held = transport_take_held(t);

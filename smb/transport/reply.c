@@ -48,6 +48,10 @@ static void set_out(struct dsmb_call *call, u32 size)
 	call->out = dsmb_builder(reply_header(call) + DSMB_OUT_HEADER, size);
 }
 
+/*
+ * Give a call room for a small response. Context: process; may sleep for memory. Return: 0 or
+ * -ENOMEM.
+ */
 int dsmb_reply_begin(struct dsmb_call *call)
 {
 	struct dsmb_message *message = call->message;
@@ -70,6 +74,11 @@ int dsmb_reply_begin(struct dsmb_call *call)
 	return 0;
 }
 
+/*
+ * Make room for a large response. If the message was not charged for so many, it is now. Context:
+ * process; may sleep for memory. Return: 0, or -ENOMEM, to be answered with INSUFFICIENT_RESOURCES,
+ * also if the user may hold no more.
+ */
 int dsmb_reply_reserve(struct dsmb_call *call, u32 size)
 {
 	struct dsmb_server *server = call->conn->server;
@@ -98,6 +107,11 @@ int dsmb_reply_reserve(struct dsmb_call *call, u32 size)
 	return 0;
 }
 
+/*
+ * Make room for a response whose data is encrypted from pages. @head: bytes of the body before the
+ * data. The room for the data begins with a page, as most of what is read does, so that both are
+ * walked in as few steps as possible. Context: process; may sleep for memory. Return: 0 or -ENOMEM.
+ */
 int dsmb_reply_reserve_pages(struct dsmb_call *call, u32 head, u32 size)
 {
 	struct dsmb_server *server = call->conn->server;
@@ -176,6 +190,10 @@ static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 	return !is_sealed(call) && signer_of(call, status);
 }
 
+/*
+ * May the response data be sent as pages of the page cache? Return: true unless the response is
+ * signed, encrypted or part of a compound.
+ */
 bool dsmb_reply_may_splice(const struct dsmb_call *call)
 {
 	const struct dsmb_message *message = call->message;
@@ -184,6 +202,10 @@ bool dsmb_reply_may_splice(const struct dsmb_call *call)
 	return message->ncalls == 1 && !is_sealed(call) && !is_signed(call, STATUS_SUCCESS, false);
 }
 
+/*
+ * May the response data be encrypted straight from the page cache? Return: true if the request came
+ * encrypted, is no compound, and its key reads data only once.
+ */
 bool dsmb_reply_may_seal_pages(const struct dsmb_call *call)
 {
 	const struct dsmb_message *message = call->message;
@@ -196,6 +218,11 @@ bool dsmb_reply_may_seal_pages(const struct dsmb_call *call)
 	       dsmb_sealer_reads_once(message->session->seal);
 }
 
+/*
+ * Append a part of a page to the response, behind the body. @page: the page; a reference is taken.
+ * Context: process; may sleep for memory. Return: 0, -ENOMEM, or -EMSGSIZE if there are too many
+ * pages.
+ */
 int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u32 len)
 {
 	if (call->npages == call->pages_max) {
@@ -281,6 +308,10 @@ static bool is_error_body(const struct dsmb_call *call, u32 status)
 	return dsmb_is_error(status) || (status && !call->out.len);
 }
 
+/*
+ * Complete the response of a call. Writes the header, and the error body if the status needs one
+ * (MS-SMB2 section 2.2.2).
+ */
 void dsmb_reply_end(struct dsmb_call *call, u32 status)
 {
 	struct dsmb_message *message = call->message;
@@ -305,6 +336,10 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status)
 		message->reply_end = call->reply_at + ALIGN(call->reply_len, ALIGN_COMPOUND);
 }
 
+/*
+ * Compress the response if the share and the client allow that (MS-SMB2 section 3.3.4.1.5). Returns
+ * true if it will be tried.
+ */
 bool dsmb_reply_compress(struct dsmb_call *call)
 {
 	/* Visible, as the state of the connection was read when the call was checked. */
@@ -441,6 +476,11 @@ static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, stru
 	return 0;
 }
 
+/*
+ * Send a message that is not a response (a break notification). @buf: consumed; the message begins
+ * at DSMB_SEND_HEADROOM. Return: 0; -ENOTCONN if the session is not on this connection; -ENOMEM or
+ * an error of encryption.
+ */
 int dsmb_conn_send(struct dsmb_conn *conn, struct dsmb_buf *buf, u32 len, u64 session_id)
 {
 	struct dsmb_session *session = NULL;
@@ -522,6 +562,11 @@ static bool answers_send(struct dsmb_message *message, struct dsmb_buf *buf, u32
 	return !send_plain(message->conn, session, buf, len);
 }
 
+/*
+ * Send an interim response (MS-SMB2 section 3.3.4.2). The responses of the calls before @call are
+ * sent with it, and their buffers are dropped. Return: false if there is no memory or the
+ * connection had to be dropped.
+ */
 bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -565,6 +610,10 @@ drop:
 	return false;
 }
 
+/*
+ * Send the responses of the calls before the current one. Their buffers are dropped. Without memory
+ * they stay, to be sent with the others.
+ */
 void dsmb_reply_done(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -751,6 +800,10 @@ static bool reply_send_compressed(struct dsmb_message *message, struct dsmb_sess
 	return buf && !send_plain(conn, session, buf, len);
 }
 
+/*
+ * Sign, encrypt and frame the responses of a message. Return: true if @message->out is ready to be
+ * sent; false if nothing is left to send or the connection was dropped.
+ */
 bool dsmb_reply_finish(struct dsmb_message *message)
 {
 	struct dsmb_call *last = &message->calls[message->ncalls - 1];

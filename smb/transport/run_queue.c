@@ -13,6 +13,7 @@
 #include "message.h"
 #include "run_queue.h"
 
+/* Set up a run queue. */
 void dsmb_run_queue_init(struct dsmb_run_queue *queue, struct workqueue_struct *wq, int width)
 {
 	queue->wq = wq;
@@ -39,6 +40,11 @@ static void run_queue_advance(struct dsmb_run_queue *queue)
 	}
 }
 
+/*
+ * Let a worker of a queue run a message. @message: belongs to the caller; consumed.
+ * dsmb_message.run_queue is set. The function that runs the message clears it, and calls
+ * dsmb_run_queue_leave() at its end. Context: process; does not sleep.
+ */
 void dsmb_run_queue_add(struct dsmb_run_queue *queue, struct dsmb_message *message)
 {
 	WRITE_ONCE(message->run_queue, queue);
@@ -50,6 +56,10 @@ void dsmb_run_queue_add(struct dsmb_run_queue *queue, struct dsmb_message *messa
 	dsmb_run_queue_leave(queue);
 }
 
+/*
+ * Take a message out that waits for a worker of its queue. @message: held; need not be in a queue.
+ * Context: process; does not sleep. Return: true if it did wait; it belongs to the caller now.
+ */
 bool dsmb_run_queue_cancel(struct dsmb_message *message)
 {
 	struct dsmb_run_queue *queue = READ_ONCE(message->run_queue);
@@ -60,6 +70,7 @@ bool dsmb_run_queue_cancel(struct dsmb_message *message)
 	return true;
 }
 
+/* A worker of a queue is free. @queue: the queue, or NULL. Context: process; does not sleep. */
 void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
 {
 	if (!queue)
@@ -68,6 +79,10 @@ void dsmb_run_queue_leave(struct dsmb_run_queue *queue)
 	run_queue_advance(queue);
 }
 
+/*
+ * Let a worker run a message. @message: belongs to the caller; consumed. Context: process; does not
+ * sleep.
+ */
 void dsmb_message_queue(struct dsmb_message *message)
 {
 	struct dsmb_server *server = message->conn->server;

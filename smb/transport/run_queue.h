@@ -31,49 +31,10 @@ struct dsmb_run_queue {
 	struct dsmb_waiting waiting;
 };
 
-/**
- * dsmb_run_queue_init - set up a run queue
- * @queue: filled; needs no clean-up once its messages have ended
- * @wq: a workqueue with at least @width workers
- * @width: how many of its workers messages may have
- */
 void dsmb_run_queue_init(struct dsmb_run_queue *queue, struct workqueue_struct *wq, int width);
-
-/**
- * dsmb_run_queue_add - let a worker of a queue run a message
- * @queue: the queue
- * @message: belongs to the caller; consumed
- *
- * dsmb_message.run_queue is set. The function that runs the message clears it, and calls
- * dsmb_run_queue_leave() at its end.
- *
- * Context: process; does not sleep.
- */
 void dsmb_run_queue_add(struct dsmb_run_queue *queue, struct dsmb_message *message);
-
-/**
- * dsmb_run_queue_cancel - take a message out that waits for a worker of its queue
- * @message: held; need not be in a queue
- *
- * Context: process; does not sleep.
- * Return: true if it did wait; it belongs to the caller now.
- */
 bool dsmb_run_queue_cancel(struct dsmb_message *message);
-
-/**
- * dsmb_run_queue_leave - a worker of a queue is free
- * @queue: the queue, or NULL
- *
- * Context: process; does not sleep.
- */
 void dsmb_run_queue_leave(struct dsmb_run_queue *queue);
-
-/**
- * dsmb_message_queue - let a worker run a message
- * @message: belongs to the caller; consumed
- *
- * Context: process; does not sleep.
- */
 void dsmb_message_queue(struct dsmb_message *message);
 
 #endif

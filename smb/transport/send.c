@@ -161,6 +161,11 @@ static void send_purge(struct dsmb_transport *t)
 	} while (send_more(t));
 }
 
+/*
+ * Send all frames, and give the right to send back. @t: the transport; the caller has the right,
+ * and there are frames. Context: process; may sleep in the socket, but does not wait for the
+ * client.
+ */
 void dsmb_send_all(struct dsmb_transport *t)
 {
 	do {
@@ -199,6 +204,10 @@ static void send_work(struct work_struct *work)
 	dsmb_conn_put(conn);
 }
 
+/*
+ * Let the sender continue if it waits for room in the socket. Context: any, including the socket's
+ * callbacks.
+ */
 void dsmb_transport_unblock(struct dsmb_transport *t)
 {
 	/* The frames being sent hold messages, which hold the connection. */
@@ -208,6 +217,11 @@ void dsmb_transport_unblock(struct dsmb_transport *t)
 	}
 }
 
+/*
+ * Queue frames, and take the right to send if nobody has it. Context: any; the caller holds
+ * @t->lock. Return: true if the caller has the right now, and calls dsmb_send_all() without the
+ * lock.
+ */
 bool dsmb_send_begin(struct dsmb_transport *t, struct list_head *outs)
 {
 	lockdep_assert_held(&t->lock);
@@ -222,6 +236,7 @@ bool dsmb_send_begin(struct dsmb_transport *t, struct list_head *outs)
 	return true;
 }
 
+/* Send frames. Context: process; may sleep in the socket, but does not wait for the client. */
 void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs)
 {
 	bool send;
@@ -235,21 +250,38 @@ void dsmb_transport_send(struct dsmb_transport *t, struct list_head *outs)
 		dsmb_send_all(t);
 }
 
+/*
+ * Get the position behind the last byte given to the socket. Context: any. Return: a TCP sequence
+ * number.
+ */
 u32 dsmb_transport_position(const struct dsmb_transport *t)
 {
 	return READ_ONCE(tcp_sk(t->sock->sk)->write_seq);
 }
 
+/*
+ * Has the client's TCP acknowledged all bytes up to a position? Context: any. Return: true if it
+ * has.
+ */
 bool dsmb_transport_arrived(const struct dsmb_transport *t, u32 position)
 {
 	return !before(READ_ONCE(tcp_sk(t->sock->sk)->snd_una), position);
 }
 
+/*
+ * Count the bytes that the client's TCP has acknowledged. Context: any. Return: bytes since the
+ * connection was established.
+ */
 u64 dsmb_transport_acked(const struct dsmb_transport *t)
 {
 	return READ_ONCE(tcp_sk(t->sock->sk)->bytes_acked);
 }
 
+/*
+ * Get how many bytes are acknowledged when all that was sent has arrived. Context: takes t->lock.
+ * Return: value that dsmb_transport_acked() has then; U64_MAX while frames wait for room in the
+ * socket.
+ */
 u64 dsmb_transport_goal(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
@@ -267,6 +299,7 @@ u64 dsmb_transport_goal(struct dsmb_transport *t)
 	return goal;
 }
 
+/* Initialize the send state of a new transport. */
 void dsmb_transport_init_send(struct dsmb_transport *t)
 {
 	INIT_WORK(&t->send_work, send_work);

@@ -44,6 +44,7 @@ static struct dsmb_worker *worker_take(struct dsmb_transport *t)
 	return NULL;
 }
 
+/* Wake a worker to receive, unless one receives. Context: any, including the socket's callbacks. */
 void dsmb_transport_kick(struct dsmb_transport *t)
 {
 	struct dsmb_worker *worker;
@@ -431,6 +432,12 @@ static void set_options(struct sock *sk, u32 silence_s)
 	sock_no_linger(sk);
 }
 
+/*
+ * Make the transport of a connection. @conn: its principal is initialized; not held by the
+ * transport; @sock: the connected socket; stays the caller's until dsmb_transport_start(). Context:
+ * process; may sleep for memory. Return: the transport; NULL without memory or if the principal may
+ * hold no more.
+ */
 struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket *sock)
 {
 	struct dsmb_transport *t = kzalloc(sizeof(*t), GFP_KERNEL);
@@ -467,6 +474,10 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 	return t;
 }
 
+/*
+ * Free a transport that was never started. @t: the transport; may be NULL. The socket stays the
+ * caller's.
+ */
 void dsmb_transport_discard(struct dsmb_transport *t)
 {
 	if (!t)
@@ -475,6 +486,7 @@ void dsmb_transport_discard(struct dsmb_transport *t)
 	kfree(t);
 }
 
+/* Start receiving. */
 void dsmb_transport_start(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
@@ -492,6 +504,7 @@ void dsmb_transport_start(struct dsmb_transport *t)
 	dsmb_transport_kick(t);
 }
 
+/* Shut the socket down. Nothing is received or sent afterwards. */
 void dsmb_transport_shutdown(struct dsmb_transport *t)
 {
 	kernel_sock_shutdown(t->sock, SHUT_RDWR);
@@ -504,6 +517,10 @@ static void transport_cancel_works(struct dsmb_transport *t)
 	cancel_delayed_work_sync(&t->starved);
 }
 
+/*
+ * Stop the workers after dsmb_transport_shutdown(). No worker is woken any more, and queued frames
+ * are dropped. Workers that run are not waited for.
+ */
 void dsmb_transport_stop(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
@@ -524,16 +541,22 @@ void dsmb_transport_stop(struct dsmb_transport *t)
 	dsmb_transport_unblock(t);
 }
 
+/* When the last byte of what is being received came, see ditto_slow_received(). Any context. */
 u64 dsmb_transport_received(const struct dsmb_transport *t)
 {
 	return ditto_slow_received(t->sock->sk);
 }
 
+/*
+ * Has the client closed the connection? This is known from the socket's state, even if the end was
+ * not processed yet. Context: any. Return: true if nothing more can be received.
+ */
 bool dsmb_transport_is_over(const struct dsmb_transport *t)
 {
 	return READ_ONCE(t->sock->sk->sk_shutdown) & RCV_SHUTDOWN;
 }
 
+/* Free a transport and its socket. */
 void dsmb_transport_free(struct dsmb_transport *t)
 {
 	/* The last receiver may have queued them after dsmb_transport_stop(). */

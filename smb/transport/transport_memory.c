@@ -14,6 +14,7 @@
 #include "transport.h"
 #include "transport_private.h"
 
+/* Free idle messages, so that with a spare one there are @keep of them. Process context. */
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep)
 {
 	struct dsmb_message *message, *next;
@@ -64,6 +65,10 @@ static int transport_reserve(struct dsmb_transport *t, long more)
 	return err;
 }
 
+/*
+ * Make sure the charge covers what is held. @more: bytes about to be held in addition; may be 0.
+ * Context: process; does not sleep. Return: 0 or -EDQUOT.
+ */
 int dsmb_transport_ensure(struct dsmb_transport *t, long more)
 {
 	if (likely(transport_needs(t, more) <= READ_ONCE(t->reserved)))
@@ -91,6 +96,10 @@ static void transport_keep_locked(struct dsmb_transport *t, bool in_use,
 	WRITE_ONCE(t->floor, in_use ? allowance->floor : allowance->trimmed);
 }
 
+/*
+ * Charge for the memory that a connection in use keeps. Context: process; the caller has the right
+ * to receive. Return: 0 or -EDQUOT.
+ */
 int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
 {
 	spin_lock(&t->memory_lock);
@@ -99,17 +108,25 @@ int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
 	return transport_reserve(t, 0);
 }
 
+/* Get the limit of bytes of the responses of one message. Context: any. Return: bytes. */
 u32 dsmb_transport_answers_max(const struct dsmb_transport *t)
 {
 	/* The responses of a message are also sent in one frame. */
 	return min_t(long, dsmb_transport_inflight_max(t), DSMB_IO_MAX);
 }
 
+/*
+ * Count bytes as in flight. The budget is charged later, by dsmb_transport_ensure(). Context: any.
+ */
 void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes)
 {
 	atomic_long_add(bytes, &t->inflight);
 }
 
+/*
+ * Count bytes as in flight, and charge the budget. Context: process; does not sleep. Return: false
+ * if the budget does not allow it; then nothing is counted.
+ */
 bool dsmb_transport_charge_now(struct dsmb_transport *t, u32 bytes)
 {
 	dsmb_transport_charge(t, bytes);
@@ -119,6 +136,10 @@ bool dsmb_transport_charge_now(struct dsmb_transport *t, u32 bytes)
 	return false;
 }
 
+/*
+ * Could the budget ever allow this? Context: process; does not sleep. Return: true if the principal
+ * may hold the bytes when it holds nothing else.
+ */
 bool dsmb_transport_could_charge(struct dsmb_transport *t, u32 bytes)
 {
 	bool could;
@@ -129,6 +150,10 @@ bool dsmb_transport_could_charge(struct dsmb_transport *t, u32 bytes)
 	return could;
 }
 
+/*
+ * Stop to count bytes as in flight. Receiving continues if it was stopped by the limit. Context:
+ * process; does not sleep.
+ */
 void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
 {
 	if (atomic_long_sub_return(bytes, &t->inflight) < dsmb_transport_inflight_max(t) &&
@@ -137,6 +162,10 @@ void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
 	transport_relax(t);
 }
 
+/*
+ * Count bytes as held by parked calls. Context: process; does not sleep. Return: false if a limit
+ * or the budget does not allow it; then nothing is counted.
+ */
 bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes)
 {
 	if (atomic_long_add_return(bytes, &t->parked) <= dsmb_allowance(t->conn)->parked &&
@@ -146,6 +175,10 @@ bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes)
 	return false;
 }
 
+/*
+ * Stop to count bytes as held by parked calls. @bytes: number of bytes; may be 0. Context: process;
+ * does not sleep.
+ */
 void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
 {
 	if (!bytes)
@@ -154,6 +187,10 @@ void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
 	transport_relax(t);
 }
 
+/*
+ * True if the connection's reserve admits a message of @len bytes although the budget is used up.
+ * The caller has the right to receive.
+ */
 bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len)
 {
 	/*
@@ -164,6 +201,9 @@ bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len)
 	       READ_ONCE(t->reserved) >= READ_ONCE(t->kept);
 }
 
+/*
+ * The message that used the reserve has room in the budget by now, or has ended. Process context.
+ */
 void dsmb_transport_end_reserve(struct dsmb_transport *t)
 {
 	clear_bit_unlock(T_RESERVE, &t->flags);
@@ -171,6 +211,10 @@ void dsmb_transport_end_reserve(struct dsmb_transport *t)
 	dsmb_transport_kick(t);
 }
 
+/*
+ * Charge another principal, and apply its limits. Context: process; the caller serializes
+ * (conn->trust_lock). Return: 0, or -EDQUOT with nothing changed.
+ */
 int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_principal *who)
 {
 	const struct dsmb_allowance *allowance = &dsmb_allowances[who->trust];
@@ -189,6 +233,7 @@ int dsmb_transport_set_trust(struct dsmb_transport *t, const struct ditto_princi
 	return 0;
 }
 
+/* Take an idle message for reuse. Context: process; does not sleep. Return: a message, or NULL. */
 struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t)
 {
 	struct dsmb_message *message = xchg(&t->spare, NULL);
@@ -205,6 +250,10 @@ struct dsmb_message *dsmb_transport_take_idle(struct dsmb_transport *t)
 	return message;
 }
 
+/*
+ * Keep a message for reuse. @message: without references; the transport's if true is returned.
+ * Context: process; does not sleep. Return: false if enough are kept.
+ */
 bool dsmb_transport_keep_idle(struct dsmb_transport *t, struct dsmb_message *message)
 {
 	bool keep;

@@ -207,124 +207,33 @@ struct dsmb_rx_batch {
 
 /* receive.c */
 
-/**
- * dsmb_transport_recv - receive bytes that have arrived
- * @t: the transport
- * @data: room for them
- * @len: bytes of room
- *
- * Context: process; does not wait for bytes; the caller has the right to receive.
- * Return: the number of bytes; -EAGAIN if there are none now; -ECONNRESET if none will come, or
- * another errno of the socket.
- */
+/* receive.c */
 int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len);
-
-/**
- * dsmb_receive - receive a batch, up to about 64 KiB
- * @t: the transport
- * @batch: filled, also if there is an error; single CANCEL requests are kept apart
- *
- * What came before a failure is in the batch, and is to be run in any case. A failure of the socket
- * behind it is found by the next call. Where memory or the client's budget is short, @t->retry is
- * queued, and the result is -EBUSY.
- *
- * Context: process; may sleep for memory; the caller has the right to receive.
- * Return: 0 if there may be more; -EAGAIN if there is no more; -EBUSY if something must end first;
- * another negative errno ends the connection.
- */
 int dsmb_receive(struct dsmb_transport *t, struct dsmb_rx_batch *batch);
-
-/* End the message that waits for memory, if there is one. Process context. */
 void dsmb_receive_drop_held(struct dsmb_transport *t);
 
 /* large.c */
 
-/**
- * dsmb_large_begin - begin to receive a message that is longer than the receive buffer
- * @t: the transport; its receive buffer begins with the message's frame
- * @len: length of the message
- *
- * Context: process; may sleep for memory; the caller has the right to receive.
- * Return: 0 or -ENOMEM.
- */
+/* large.c */
 int dsmb_large_begin(struct dsmb_transport *t, u32 len);
-
-/**
- * dsmb_large_receive - receive more of such a message
- * @t: the transport, between dsmb_large_begin() and the end of that message
- *
- * Context: process; may sleep for memory; the caller has the right to receive.
- * Return: as dsmb_transport_recv(), or -ENOMEM.
- */
 int dsmb_large_receive(struct dsmb_transport *t);
-
-/* Drop what was received of such a message, if there is one. Process context. */
 void dsmb_large_drop(struct dsmb_transport *t);
 
 /* transport_memory.c */
 
-/**
- * dsmb_transport_ensure - make sure the charge covers what is held
- * @t: the transport
- * @more: bytes about to be held in addition; may be 0
- *
- * Context: process; does not sleep.
- * Return: 0 or -EDQUOT.
- */
+/* transport_memory.c */
 int dsmb_transport_ensure(struct dsmb_transport *t, long more);
-
-/**
- * dsmb_transport_keep - charge for the memory that a connection in use keeps
- * @t: the transport
- * @in_use: the connection is in use; false if it is idle
- *
- * Context: process; the caller has the right to receive.
- * Return: 0 or -EDQUOT.
- */
 int dsmb_transport_keep(struct dsmb_transport *t, bool in_use);
-/*
- * True if the connection's reserve admits a message of @len bytes although the budget is used up.
- * The caller has the right to receive.
- */
 bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len);
-/* Free idle messages, so that with a spare one there are @keep of them. Process context. */
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep);
 
-/**
- * dsmb_transport_kick - wake a worker to receive, unless one receives
- * @t: the transport
- *
- * Context: any, including the socket's callbacks.
- */
+/* transport.c */
 void dsmb_transport_kick(struct dsmb_transport *t);
 
-/**
- * dsmb_transport_unblock - let the sender continue if it waits for room in the socket
- * @t: the transport
- *
- * Context: any, including the socket's callbacks.
- */
+/* send.c */
 void dsmb_transport_unblock(struct dsmb_transport *t);
-
-/**
- * dsmb_send_begin - queue frames, and take the right to send if nobody has it
- * @t: the transport
- * @outs: list of struct dsmb_out; empty afterwards
- *
- * Context: any; the caller holds @t->lock.
- * Return: true if the caller has the right now, and calls dsmb_send_all() without the lock.
- */
 bool dsmb_send_begin(struct dsmb_transport *t, struct list_head *outs);
-
-/**
- * dsmb_send_all - send all frames, and give the right to send back
- * @t: the transport; the caller has the right, and there are frames
- *
- * Context: process; may sleep in the socket, but does not wait for the client.
- */
 void dsmb_send_all(struct dsmb_transport *t);
-
-/* Initialize the send state of a new transport. */
 void dsmb_transport_init_send(struct dsmb_transport *t);
 
 #endif

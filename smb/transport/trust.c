@@ -97,6 +97,12 @@ static int conn_move_charges(struct dsmb_conn *conn, const struct ditto_principa
 	return 0;
 }
 
+/*
+ * Recompute the trust level of a connection from its sessions. To be called after a session became
+ * ready, was raised, or left. The connection is dropped if it falls and cannot be charged at the
+ * lower level. Context: takes conn->trust_lock. session->lock may be held. Return: 0, or -EDQUOT if
+ * the charges cannot be moved.
+ */
 int dsmb_conn_settle(struct dsmb_conn *conn)
 {
 	struct ditto_principal who = conn->who;
@@ -134,6 +140,10 @@ unlock:
 	return err;
 }
 
+/*
+ * Raise an anonymous or guest session that connects to a guest share. Context: takes session->lock.
+ * Return: 0, or -EDQUOT with the session's trust unchanged.
+ */
 int dsmb_session_admit_guest(struct dsmb_session *session, struct dsmb_conn *conn)
 {
 	enum ditto_trust before;

@@ -27,26 +27,7 @@ static inline struct ditto_principal dsmb_conn_principal(const struct dsmb_conn 
 	};
 }
 
-/**
- * dsmb_conn_settle - recompute the trust level of a connection from its sessions
- * @conn: held
- *
- * To be called after a session became ready, was raised, or left. The connection is dropped if
- * it falls and cannot be charged at the lower level.
- *
- * Context: process; may sleep; takes conn->trust_lock. session->lock may be held.
- * Return: 0, or -EDQUOT if the charges cannot be moved.
- */
 int dsmb_conn_settle(struct dsmb_conn *conn);
-
-/**
- * dsmb_session_admit_guest - raise an anonymous or guest session that connects to a guest share
- * @session: the session
- * @conn: connection of the TREE_CONNECT
- *
- * Context: process; may sleep; takes session->lock.
- * Return: 0, or -EDQUOT with the session's trust unchanged.
- */
 int dsmb_session_admit_guest(struct dsmb_session *session, struct dsmb_conn *conn);
 
 #endif

@@ -17,6 +17,7 @@ static const struct ditto_fairq_limits waiting_limits = {
 	.peer_width = 1, .waiting = UINT_MAX, .peer_waiting = UINT_MAX,
 };
 
+/* Set up an empty set of messages. */
 void dsmb_waiting_init(struct dsmb_waiting *waiting)
 {
 	spin_lock_init(&waiting->lock);
@@ -38,6 +39,9 @@ static u64 message_user(const struct dsmb_message *message)
 	return (unsigned long)user;
 }
 
+/*
+ * Let a message wait. @message: belongs to the caller; consumed. Context: process; does not sleep.
+ */
 void dsmb_waiting_add(struct dsmb_waiting *waiting, struct dsmb_message *message)
 {
 	u64 user = message_user(message);
@@ -58,6 +62,10 @@ static void waiting_taken_locked(struct dsmb_waiting *waiting, struct dsmb_messa
 	WRITE_ONCE(waiting->count, waiting->count - 1);
 }
 
+/*
+ * Take the message out whose turn is next. Context: process; does not sleep. Return: the message,
+ * which belongs to the caller; NULL if none waits.
+ */
 struct dsmb_message *dsmb_waiting_take(struct dsmb_waiting *waiting)
 {
 	struct ditto_fair_turn *turn;
@@ -78,6 +86,10 @@ struct dsmb_message *dsmb_waiting_take(struct dsmb_waiting *waiting)
 	return message;
 }
 
+/*
+ * Take a certain message out, if it waits. @message: the message, held; need not wait here.
+ * Context: process; does not sleep. Return: true if it did wait here; it belongs to the caller now.
+ */
 bool dsmb_waiting_remove(struct dsmb_waiting *waiting, struct dsmb_message *message)
 {
 	bool waits;

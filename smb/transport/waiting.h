@@ -32,38 +32,9 @@ struct dsmb_waiting {
 	struct list_head rest;
 };
 
-/**
- * dsmb_waiting_init - set up an empty set of messages
- * @waiting: filled; needs no clean-up once it is empty again
- */
 void dsmb_waiting_init(struct dsmb_waiting *waiting);
-
-/**
- * dsmb_waiting_add - let a message wait
- * @waiting: the set
- * @message: belongs to the caller; consumed
- *
- * Context: process; does not sleep.
- */
 void dsmb_waiting_add(struct dsmb_waiting *waiting, struct dsmb_message *message);
-
-/**
- * dsmb_waiting_take - take the message out whose turn is next
- * @waiting: the set
- *
- * Context: process; does not sleep.
- * Return: the message, which belongs to the caller; NULL if none waits.
- */
 struct dsmb_message *dsmb_waiting_take(struct dsmb_waiting *waiting);
-
-/**
- * dsmb_waiting_remove - take a certain message out, if it waits
- * @waiting: the set
- * @message: the message, held; need not wait here
- *
- * Context: process; does not sleep.
- * Return: true if it did wait here; it belongs to the caller now.
- */
 bool dsmb_waiting_remove(struct dsmb_waiting *waiting, struct dsmb_message *message);
 
 /* True if a message waits. Any context; not serialized with the functions above. */

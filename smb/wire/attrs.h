@@ -100,20 +100,7 @@ static inline void dsmb_put_times(void *p, const struct dsmb_attrs *attrs)
 	put_unaligned_le64(attrs->changed, p + 24);
 }
 
-/**
- * dsmb_encode_times - encode CreationTime, LastAccessTime, LastWriteTime and ChangeTime
- * @b: buffer; gets 32 bytes
- * @attrs: attributes
- */
 void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
-
-/**
- * dsmb_encode_attrs - encode times, AllocationSize, EndOfFile and FileAttributes
- * @b: buffer; gets 52 bytes
- * @attrs: attributes
- *
- * The layout of CREATE, CLOSE and MS-FSCC section 2.4.29.
- */
 void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 #endif

@@ -144,6 +144,10 @@ static bool dsmb_contexts_agree(const struct dsmb_contexts *contexts)
 	return true;
 }
 
+/*
+ * Parse the create contexts of a CREATE. MS-SMB2 section 2.2.13.2. Return: STATUS_SUCCESS;
+ * STATUS_INVALID_PARAMETER if a context is malformed, comes twice, or excludes another one.
+ */
 u32 dsmb_contexts_parse(u16 dialect, bool posix, struct dsmb_cursor list,
 			struct dsmb_contexts *contexts)
 {
@@ -171,6 +175,10 @@ u32 dsmb_contexts_parse(u16 dialect, bool posix, struct dsmb_cursor list,
 	return dsmb_contexts_agree(contexts) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
+/*
+ * Get the first 64-bit value of a context's data. Return: the value, or 0 if the context is not
+ * present.
+ */
 u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context which)
 {
 	struct dsmb_cursor data;
@@ -181,6 +189,9 @@ u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context whi
 	return dsmb_get_u64(&data);
 }
 
+/*
+ * Get the permission bits of the POSIX create context. Return: the permission bits, or @fallback.
+ */
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback)
 {
 	struct dsmb_cursor data;
@@ -218,6 +229,7 @@ static void dsmb_lease_parse(u16 dialect, struct dsmb_cursor data, struct dsmb_c
 	asked->epoch = dsmb_get_u16(&data);
 }
 
+/* Read the caching requested by a CREATE. MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11. */
 void dsmb_caching_parse(u16 dialect, u8 level, const struct dsmb_contexts *contexts,
 			struct dsmb_caching *asked)
 {
@@ -228,6 +240,7 @@ void dsmb_caching_parse(u16 dialect, u8 level, const struct dsmb_contexts *conte
 		dsmb_lease_parse(dialect, contexts->data[DSMB_CONTEXT_LEASE], asked);
 }
 
+/* Read the durability contexts of a CREATE. */
 void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask)
 {
 	struct dsmb_cursor in;
@@ -257,6 +270,7 @@ void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durabl
 	}
 }
 
+/* Read the application instance contexts of a CREATE. */
 void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask)
 {
 	struct dsmb_cursor in;
@@ -356,6 +370,7 @@ static bool dsmb_encode_apple(struct dsmb_builder *out, const struct dsmb_contex
 	return true;
 }
 
+/* Sets @negotiated to what client and server have in common, if the client asks for that. */
 void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated)
 {
 	struct dsmb_cursor in = contexts->data[DSMB_CONTEXT_APPLE];
@@ -368,6 +383,7 @@ void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated)
 		WRITE_ONCE(*negotiated, dsmb_get_u64(&in) & DSMB_APPLE_OFFERED);
 }
 
+/* Return: true if the client asks for the path of a file id. */
 bool dsmb_apple_resolve_id(const struct dsmb_contexts *contexts, u64 *id)
 {
 	struct dsmb_cursor in = contexts->data[DSMB_CONTEXT_APPLE];
@@ -449,6 +465,7 @@ static u32 dsmb_context_begin(struct dsmb_builder *out, u32 last, enum dsmb_cont
 	return at;
 }
 
+/* Encode the response contexts. MS-SMB2 section 2.2.14.2. Return: bytes encoded. */
 u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
 			 const struct dsmb_context_reply *reply)
 {

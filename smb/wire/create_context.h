@@ -124,82 +124,16 @@ static inline bool dsmb_has_context(const struct dsmb_contexts *c, enum dsmb_con
 	return c->present & BIT(which);
 }
 
-/**
- * dsmb_contexts_parse - parse the create contexts of a CREATE
- * @dialect: dialect of the connection, which decides which contexts are known
- * @posix: the POSIX extensions were negotiated
- * @list: the list of contexts
- * @contexts: filled; unknown contexts are ignored
- *
- * MS-SMB2 section 2.2.13.2.
- *
- * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER if a context is malformed, comes twice, or
- *	excludes another one.
- */
 u32 dsmb_contexts_parse(u16 dialect, bool posix, struct dsmb_cursor list,
 			struct dsmb_contexts *contexts);
-
-/**
- * dsmb_context_u64 - get the first 64-bit value of a context's data
- * @contexts: create contexts
- * @which: the context
- *
- * Return: the value, or 0 if the context is not present.
- */
 u64 dsmb_context_u64(const struct dsmb_contexts *contexts, enum dsmb_context which);
-
-/**
- * dsmb_context_mode - get the permission bits of the POSIX create context
- * @contexts: create contexts
- * @fallback: returned if there is no such context or it has no mode
- *
- * Return: the permission bits, or @fallback.
- */
 umode_t dsmb_context_mode(const struct dsmb_contexts *contexts, umode_t fallback);
-
-/**
- * dsmb_caching_parse - read the caching requested by a CREATE
- * @dialect: dialect of the connection, which decides which leases exist
- * @level: RequestedOplockLevel
- * @contexts: create contexts
- * @asked: filled; DSMB_OPLOCK_NONE if the request cannot be granted at all
- *
- * MS-SMB2 sections 3.3.5.9.8 and 3.3.5.9.11.
- */
 void dsmb_caching_parse(u16 dialect, u8 level, const struct dsmb_contexts *contexts,
 			struct dsmb_caching *asked);
-
-/**
- * dsmb_durable_parse - read the durability contexts of a CREATE
- * @contexts: parsed create contexts, with lengths already checked
- * @ask: filled
- */
 void dsmb_durable_parse(const struct dsmb_contexts *contexts, struct dsmb_durable_ask *ask);
-
-/**
- * dsmb_app_parse - read the application instance contexts of a CREATE
- * @contexts: parsed create contexts, with lengths already checked
- * @ask: filled
- */
 void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *ask);
-
-/* Sets @negotiated to what client and server have in common, if the client asks for that. */
 void dsmb_apple_negotiate(const struct dsmb_contexts *contexts, u8 *negotiated);
-
-/* Return: true if the client asks for the path of a file id. */
 bool dsmb_apple_resolve_id(const struct dsmb_contexts *contexts, u64 *id);
-
-/**
- * dsmb_contexts_encode - encode the response contexts
- * @out: buffer; its start is the start of the CREATE response, and the fixed part is written
- *	already
- * @contexts: create contexts of the request
- * @reply: their data
- *
- * MS-SMB2 section 2.2.14.2.
- *
- * Return: bytes encoded.
- */
 u32 dsmb_contexts_encode(struct dsmb_builder *out, const struct dsmb_contexts *contexts,
 			 const struct dsmb_context_reply *reply);
 

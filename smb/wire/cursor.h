@@ -103,16 +103,10 @@ static inline void dsmb_get_bytes(struct dsmb_cursor *c, void *out, u32 len)
 		memset(out, 0, len);
 }
 
-/**
- * dsmb_window - get a cursor over a part, given by an offset and a length from the wire
- * @c: cursor over the whole
- * @offset: of the part, from the first byte of @c
- * @len: bytes
- *
- * No arithmetic on the arguments can overflow.
- *
- * Return: a cursor over the part. If the part is not inside @c, the returned cursor and @c are
- * marked bad.
+/*
+ * Get a cursor over a part, given by an offset and a length from the wire. No arithmetic on the
+ * arguments can overflow. Return: a cursor over the part. If the part is not inside @c, the
+ * returned cursor and @c are marked bad.
  */
 static inline struct dsmb_cursor dsmb_window(struct dsmb_cursor *c, u32 offset, u32 len)
 {

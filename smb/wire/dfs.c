@@ -62,13 +62,9 @@ static bool link_covers(const struct ditto_share_link *link, const struct dsmb_p
 	}
 }
 
-/**
- * dsmb_dfs_find_link - find the link that a path leads to, or through
- * @links: links of the share
- * @path: the path, from the root of the share; case matters if it has @posix
- * @short_names: a component may be the 8.3 name of the directory's
- *
- * Return: the link, valid as long as @links; or NULL.
+/*
+ * Find the link that a path leads to, or through. Return: the link, valid as long as @links; or
+ * NULL.
  */
 const struct ditto_share_link *dsmb_dfs_find_link(const struct ditto_links *links,
 						  const struct dsmb_path *path, bool short_names)
@@ -91,14 +87,10 @@ static u32 component_end(const struct dsmb_cursor *path, u32 pos)
 	return pos;
 }
 
-/**
- * dsmb_dfs_split - cut server and share off a DFS path
- * @path: "server\share" or "server\share\path", of whole units; cut to "path", and rewound
- * @share: gets the name of the share
- *
- * The server may be an address of IPv6, and is whatever the client calls this one.
- *
- * Return: false if one of them is missing or empty.
+/*
+ * Cut server and share off a DFS path. @path: "server\share" or "server\share\path", of whole
+ * units; cut to "path", and rewound. The server may be an address of IPv6, and is whatever the
+ * client calls this one. Return: false if one of them is missing or empty.
  */
 bool dsmb_dfs_split(struct dsmb_cursor *path, struct dsmb_cursor *share)
 {
@@ -206,11 +198,7 @@ static void encode_v2_to_v4(struct dsmb_builder *out, const struct dsmb_referral
 		out->full = true;
 }
 
-/**
- * dsmb_referral_encode - encode a RESP_GET_DFS_REFERRAL
- * @out: buffer; full if the response does not fit
- * @referral: what is answered
- */
+/* Encode a RESP_GET_DFS_REFERRAL. */
 void dsmb_referral_encode(struct dsmb_builder *out, const struct dsmb_referral *referral)
 {
 	unsigned int count = referral->link ? referral->link->count : 1;

@@ -139,6 +139,10 @@ static bool dsmb_same_letter(u16 a, u16 b)
 	return dsmb_letters && dsmb_letters[a] == dsmb_letters[b];
 }
 
+/*
+ * Check whether a name contains wildcards. @pattern_len: units of @pattern. Return: true if it
+ * contains one of * ? < > ".
+ */
 bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len)
 {
 	u32 i;
@@ -210,6 +214,11 @@ static void dsmb_match_pass(unsigned long *places, const __le16 *pattern, u32 pa
 			__set_bit(i + 1, places);
 }
 
+/*
+ * Match a name against a pattern with * ? < > ". @pattern_len: units of @pattern, at most
+ * DSMB_NAME_UNITS; @name_len: units of @name. MS-FSA section 2.1.4.4. The comparison ignores case.
+ * Return: true if the name matches.
+ */
 bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 name_len)
 {
 	DECLARE_BITMAP(places, DSMB_NAME_UNITS + 1);

@@ -383,16 +383,34 @@ static int dsmb_path_parse_how(struct dsmb_path *path, struct dsmb_cursor utf16,
 	return err;
 }
 
+/*
+ * Parse a path of the form "a\b:stream:$DATA". @path: filled on success; freed with
+ * dsmb_path_free(). "::$DATA" is the file itself, "::$INDEX_ALLOCATION" and
+ * ":$I30:$INDEX_ALLOCATION" the directory. Empty components and "." are left out, and ".." with the
+ * one before it. Return: 0; -EILSEQ (STATUS_OBJECT_NAME_INVALID: invalid characters, or an unknown
+ * type of stream); -ENAMETOOLONG; -ENOMEM; -EXDEV (".." above the root); -EINVAL (odd length,
+ * leading '\', ".." that leads back to the root, or another stream's name with the type of a
+ * directory).
+ */
 int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16)
 {
 	return dsmb_path_parse_how(path, utf16, false);
 }
 
+/*
+ * Parse a path of an open with the POSIX extensions, "a/b". @path: filled on success; freed with
+ * dsmb_path_free(). All characters except '/' stand for themselves. Mapped characters are accepted
+ * too, because some clients send them. Return: as dsmb_path_parse().
+ */
 int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16)
 {
 	return dsmb_path_parse_how(path, utf16, true);
 }
 
+/*
+ * Hash a path without regard to case. Return: the hash, as ditto_path_hash() returns it; or 0
+ * without memory.
+ */
 u64 dsmb_path_hash(const struct dsmb_path *path)
 {
 	u64 hash = ditto_path_hash(path->path, path->len, path->posix), stream;
@@ -404,6 +422,7 @@ u64 dsmb_path_hash(const struct dsmb_path *path)
 	return stream ? (hash ^ rol64(stream, 1)) ?: 1 : 0;
 }
 
+/* Free the memory of a parsed path. */
 void dsmb_path_free(struct dsmb_path *path)
 {
 	kvfree(path->buf);
@@ -430,17 +449,29 @@ static int dsmb_get_name_how(struct dsmb_cursor utf16, char *out, u32 *len,
 	return err;
 }
 
+/*
+ * Decode one component of a path. @out: buffer of NAME_MAX + 1 bytes; gets the terminated name in
+ * UTF-8; @len: set to its length in bytes. Return: 0, -EILSEQ or -ENAMETOOLONG.
+ */
 int dsmb_get_name(struct dsmb_cursor utf16, char *out, u32 *len)
 {
 	return dsmb_get_name_how(utf16, out, len, DSMB_NAME_FILE);
 }
 
+/*
+ * Decode one component of a path of an open with the POSIX extensions. @out: buffer of NAME_MAX + 1
+ * bytes; gets the terminated name in UTF-8; @len: set to its length in bytes. Return: 0, -EILSEQ or
+ * -ENAMETOOLONG.
+ */
 int dsmb_get_posix_name(struct dsmb_cursor utf16, char *out, u32 *len)
 {
 	return dsmb_get_name_how(utf16, out, len, DSMB_NAME_POSIX);
 }
 
-/* A link target contains '/', and the components between them may be mapped. */
+/*
+ * Decode the target of a symbolic link from an open with the POSIX extensions. A link target
+ * contains '/', and the components between them may be mapped. Return: as dsmb_get_string().
+ */
 char *dsmb_get_posix_string(struct dsmb_cursor utf16)
 {
 	u32 len = 0, n, c;
@@ -469,6 +500,10 @@ char *dsmb_get_posix_string(struct dsmb_cursor utf16)
 	return out;
 }
 
+/*
+ * Decode a string that is not a file name. Return: the terminated string in UTF-8, to be freed with
+ * kfree(), or ERR_PTR(-EILSEQ) or -ENOMEM.
+ */
 char *dsmb_get_string(struct dsmb_cursor utf16)
 {
 	u32 len = 0, c;
@@ -510,6 +545,10 @@ static u32 dsmb_map(u32 c, bool last)
 	return c;
 }
 
+/*
+ * Replace what stands for a dot or a space at the end of a name, in a name or pattern of the wire:
+ * patterns mean these characters by themselves.
+ */
 void dsmb_unmap_ends(__le16 *utf16, u32 units)
 {
 	for (u32 i = 0; i < units; i++) {
@@ -623,16 +662,28 @@ static u32 dsmb_name_encode_as(struct dsmb_builder *b, const char *name, u32 len
 	return units * 2;
 }
 
+/*
+ * Encode a file name in UTF-16, with mapped characters. @len: bytes of @name. Return: bytes
+ * encoded; 0 with b->full set if the name does not fit.
+ */
 u32 dsmb_encode_name(struct dsmb_builder *b, const char *name, u32 len)
 {
 	return dsmb_name_encode_as(b, name, len, DSMB_NAME_FILE);
 }
 
+/*
+ * Encode a file name for an open with the POSIX extensions. @len: bytes of @name. Only bytes that
+ * are not valid UTF-8 are mapped. Return: as dsmb_encode_name().
+ */
 u32 dsmb_encode_posix_name(struct dsmb_builder *b, const char *name, u32 len)
 {
 	return dsmb_name_encode_as(b, name, len, DSMB_NAME_POSIX);
 }
 
+/*
+ * Encode the name of a stream, or a string that is not a file name. @len: bytes of @name. Return:
+ * as dsmb_encode_name().
+ */
 u32 dsmb_encode_string(struct dsmb_builder *b, const char *name, u32 len)
 {
 	return dsmb_name_encode_as(b, name, len, DSMB_NAME_STREAM);
@@ -657,6 +708,10 @@ static bool dsmb_put_plain_path(void *out, const u8 *path, u32 len)
 	return c != ' ' && c != '.';
 }
 
+/*
+ * Encode a path with '\\' between its components. @len: bytes of @path. Return: bytes encoded; 0
+ * with b->full set if the path does not fit.
+ */
 u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len)
 {
 	u32 put = 0, n;

@@ -51,31 +51,8 @@ struct dsmb_path {
 	char *buf;
 };
 
-/**
- * dsmb_path_parse - parse a path of the form "a\b:stream:$DATA"
- * @path: filled on success; freed with dsmb_path_free()
- * @utf16: the path as received
- *
- * "::$DATA" is the file itself, "::$INDEX_ALLOCATION" and ":$I30:$INDEX_ALLOCATION" the directory.
- * Empty components and "." are left out, and ".." with the one before it.
- *
- * Return: 0; -EILSEQ (STATUS_OBJECT_NAME_INVALID: invalid characters, or an unknown type of
- *	stream); -ENAMETOOLONG; -ENOMEM; -EXDEV (".." above the root); -EINVAL (odd length, leading
- *	'\', ".." that leads back to the root, or another stream's name with the type of a
- *	directory).
- */
+/* name.c */
 int dsmb_path_parse(struct dsmb_path *path, struct dsmb_cursor utf16);
-
-/**
- * dsmb_path_parse_posix - parse a path of an open with the POSIX extensions, "a/b"
- * @path: filled on success; freed with dsmb_path_free()
- * @utf16: the path as received
- *
- * All characters except '/' stand for themselves. Mapped characters are accepted too, because some
- * clients send them.
- *
- * Return: as dsmb_path_parse().
- */
 int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
 
 /* The NTSTATUS for an error of dsmb_path_parse(). */
@@ -84,37 +61,13 @@ static inline u32 dsmb_path_status(int err)
 	return err == -EXDEV ? STATUS_OBJECT_PATH_SYNTAX_BAD : dsmb_status(err);
 }
 
-/**
- * dsmb_path_free - free the memory of a parsed path
- * @path: the path; cleared
- */
 void dsmb_path_free(struct dsmb_path *path);
-
-/**
- * dsmb_path_hash - hash a path without regard to case
- * @path: the path, from the root of the tree connect; case matters if it has @posix
- *
- * Return: the hash, as ditto_path_hash() returns it; or 0 without memory.
- */
 u64 dsmb_path_hash(const struct dsmb_path *path);
-
-/*
- * Replace what stands for a dot or a space at the end of a name, in a name or pattern of the wire:
- * patterns mean these characters by themselves.
- */
 void dsmb_unmap_ends(__le16 *utf16, u32 units);
 
 /* Characters that are themselves on the wire, unless they are the last one; see name.c. */
 extern const bool dsmb_plain[0x100];
 
-/**
- * dsmb_encode_name - encode a file name in UTF-16, with mapped characters
- * @b: buffer
- * @name: the name in UTF-8
- * @len: bytes of @name
- *
- * Return: bytes encoded; 0 with b->full set if the name does not fit.
- */
 u32 dsmb_encode_name(struct dsmb_builder *b, const char *name, u32 len);
 
 /*
@@ -137,95 +90,16 @@ static inline bool dsmb_put_plain_name(void *out, const u8 *name, u32 len)
 	return plain && name[len - 1] != ' ' && name[len - 1] != '.';
 }
 
-/**
- * dsmb_encode_posix_name - encode a file name for an open with the POSIX extensions
- * @b: buffer
- * @name: the name in UTF-8
- * @len: bytes of @name
- *
- * Only bytes that are not valid UTF-8 are mapped.
- *
- * Return: as dsmb_encode_name().
- */
 u32 dsmb_encode_posix_name(struct dsmb_builder *b, const char *name, u32 len);
-
-/**
- * dsmb_encode_string - encode the name of a stream, or a string that is not a file name
- * @b: buffer
- * @name: the string in UTF-8
- * @len: bytes of @name
- *
- * Return: as dsmb_encode_name().
- */
 u32 dsmb_encode_string(struct dsmb_builder *b, const char *name, u32 len);
-
-/**
- * dsmb_encode_path - encode a path with '\\' between its components
- * @b: buffer
- * @path: components separated by '/'
- * @len: bytes of @path
- *
- * Return: bytes encoded; 0 with b->full set if the path does not fit.
- */
 u32 dsmb_encode_path(struct dsmb_builder *b, const char *path, u32 len);
-
-/**
- * dsmb_get_string - decode a string that is not a file name
- * @utf16: the string as received
- *
- * Return: the terminated string in UTF-8, to be freed with kfree(), or ERR_PTR(-EILSEQ) or -ENOMEM.
- */
 char *dsmb_get_string(struct dsmb_cursor utf16);
-
-/**
- * dsmb_get_posix_string - decode the target of a symbolic link from an open with the POSIX
- * extensions
- * @utf16: the target as received, with or without mapped characters
- *
- * Return: as dsmb_get_string().
- */
 char *dsmb_get_posix_string(struct dsmb_cursor utf16);
-
-/**
- * dsmb_get_name - decode one component of a path
- * @utf16: the component as received
- * @out: buffer of NAME_MAX + 1 bytes; gets the terminated name in UTF-8
- * @len: set to its length in bytes
- *
- * Return: 0, -EILSEQ or -ENAMETOOLONG.
- */
 int dsmb_get_name(struct dsmb_cursor utf16, char *out, u32 *len);
-
-/**
- * dsmb_get_posix_name - decode one component of a path of an open with the POSIX extensions
- * @utf16: the component as received
- * @out: buffer of NAME_MAX + 1 bytes; gets the terminated name in UTF-8
- * @len: set to its length in bytes
- *
- * Return: 0, -EILSEQ or -ENAMETOOLONG.
- */
 int dsmb_get_posix_name(struct dsmb_cursor utf16, char *out, u32 *len);
 
-/**
- * dsmb_match - match a name against a pattern with * ? < > "
- * @pattern: the pattern, UTF-16
- * @pattern_len: units of @pattern, at most DSMB_NAME_UNITS
- * @name: the name, UTF-16
- * @name_len: units of @name
- *
- * MS-FSA section 2.1.4.4. The comparison ignores case.
- *
- * Return: true if the name matches.
- */
+/* match.c */
 bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 name_len);
-
-/**
- * dsmb_is_pattern - check whether a name contains wildcards
- * @pattern: the name, UTF-16
- * @pattern_len: units of @pattern
- *
- * Return: true if it contains one of * ? < > ".
- */
 bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len);
 
 /* Make and free the table of letters of dsmb_match(); without it only ASCII letters have case. */

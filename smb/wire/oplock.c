@@ -19,6 +19,10 @@ static const struct {
 	{ DSMB_OPLOCK_II, DITTO_LEASE_READ },
 };
 
+/*
+ * Convert an oplock level to caching bits. Return: DITTO_LEASE_* bits; 0 for none or an unknown
+ * level.
+ */
 u8 dsmb_oplock_bits(u8 level)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(dsmb_oplock_levels); i++)
@@ -27,6 +31,10 @@ u8 dsmb_oplock_bits(u8 level)
 	return 0;
 }
 
+/*
+ * Find the best oplock level within caching bits. Return: the highest level that needs no other
+ * bits.
+ */
 u8 dsmb_oplock_level(u8 bits)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(dsmb_oplock_levels); i++)
@@ -35,11 +43,16 @@ u8 dsmb_oplock_level(u8 bits)
 	return DSMB_OPLOCK_NONE;
 }
 
+/*
+ * Reduce a lease state to a valid one. Return: DITTO_LEASE_* bits; 0 without READ, because nothing
+ * can be cached then.
+ */
 u8 dsmb_lease_bits(u32 state)
 {
 	return state & DITTO_LEASE_READ ? state & DITTO_LEASE_ALL : 0;
 }
 
+/* Encode the data of the RqLs response context. MS-SMB2 sections 2.2.14.2.10 and 2.2.14.2.11. */
 void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *answer)
 {
 	dsmb_encode_bytes(out, answer->key, sizeof(answer->key));

@@ -47,13 +47,6 @@ struct dsmb_caching {
 	u16 epoch;
 };
 
-/**
- * dsmb_caching_encode - encode the data of the RqLs response context
- * @out: buffer
- * @answer: granted lease
- *
- * MS-SMB2 sections 2.2.14.2.10 and 2.2.14.2.11.
- */
 void dsmb_caching_encode(struct dsmb_builder *out, const struct dsmb_caching *answer);
 
 /* True if anything is granted. */
@@ -62,28 +55,8 @@ static inline bool dsmb_caching_is_some(const struct dsmb_caching *c)
 	return c->level == DSMB_OPLOCK_LEASE ? c->state : c->level;
 }
 
-/**
- * dsmb_oplock_bits - convert an oplock level to caching bits
- * @level: OplockLevel
- *
- * Return: DITTO_LEASE_* bits; 0 for none or an unknown level.
- */
 u8 dsmb_oplock_bits(u8 level);
-
-/**
- * dsmb_oplock_level - find the best oplock level within caching bits
- * @bits: DITTO_LEASE_* bits
- *
- * Return: the highest level that needs no other bits.
- */
 u8 dsmb_oplock_level(u8 bits);
-
-/**
- * dsmb_lease_bits - reduce a lease state to a valid one
- * @state: LeaseState
- *
- * Return: DITTO_LEASE_* bits; 0 without READ, because nothing can be cached then.
- */
 u8 dsmb_lease_bits(u32 state);
 
 #endif

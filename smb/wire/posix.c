@@ -22,6 +22,10 @@ static const umode_t dsmb_posix_types[] = {
 	S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK,
 };
 
+/*
+ * Convert a mode to the form of the wire. POSIX-FSCC section 2.1.1. Return: permission bits, and
+ * the number of the file type above them.
+ */
 u32 dsmb_posix_mode(umode_t mode)
 {
 	u32 type;
@@ -32,6 +36,10 @@ u32 dsmb_posix_mode(umode_t mode)
 	return mode & S_IALLUGO;
 }
 
+/*
+ * Get the permission bits from a mode of the wire. Return: permission bits with set-id and sticky
+ * bits, or @fallback.
+ */
 umode_t dsmb_posix_permissions(u32 wire, umode_t fallback)
 {
 	if ((wire & DSMB_POSIX_NO_MODE) == DSMB_POSIX_NO_MODE)
@@ -39,6 +47,10 @@ umode_t dsmb_posix_permissions(u32 wire, umode_t fallback)
 	return wire & S_IALLUGO;
 }
 
+/*
+ * Encode links, reparse tag, mode, owner SID and group SID. This is the whole response of the POSIX
+ * create context.
+ */
 void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	const struct ditto_sid owner = ditto_sid_of_uid(attrs->uid);
@@ -51,6 +63,10 @@ void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *a
 	dsmb_encode_sid(b, &group);
 }
 
+/*
+ * Encode file id, device and the fields of dsmb_encode_posix_owners(). This is the part of
+ * FilePosixInformation behind FileAttributes.
+ */
 void dsmb_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	dsmb_encode_u64(b, attrs->file_id);

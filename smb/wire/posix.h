@@ -18,41 +18,9 @@ struct dsmb_builder;
 #define DSMB_POSIX_NAME "\x93\xad\x25\x50\x9c\xb4\x11\xe7\xb4\x23\x83\xde\x96\x8b\xcd\x7c"
 #define DSMB_POSIX_NAME_LEN	16
 
-/**
- * dsmb_posix_mode - convert a mode to the form of the wire
- * @mode: mode with its type
- *
- * POSIX-FSCC section 2.1.1.
- *
- * Return: permission bits, and the number of the file type above them.
- */
 u32 dsmb_posix_mode(umode_t mode);
-
-/**
- * dsmb_posix_permissions - get the permission bits from a mode of the wire
- * @wire: mode of a create context
- * @fallback: returned if the client has no mode to give
- *
- * Return: permission bits with set-id and sticky bits, or @fallback.
- */
 umode_t dsmb_posix_permissions(u32 wire, umode_t fallback);
-
-/**
- * dsmb_encode_posix_owners - encode links, reparse tag, mode, owner SID and group SID
- * @b: buffer
- * @attrs: attributes
- *
- * This is the whole response of the POSIX create context.
- */
 void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
-
-/**
- * dsmb_encode_posix - encode file id, device and the fields of dsmb_encode_posix_owners()
- * @b: buffer
- * @attrs: attributes
- *
- * This is the part of FilePosixInformation behind FileAttributes.
- */
 void dsmb_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 
 #endif

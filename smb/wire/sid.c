@@ -5,6 +5,7 @@
 #include "cursor.h"
 #include "sid.h"
 
+/* Decode a SID. MS-DTYP section 2.4.2.2. Return: false if there is no valid SID. */
 bool dsmb_get_sid(struct dsmb_cursor *c, struct ditto_sid *sid)
 {
 	u32 len = c->bad ? 0 : ditto_sid_decode(c->data + c->pos, dsmb_left(c), sid);
@@ -18,6 +19,7 @@ bool dsmb_get_sid(struct dsmb_cursor *c, struct ditto_sid *sid)
 	return true;
 }
 
+/* Encode a SID. */
 void dsmb_encode_sid(struct dsmb_builder *b, const struct ditto_sid *sid)
 {
 	u8 *bytes = dsmb_builder_reserve(b, ditto_sid_size(sid));

@@ -66,6 +66,11 @@ static const struct {
 	{ -EKEYREJECTED,	STATUS_VIRUS_INFECTED },
 };
 
+/*
+ * Map an errno value of fs/ to an NTSTATUS. @err: negative errno, or 0. -EJUKEBOX normally makes a
+ * call park. Where it cannot, it becomes FILE_NOT_AVAILABLE. Context: any. Return: the status;
+ * UNEXPECTED_IO_ERROR for an unknown errno.
+ */
 u32 dsmb_status(int err)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++)

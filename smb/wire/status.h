@@ -147,15 +147,6 @@ static inline bool dsmb_is_error(u32 status)
 	return status >> 30 == 3;
 }
 
-/**
- * dsmb_status - map an errno value of fs/ to an NTSTATUS
- * @err: negative errno, or 0
- *
- * -EJUKEBOX normally makes a call park. Where it cannot, it becomes FILE_NOT_AVAILABLE.
- *
- * Context: any.
- * Return: the status; UNEXPECTED_IO_ERROR for an unknown errno.
- */
 u32 dsmb_status(int err);
 
 #endif

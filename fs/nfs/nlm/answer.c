@@ -45,6 +45,12 @@ static const struct dnlm_callout_ops dnlm_answer_ops = {
 	.done = dnlm_answer_done,
 };
 
+/*
+ * Answer a *_MSG by calling the client's *_RES. @err: result of its execution, 0 or an errno, which
+ * becomes the status. Works in the background. A machine that has too many answers under way gets
+ * no other. Errors are ignored, because a message may be lost anyway: the client repeats its own.
+ * Return: @err.
+ */
 int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 {
 	struct dnlm_server *nlm = call->server->nlm;

@@ -324,6 +324,11 @@ static void dnlm_callout_work(struct work_struct *work)
 	queue_delayed_work(dnlm_wq, &callout->work, delay);
 }
 
+/*
+ * Start a callout. @callout: members up to @res filled by the caller, the rest zero. Context: takes
+ * callouts_lock. Return: 0; -ESHUTDOWN; -EDQUOT if the machine has too many; -EBUSY if there are
+ * too many; or -ENOMEM. After an error @done is not called.
+ */
 int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 {
 	int err;
@@ -355,6 +360,11 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 	return err;
 }
 
+/*
+ * End a callout because its result is known otherwise. @callout: given to dnlm_callout_start(); the
+ * caller holds the object it is embedded in. A callout that ended already, or could not start,
+ * stays as it is. Context: process context; takes callouts_lock.
+ */
 void dnlm_callout_settle(struct dnlm_callout *callout, int verdict)
 {
 	struct dnlm_server *nlm = callout->nlm;
@@ -386,6 +396,7 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 		ditto_fairq_init(&nlm->turns[kind], &dnlm_turn_limits[kind]);
 }
 
+/* End all callouts with -ESHUTDOWN and wait for the last one. */
 void dnlm_callouts_stop(struct dnlm_server *nlm)
 {
 	struct dnlm_callout *callout;

@@ -121,37 +121,13 @@ struct dnlm_callout {
 	int verdict;
 };
 
-/**
- * dnlm_callout_start - start a callout
- * @nlm: the server
- * @callout: members up to @res filled by the caller, the rest zero
- *
- * Context: may sleep; takes callouts_lock.
- * Return: 0; -ESHUTDOWN; -EDQUOT if the machine has too many; -EBUSY if there are too many; or
- * -ENOMEM. After an error @done is not called.
- */
 int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout);
-
-/**
- * dnlm_callout_settle - end a callout because its result is known otherwise
- * @callout: given to dnlm_callout_start(); the caller holds the object it is embedded in
- * @verdict: result for @done, which runs later in the background
- *
- * A callout that ended already, or could not start, stays as it is.
- *
- * Context: process context; takes callouts_lock.
- */
 void dnlm_callout_settle(struct dnlm_callout *callout, int verdict);
 
 /* Module init and exit, and the callouts of one server. */
 int dnlm_callouts_module_init(void);
 void dnlm_callouts_module_exit(void);
 void dnlm_callouts_init(struct dnlm_server *nlm);
-
-/**
- * dnlm_callouts_stop - end all callouts with -ESHUTDOWN and wait for the last one
- * @nlm: the server; no callout can be started any more
- */
 void dnlm_callouts_stop(struct dnlm_server *nlm);
 
 #endif

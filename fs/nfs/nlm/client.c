@@ -126,6 +126,10 @@ const struct rpc_program dnlm_client_program = {
 	.stats = &dnlm_client_stat,
 };
 
+/*
+ * Find a procedure to call in a client's NLM. Its arguments are a struct dnlm_msg; the result of
+ * GRANTED is the status, an u32. Return: the procedure.
+ */
 const struct rpc_procinfo *dnlm_client_proc(u32 version, u32 proc)
 {
 	return version == NLM4_VERSION ? &dnlm4_client_procs[proc] : &dnlm_client_procs[proc];

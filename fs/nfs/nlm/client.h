@@ -17,15 +17,6 @@ struct rpc_program;
 #define DNSM_CALLBACK_VERSIONS	4
 
 extern const struct rpc_program dnlm_client_program;
-/**
- * dnlm_client_proc - find a procedure to call in a client's NLM
- * @version: NLM version, 1, 3 or 4
- * @proc: GRANTED, GRANTED_MSG or a *_RES
- *
- * Its arguments are a struct dnlm_msg; the result of GRANTED is the status, an u32.
- *
- * Return: the procedure.
- */
 const struct rpc_procinfo *dnlm_client_proc(u32 version, u32 proc);
 
 extern const struct rpc_program dnsm_client_program;

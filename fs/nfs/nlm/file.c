@@ -27,11 +27,13 @@
 #include "host.h"
 #include "nlm.h"
 
+/* The lock point of a node. Return: its lock point, which lives as long as the node. */
 struct ditto_lock_point *dnlm_point(struct ditto_node *node)
 {
 	return &node->point;
 }
 
+/* The open file to pass to the lock table. Return: the open file, borrowed from @file, or NULL. */
 struct file *dnlm_filp(const struct dnlm_file *file)
 {
 	return file->df ? file->df->file : NULL;
@@ -105,12 +107,22 @@ static int dnlm_file_open(struct dnlm_file *file, bool exclusive)
 	return PTR_ERR_OR_ZERO(file->df);
 }
 
+/* Count a call for a share, if its caller was admitted or is known. Takes a reference. */
 void dnlm_call_set_share(struct dnfs_call *call, struct ditto_share *share)
 {
 	percpu_ref_get(&share->ref);
 	dnfs_call_set_share(call, share);
 }
 
+/*
+ * Find the file of a filehandle and check the caller's permission to lock it. @exclusive: an
+ * exclusive lock is requested. Clients send NLM requests with AUTH_SYS also for a share that
+ * requires Kerberos. Such a caller is checked by its address and its reserved port, not by its
+ * identity; and if @fresh by whether a user of the machine came with Kerberos, unless the share's
+ * option "nlm-callers" says otherwise. Return: 0; -ESTALE, -EBADHANDLE; -EACCES; -EROFS (an
+ * exclusive lock on a read-only share); -EISDIR or -EINVAL (not a regular file); an errno of
+ * ditto_file_get().
+ */
 int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive, bool fresh,
 		  struct dnlm_file *file)
 {
@@ -150,6 +162,16 @@ static int dnlm_file_reach(struct dnlm_file *file, const struct ditto_fid *fid)
 	return PTR_ERR(file->node);
 }
 
+/*
+ * Find the file of a filehandle for a caller that gives up a lock. A lock can be given up whatever
+ * has become of the permissions that allowed it: of the mode of the file, or of the options of the
+ * share. Host and owner of the request bind it to their own locks, and the owner to whoever speaks
+ * for it. A share with "secure-ports" wants a reserved port, because any program can name its
+ * machine.
+ *
+ * The file is found also if it was moved out of the share. Return: 0; -EACCES (the port); or an
+ * errno of dnfs_handle_decode().
+ */
 int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
 			 struct dnlm_file *file)
 {
@@ -167,6 +189,12 @@ int dnlm_file_to_release(struct dnfs_call *call, const struct dnlm_bytes *fh,
 	return dnlm_file_reach(file, &fid);
 }
 
+/*
+ * Check whether a caller may release what its machine has of a file. A share with "secure-ports"
+ * wants a reserved port, because any program can name its machine. What is left of a file or share
+ * that is gone may be released by all. Return: 0 if it may; -EACCES; an errno of
+ * dnfs_handle_decode() that does not last.
+ */
 int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
 {
 	struct ditto_share *share;
@@ -185,6 +213,10 @@ int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
 	return trusts ? 0 : -EACCES;
 }
 
+/*
+ * Find the file of a filehandle without a caller, to release a lock. The file is found also if it
+ * was moved out of the share. Return: 0, or an errno of ditto_handle_decode().
+ */
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file)
 {
 	struct ditto_fid fid;
@@ -195,6 +227,7 @@ int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct 
 	return dnlm_file_reach(file, &fid);
 }
 
+/* Drop the references of a file. */
 void dnlm_file_put(struct dnlm_file *file)
 {
 	if (file->df)
@@ -239,6 +272,10 @@ static struct dnlm_client *dnlm_asker_client(struct dnlm_host *host, bool create
 			dnlm_host_client_now(host) ?: ERR_PTR(-ENOENT);
 }
 
+/*
+ * Find the host of a call and its lock owner. Return: 0; -ENOENT (the host holds nothing, and
+ * @create is false); an errno of dnlm_host_get(), dnlm_host_client() or ditto_owner_get().
+ */
 int dnlm_asker_get(struct dnfs_call *call, const struct dnlm_msg *msg, bool create,
 		   struct dnlm_asker *asker)
 {
@@ -269,6 +306,7 @@ put_host:
 	return err;
 }
 
+/* Drop the references of a caller. */
 void dnlm_asker_put(struct dnlm_asker *asker)
 {
 	ditto_owner_put(asker->owner);

@@ -46,6 +46,7 @@ static void dnlm_grant_unhash(struct dnlm_grant *grant)
 	grant->number = 0;
 }
 
+/* Read a cookie. Return: its number; 0 if it is not one of ours. */
 u64 dnlm_cookie_number(const struct dnlm_bytes *cookie)
 {
 	return cookie->len == DNLM_COOKIE_SIZE ? get_unaligned_be64(cookie->data) : 0;
@@ -222,6 +223,12 @@ static u32 dnlm_owner_hash(const struct ditto_owner *owner)
 	return hash_ptr(owner, 32);
 }
 
+/*
+ * Prepare to wait for a lock. @req: the request to the lock table. The caller passes the result's
+ * @wait to ditto_range_lock(), with its @past in the request. If that returns anything but
+ * -EINPROGRESS it gives the result back with dnlm_grant_abandon(). Return: the grant, or NULL
+ * without memory.
+ */
 struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_msg *msg,
 				    bool message, const struct ditto_range_request *req,
 				    struct dnlm_asker *asker)
@@ -250,6 +257,7 @@ struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_ms
 	return grant;
 }
 
+/* Give back a grant that was not queued. */
 void dnlm_grant_abandon(struct dnlm_grant *grant)
 {
 	mutex_lock(&grant->nlm->grants_lock);
@@ -265,6 +273,10 @@ static bool dnlm_grant_is_of(const struct dnlm_grant *grant, const struct ditto_
 	       !memcmp(grant->fh, fh->data, fh->len);
 }
 
+/*
+ * Note that a LOCK was answered with NLM_GRANTED. @owner: owner of the lock. A blocked lock of the
+ * same owner, file, range and mode needs no GRANTED any more.
+ */
 void dnlm_grants_sent(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg)
 {
@@ -291,6 +303,10 @@ static void dnlm_grant_drop(struct dnlm_grant *grant)
 		dnlm_callout_settle(&grant->callout, -ECANCELED);
 }
 
+/*
+ * End the GRANTED call of a lock that its owner cancels, also before it begins. Return: true if the
+ * lock was granted and not confirmed; the caller must give back what it got.
+ */
 bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
 		       const struct dnlm_bytes *fh, struct ditto_range_before *past)
 {
@@ -313,6 +329,11 @@ bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request
 	return found;
 }
 
+/*
+ * Note that an owner gave up a range. Ends the GRANTED calls for locks within the range that the
+ * owner does not have any more, also those that have not begun. Locks that still wait, or that were
+ * granted since, are left alone: they belong to other threads of the process.
+ */
 void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_request *req,
 			  const struct dnlm_bytes *fh)
 {
@@ -334,6 +355,7 @@ void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_requ
 	mutex_unlock(&nlm->grants_lock);
 }
 
+/* End all GRANTED calls to a client that was released. */
 void dnlm_grants_drop(struct dnlm_client *client)
 {
 	struct dnlm_server *nlm = client->host->nlm;
@@ -347,6 +369,11 @@ void dnlm_grants_drop(struct dnlm_client *client)
 	mutex_unlock(&nlm->grants_lock);
 }
 
+/*
+ * Handle a GRANTED_RES (C702 section 10.3). The GRANTED_MSG is sent again after
+ * NLM_DENIED_GRACE_PERIOD. Return: true if the cookie belongs to a GRANTED_MSG sent to that
+ * address.
+ */
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 		      const struct dnlm_bytes *cookie, u32 status)
 {
@@ -363,6 +390,7 @@ bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 	return grant;
 }
 
+/* Set up the grants of a server that is being created. */
 void dnlm_grants_init(struct dnlm_server *nlm)
 {
 	mutex_init(&nlm->grants_lock);

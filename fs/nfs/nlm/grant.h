@@ -72,94 +72,20 @@ struct dnlm_grant {
 	u8 oh[];
 };
 
-/**
- * dnlm_grant_alloc - prepare to wait for a lock
- * @call: the call
- * @msg: the LOCK request
- * @message: it came as LOCK_MSG
- * @req: the request to the lock table
- * @asker: host and owner
- *
- * The caller passes the result's @wait to ditto_range_lock(), with its @past in the request. If
- * that returns anything but -EINPROGRESS it gives the result back with dnlm_grant_abandon().
- *
- * Return: the grant, or NULL without memory.
- */
 struct dnlm_grant *dnlm_grant_alloc(struct dnfs_call *call, const struct dnlm_msg *msg,
 				    bool message, const struct ditto_range_request *req,
 				    struct dnlm_asker *asker);
-
-/**
- * dnlm_grant_abandon - give back a grant that was not queued
- * @grant: of dnlm_grant_alloc()
- */
 void dnlm_grant_abandon(struct dnlm_grant *grant);
-
-/**
- * dnlm_grants_sent - note that a LOCK was answered with NLM_GRANTED
- * @nlm: the server
- * @owner: owner of the lock
- * @msg: the LOCK request
- *
- * A blocked lock of the same owner, file, range and mode needs no GRANTED any more.
- */
 void dnlm_grants_sent(struct dnlm_server *nlm, const struct ditto_owner *owner,
 		      const struct dnlm_msg *msg);
-
-/**
- * dnlm_grant_cancel - end the GRANTED call of a lock that its owner cancels, also before it begins
- * @nlm: the server
- * @req: the request, as it waited
- * @fh: filehandle of the file
- * @past: filled for ditto_range_undo()
- *
- * Return: true if the lock was granted and not confirmed; the caller must give back what it got.
- */
 bool dnlm_grant_cancel(struct dnlm_server *nlm, const struct ditto_range_request *req,
 		       const struct dnlm_bytes *fh, struct ditto_range_before *past);
-
-/**
- * dnlm_grants_given_up - note that an owner gave up a range
- * @nlm: the server
- * @req: the request to unlock it, done
- * @fh: filehandle of the file
- *
- * Ends the GRANTED calls for locks within the range that the owner does not have any more, also
- * those that have not begun. Locks that still wait, or that were granted since, are left alone:
- * they belong to other threads of the process.
- */
 void dnlm_grants_given_up(struct dnlm_server *nlm, const struct ditto_range_request *req,
 			  const struct dnlm_bytes *fh);
-
-/**
- * dnlm_grants_drop - end all GRANTED calls to a client that was released
- * @client: client
- */
 void dnlm_grants_drop(struct dnlm_client *client);
-
-/**
- * dnlm_granted_res - handle a GRANTED_RES (C702 section 10.3)
- * @nlm: the server
- * @addr: address of the sender
- * @cookie: cookie of the GRANTED_MSG
- * @status: the client's status
- *
- * The GRANTED_MSG is sent again after NLM_DENIED_GRACE_PERIOD.
- *
- * Return: true if the cookie belongs to a GRANTED_MSG sent to that address.
- */
 bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
 		      const struct dnlm_bytes *cookie, u32 status);
-
-/**
- * dnlm_cookie_number - read a cookie
- * @cookie: cookie from the wire
- *
- * Return: its number; 0 if it is not one of ours.
- */
 u64 dnlm_cookie_number(const struct dnlm_bytes *cookie);
-
-/* Set up the grants of a server that is being created. */
 void dnlm_grants_init(struct dnlm_server *nlm);
 
 #endif

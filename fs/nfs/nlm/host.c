@@ -27,6 +27,7 @@
 #include "sharer.h"
 #include "trace.h"
 
+/* Addresses and transport of a call. */
 void dnlm_route_of(const struct dnfs_call *call, struct dnlm_route *route)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)call->addr;
@@ -39,6 +40,7 @@ void dnlm_route_of(const struct dnfs_call *call, struct dnlm_route *route)
 	ditto_addr_map(call->local, &route->local);
 }
 
+/* Convert an address for a socket. Return: length of the socket address. */
 size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)ss;
@@ -64,6 +66,10 @@ static u32 dnlm_label(const struct dnlm_bytes *name)
 	return dot ? dot - name->data : name->len;
 }
 
+/*
+ * Compare two names of hosts. Letter case is ignored, and so is the domain if only one of the names
+ * has one. Return: true if both may name the same host.
+ */
 bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 {
 	u32 len = min(a->len, b->len);
@@ -93,6 +99,7 @@ static void dnlm_host_free_rcu(struct rcu_head *rcu)
 	kfree(container_of(rcu, struct dnlm_host, rcu));
 }
 
+/* Drop a reference to a host. Context: does not sleep; the host is freed by RCU. */
 void dnlm_host_put(struct dnlm_host *host)
 {
 	if (!refcount_dec_and_test(&host->ref))
@@ -152,6 +159,10 @@ static void dnlm_host_discard(struct dnlm_host *host)
 	kfree(host);
 }
 
+/*
+ * Find the host with a name and an address. Return: the host, to be put, or an ERR_PTR: -ENOENT
+ * (not found and not to be created), -EINVAL (invalid name), -ENOLCK (too many), -ENOMEM.
+ */
 struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_route *route,
 				const struct dnlm_bytes *name, bool create)
 {
@@ -265,11 +276,17 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	return dc;
 }
 
+/* The present client of a host, or NULL. The lock of the host is held. */
 struct dnlm_client *dnlm_host_client_locked(const struct dnlm_host *host)
 {
 	return rcu_dereference_protected(host->client, lockdep_is_held(&host->lock));
 }
 
+/*
+ * Get the client for a host's new claims. Creates a client if there is none or if the old one was
+ * released. Context: takes host->lock. Return: the client, to be put with ditto_client_put(), or an
+ * ERR_PTR: -ENOMEM; -ESHUTDOWN if the host was removed from the table.
+ */
 struct dnlm_client *dnlm_host_client(struct dnlm_host *host)
 {
 	struct dnlm_client *dc, *old = NULL;
@@ -299,6 +316,10 @@ struct dnlm_client *dnlm_host_client(struct dnlm_host *host)
 	return dc;
 }
 
+/*
+ * Get the present client of a host. Context: takes host->lock. Return: the client, to be put with
+ * ditto_client_put(), or NULL.
+ */
 struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host)
 {
 	struct dnlm_client *dc;
@@ -311,6 +332,10 @@ struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host)
 	return dc;
 }
 
+/*
+ * Release all that a host holds and waits for. Claims it held before our restart cannot be
+ * reclaimed any more. Context: takes host->lock.
+ */
 void dnlm_host_release(struct dnlm_host *host, const char *why)
 {
 	struct dnlm_client *dc;
@@ -343,6 +368,12 @@ static void dnlm_host_done(struct dnlm_host *host)
 	ditto_client_put(&dc->client);
 }
 
+/*
+ * Handle a host's notice that it restarted. The notice is believed if the state moved forward or
+ * was unknown; then all that the host held is released. The state in a LOCK request is not used:
+ * hosts that share a kernel, such as containers, send the same state there but have one of their
+ * own each. Context: takes host->lock. Return: true if the notice was believed.
+ */
 bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 {
 	bool forward;
@@ -360,6 +391,10 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 	return forward;
 }
 
+/*
+ * Note that a host knows of our restart, or that it does not matter. Context: takes host->lock.
+ * Return: false if that was known before.
+ */
 bool dnlm_host_notified(struct dnlm_host *host)
 {
 	bool untold;
@@ -388,6 +423,11 @@ static void dnlm_host_removed(struct ditto_recorder_wait *wait, int err)
 	dnlm_host_put(host);
 }
 
+/*
+ * Handle a host that did not answer the notice of our restart in time. Deletes its record in the
+ * background, and then releases all it holds. Then it may not reclaim, at a later restart either.
+ * Until the record is deleted it keeps its claims, and gets no others. Context: takes host->lock.
+ */
 void dnlm_host_lost(struct dnlm_host *host)
 {
 	mutex_lock(&host->lock);
@@ -428,6 +468,10 @@ static void dnlm_visit_all(struct dnlm_visit *visit,
 	kvfree(visit->host);
 }
 
+/*
+ * Call a function for all hosts at an address. @fn: may sleep; the host is held during the call.
+ * Does nothing without memory.
+ */
 void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg)
 {
@@ -445,6 +489,10 @@ void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 	dnlm_visit_all(&visit, fn, arg);
 }
 
+/*
+ * Call a function for all hosts. @fn: may sleep; the host is held during the call. Does nothing
+ * without memory.
+ */
 void dnlm_host_for_each(struct dnlm_server *nlm,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg)
 {

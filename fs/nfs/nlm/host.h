@@ -122,146 +122,22 @@ static inline struct dnlm_client *dnlm_client_of(struct ditto_client *client)
 	return container_of(client, struct dnlm_client, client);
 }
 
-/**
- * dnlm_route_of - addresses and transport of a call
- * @call: the call
- * @route: filled: how to reach its sender
- */
 void dnlm_route_of(const struct dnfs_call *call, struct dnlm_route *route);
-
-/**
- * dnlm_sockaddr - convert an address for a socket
- * @addr: address, IPv4 mapped
- * @scope: scope id of a link-local address
- * @ss: filled, with port 0
- *
- * Return: length of the socket address.
- */
 size_t dnlm_sockaddr(const struct in6_addr *addr, u32 scope, struct sockaddr_storage *ss);
-
-/**
- * dnlm_host_get - find the host with a name and an address
- * @nlm: the server
- * @route: its @addr identifies the host; a new host takes all of it
- * @name: caller name
- * @create: create the host if it does not exist
- *
- * Return: the host, to be put, or an ERR_PTR: -ENOENT (not found and not to be created), -EINVAL
- * (invalid name), -ENOLCK (too many), -ENOMEM.
- */
 struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_route *route,
 				const struct dnlm_bytes *name, bool create);
-
-/**
- * dnlm_host_put - drop a reference to a host
- * @host: host
- *
- * Context: does not sleep; the host is freed by RCU.
- */
 void dnlm_host_put(struct dnlm_host *host);
-
-/**
- * dnlm_host_client - get the client for a host's new claims
- * @host: host
- *
- * Creates a client if there is none or if the old one was released.
- *
- * Context: may sleep; takes host->lock.
- * Return: the client, to be put with ditto_client_put(), or an ERR_PTR: -ENOMEM; -ESHUTDOWN if the
- * host was removed from the table.
- */
 struct dnlm_client *dnlm_host_client(struct dnlm_host *host);
-
-/* The present client of a host, or NULL. The lock of the host is held. */
 struct dnlm_client *dnlm_host_client_locked(const struct dnlm_host *host);
-
-/**
- * dnlm_host_client_now - get the present client of a host
- * @host: host
- *
- * Context: may sleep; takes host->lock.
- * Return: the client, to be put with ditto_client_put(), or NULL.
- */
 struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host);
-
-/**
- * dnlm_host_release - release all that a host holds and waits for
- * @host: host
- * @why: reason for log and trace
- *
- * Claims it held before our restart cannot be reclaimed any more.
- *
- * Context: may sleep; takes host->lock.
- */
 void dnlm_host_release(struct dnlm_host *host, const char *why);
-
-/**
- * dnlm_host_restarted - handle a host's notice that it restarted
- * @host: host
- * @state: its NSM state now
- *
- * The notice is believed if the state moved forward or was unknown; then all that the host held
- * is released. The state in a LOCK request is not used: hosts that share a kernel, such as
- * containers, send the same state there but have one of their own each.
- *
- * Context: may sleep; takes host->lock.
- * Return: true if the notice was believed.
- */
 bool dnlm_host_restarted(struct dnlm_host *host, u32 state);
-
-/**
- * dnlm_host_notified - note that a host knows of our restart, or that it does not matter
- * @host: host
- *
- * Context: may sleep; takes host->lock.
- * Return: false if that was known before.
- */
 bool dnlm_host_notified(struct dnlm_host *host);
-
-/**
- * dnlm_host_lost - handle a host that did not answer the notice of our restart in time
- * @host: host
- *
- * Deletes its record in the background, and then releases all it holds. Then it may not reclaim,
- * at a later restart either. Until the record is deleted it keeps its claims, and
- * gets no others.
- *
- * Context: may sleep; takes host->lock.
- */
 void dnlm_host_lost(struct dnlm_host *host);
-
-/**
- * dnlm_host_for_addr - call a function for all hosts at an address
- * @nlm: the server
- * @addr: address, IPv4 mapped
- * @fn: may sleep; the host is held during the call
- * @arg: passed to @fn
- *
- * Does nothing without memory.
- */
 void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg);
-
-/**
- * dnlm_host_for_each - call a function for all hosts
- * @nlm: the server
- * @fn: may sleep; the host is held during the call
- * @arg: passed to @fn
- *
- * Does nothing without memory.
- */
 void dnlm_host_for_each(struct dnlm_server *nlm,
 			void (*fn)(struct dnlm_host *host, void *arg), void *arg);
-
-/**
- * dnlm_same_name - compare two names of hosts
- * @a: a name
- * @b: another name
- *
- * Letter case is ignored, and so is the domain if only one of the names has one.
- *
- * Return: true if both may name the same host.
- */
 bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b);
 
 /* Set-up and teardown with the server; the latter releases all hosts and may sleep. */

@@ -26,6 +26,7 @@
 /* Key of the hash that makes up NLM owners for holders of other protocols. */
 static siphash_key_t dnlm_owner_secret __read_mostly;
 
+/* Module init: draws the secret for dnlm_res.digest. */
 void dnlm_lock_init(void)
 {
 	get_random_bytes(&dnlm_owner_secret, sizeof(dnlm_owner_secret));

@@ -124,6 +124,10 @@ static bool decode_range(struct xdr_stream *xdr, bool wide, struct dnlm_msg *msg
 	return true;
 }
 
+/*
+ * Decode a message. Return: false if it is truncated, has a string longer than allowed, or an
+ * invalid bool or enum.
+ */
 bool dnlm_decode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 struct dnlm_args *args)
 {
@@ -171,6 +175,7 @@ static bool encode_range(struct xdr_stream *xdr, bool wide, const struct dnlm_ms
 	       xdr_stream_encode_u32(xdr, length) >= 0;
 }
 
+/* Encode a message. Return: false if it does not fit. */
 bool dnlm_encode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 const struct dnlm_msg *msg)
 {
@@ -202,6 +207,7 @@ bool dnlm_encode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 	return true;
 }
 
+/* Most bytes of an encoded message. Return: bytes. */
 u32 dnlm_size(enum dnlm_layout layout, bool wide)
 {
 	u32 size = 0;
@@ -223,6 +229,10 @@ u32 dnlm_size(enum dnlm_layout layout, bool wide)
 	return size;
 }
 
+/*
+ * Convert a range from the wire. @length: number of bytes; 0 means to the end of the file. Return:
+ * 0, or -EFBIG if the range ends beyond the width.
+ */
 int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last)
 {
 	*first = offset;
@@ -234,6 +244,7 @@ int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last)
 	return 0;
 }
 
+/* Set the range of a message that describes a holder. */
 void dnlm_range_fill(u64 first, u64 last, struct dnlm_msg *msg)
 {
 	msg->offset = first;

@@ -92,57 +92,12 @@ struct dnlm_args {
 /* Bytes of the longest encoded result. */
 #define DNLM_RES_SIZE	(2 * (4 + NLM_NETOBJ_MAX) + 4 + 4 + 4 + 16)
 
-/**
- * dnlm_decode - decode a message
- * @xdr: arguments
- * @layout: which message
- * @wide: 64-bit ranges
- * @args: filled; all zeros before
- *
- * Return: false if it is truncated, has a string longer than allowed, or an invalid bool or enum.
- */
 bool dnlm_decode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 struct dnlm_args *args);
-
-/**
- * dnlm_encode - encode a message
- * @xdr: results, or arguments of a callout
- * @layout: which message
- * @wide: 64-bit ranges; without it ranges are cut to 32 bits
- * @msg: the message
- *
- * Return: false if it does not fit.
- */
 bool dnlm_encode(struct xdr_stream *xdr, enum dnlm_layout layout, bool wide,
 		 const struct dnlm_msg *msg);
-
-/**
- * dnlm_size - most bytes of an encoded message
- * @layout: which message
- * @wide: 64-bit ranges
- *
- * Return: bytes.
- */
 u32 dnlm_size(enum dnlm_layout layout, bool wide);
-
-/**
- * dnlm_range - convert a range from the wire
- * @offset: first byte
- * @length: number of bytes; 0 means to the end of the file
- * @wide: 64-bit ranges
- * @first: filled: first byte
- * @last: filled: last byte; U64_MAX means to the end of the file
- *
- * Return: 0, or -EFBIG if the range ends beyond the width.
- */
 int dnlm_range(u64 offset, u64 length, bool wide, u64 *first, u64 *last);
-
-/**
- * dnlm_range_fill - set the range of a message that describes a holder
- * @first: first byte
- * @last: last byte; U64_MAX means to the end of the file
- * @msg: its offset and length are set
- */
 void dnlm_range_fill(u64 first, u64 last, struct dnlm_msg *msg);
 
 #endif

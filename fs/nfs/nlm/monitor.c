@@ -34,6 +34,7 @@ static struct dnlm_record *dnlm_record_of(const struct dnlm_host *host)
 	return rec;
 }
 
+/* Give a new host its recorder. Return: 0, or an errno of ditto_recorder_get(). */
 int dnlm_monitor_init(struct dnlm_host *host)
 {
 	struct dnlm_record *rec = dnlm_record_of(host);
@@ -83,6 +84,15 @@ static int dnlm_monitor_write(const struct dnlm_asker *asker, struct dnfs_call *
 	return ditto_recorder_is_written(host->recorder, asker->client->token) ? 0 : -EINPROGRESS;
 }
 
+/*
+ * Record a host before it gets its first claim. Asks the helper only if the host is not recorded
+ * yet, or its state changed. Does not wait for it: the call may wait a moment, see
+ * dnfs_await_record(). After that a call that reclaims is dropped, because clients give up claims
+ * that are refused, and repeat a call without a reply. Context: takes host->lock. Return: 0; -EPERM
+ * if the records from before the restart are not known yet, so that the client must try again;
+ * -ENOGRACE if the host has nothing to reclaim; -EJUKEBOX while the record is being written or
+ * removed, or the claims are about to be released; -ENOLCK if the host cannot be recorded.
+ */
 int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, bool reclaim)
 {
 	struct dnlm_host *host = asker->host;
@@ -110,12 +120,18 @@ int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, boo
 	return err;
 }
 
+/* Delete the record of a host that is to go, in the background. @wait: as ditto_recorder_unset() */
 void dnlm_monitor_drop(struct dnlm_host *host, struct ditto_recorder_wait *wait)
 {
 	lockdep_assert_held(&host->lock);
 	ditto_recorder_unset(host->recorder, ditto_recorder_token(host->nlm->recorders), wait);
 }
 
+/*
+ * Delete a host's record before its claims are given to others. After success the client gets no
+ * claims. Waits for the helper. Context: sleeps. Return: 0, or an errno of
+ * ditto_recorder_withdraw(); then the record may still be on disk.
+ */
 int dnlm_monitor_withdraw(struct dnlm_client *dc)
 {
 	int err = ditto_recorder_withdraw(dc->host->recorder, dc->token);
@@ -126,6 +142,7 @@ int dnlm_monitor_withdraw(struct dnlm_client *dc)
 	return err;
 }
 
+/* The id by which the lock table knows a host that may reclaim. Return: bytes of @id. */
 size_t dnlm_known_id(const struct dnlm_host *host, u8 id[DNLM_KNOWN_ID])
 {
 	size_t len = min_t(size_t, host->name_len, DNLM_KNOWN_ID - sizeof(host->route.addr));
@@ -135,6 +152,11 @@ size_t dnlm_known_id(const struct dnlm_host *host, u8 id[DNLM_KNOWN_ID])
 	return sizeof(host->route.addr) + len;
 }
 
+/*
+ * Create a host from its record of before the restart. Makes the host known to the grace period, so
+ * that it may reclaim. Context: takes host->lock. Return: 0; an errno of dnlm_host_get() or
+ * ditto_grace_know().
+ */
 int dnlm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 {
 	struct dnlm_bytes name = { rec->name_len, rec->name };

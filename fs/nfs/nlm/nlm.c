@@ -18,6 +18,7 @@
 #include "nsm.h"
 #include "proc.h"
 
+/* Part of the server: see struct dnfs_part. */
 int dnlm_server_init(struct dnfs_server *server)
 {
 	struct dnlm_server *nlm = kzalloc(sizeof(*nlm), GFP_KERNEL);
@@ -36,6 +37,11 @@ int dnlm_server_init(struct dnfs_server *server)
 	return 0;
 }
 
+/*
+ * Begin recovery when the service starts. The hosts of an earlier instance of the server are
+ * notified of the restart, in the background. Context: called by the task that starts the service,
+ * whose UTS node name is used.
+ */
 void dnlm_server_start(struct dnfs_server *server)
 {
 	/* The service is started from within the UTS namespace whose node name it uses. */
@@ -43,7 +49,12 @@ void dnlm_server_start(struct dnfs_server *server)
 	dnsm_restart_begin(server->nlm);
 }
 
-/* In this order: callouts and waits for removals hold hosts, and clients hold hosts. */
+/*
+ * Free the locking side of a server. Must be called after the service stopped. Releases every claim
+ * of every host. Their records are kept, so that the hosts are notified when a server starts again.
+ *
+ * In this order: callouts and waits for removals hold hosts, and clients hold hosts.
+ */
 void dnlm_server_exit(struct dnfs_server *server)
 {
 	struct dnlm_server *nlm = server->nlm;

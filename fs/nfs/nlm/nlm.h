@@ -106,27 +106,8 @@ struct dnlm_server {
 /* Module init and exit. */
 int dnlm_init(void);
 void dnlm_exit(void);
-
-/* Part of the server: see struct dnfs_part. */
 int dnlm_server_init(struct dnfs_server *server);
-
-/**
- * dnlm_server_exit - free the locking side of a server
- * @server: the NFS side
- *
- * Must be called after the service stopped. Releases every claim of every host. Their records
- * are kept, so that the hosts are notified when a server starts again.
- */
 void dnlm_server_exit(struct dnfs_server *server);
-
-/**
- * dnlm_server_start - begin recovery when the service starts
- * @server: the NFS side
- *
- * The hosts of an earlier instance of the server are notified of the restart, in the background.
- *
- * Context: may sleep; called by the task that starts the service, whose UTS node name is used.
- */
 void dnlm_server_start(struct dnfs_server *server);
 
 #endif

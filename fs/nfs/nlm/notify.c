@@ -238,6 +238,11 @@ static void dnsm_crash(struct dnlm_host *host, void *arg)
 	mutex_unlock(&host->lock);
 }
 
+/*
+ * Simulate a crash: release all locks and notify all hosts. Context: takes monitors_lock and
+ * host->lock. Return: 0; -EAGAIN while recovery is not complete; -ENOSPC after too many simulated
+ * crashes.
+ */
 int dnsm_restart_again(struct dnlm_server *nlm)
 {
 	if (!READ_ONCE(nlm->state))
@@ -255,6 +260,11 @@ int dnsm_restart_again(struct dnlm_server *nlm)
 	return 0;
 }
 
+/*
+ * Begin recovery when the service starts. Once the helper has delivered the records from before the
+ * restart, which may be later: restores the hosts, starts the grace period, and notifies the hosts
+ * in the background. Only the first call has an effect.
+ */
 void dnsm_restart_begin(struct dnlm_server *nlm)
 {
 	if (nlm->hook.srv)
@@ -265,6 +275,7 @@ void dnsm_restart_begin(struct dnlm_server *nlm)
 	ditto_state_hook_add(nlm->srv, &nlm->hook);
 }
 
+/* End recovery, whether it began or not. */
 void dnsm_restart_stop(struct dnlm_server *nlm)
 {
 	ditto_state_hook_remove(&nlm->hook);

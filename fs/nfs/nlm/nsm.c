@@ -224,7 +224,10 @@ static void dnsm_tell(struct dnlm_server *nlm, const struct dnlm_record *rec, u3
 		kfree(telling);
 }
 
-/* Monitoring requests may name the host by name or by address. */
+/*
+ * Call back all that monitor a host, in the background. Monitoring requests may name the host by
+ * name or by address. Context: takes monitors_lock.
+ */
 void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 			const struct dnlm_bytes *name, u32 state)
 {
@@ -245,6 +248,10 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 	mutex_unlock(&nlm->monitors_lock);
 }
 
+/*
+ * Restore a monitoring request from its record. Context: takes monitors_lock. Return: 0; -ENOSPC if
+ * there are too many; or -ENOMEM.
+ */
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 {
 	struct dnlm_monitor *mon;
@@ -264,6 +271,10 @@ unlock:
 	return err;
 }
 
+/*
+ * Call a function for each monitoring request. Context: takes monitors_lock and holds it during
+ * @fn.
+ */
 void dnsm_visit_monitors(struct dnlm_server *nlm,
 			 void (*fn)(const struct dnlm_record *rec, void *arg), void *arg)
 {

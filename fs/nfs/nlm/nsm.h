@@ -44,68 +44,22 @@ struct dnsm_args {
 /* The procedures of NSM by number. */
 extern const struct dnfs_proc *const dnsm1_procs[NSM_PROCEDURES];
 
-/**
- * dnsm_tell_monitors - call back all that monitor a host, in the background
- * @nlm: the server
- * @addr: address of the host, IPv4 mapped
- * @name: name of the host
- * @state: its NSM state now
- *
- * Context: may sleep; takes monitors_lock.
- */
+/* nsm.c */
 void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 			const struct dnlm_bytes *name, u32 state);
-
-/**
- * dnsm_monitor_restore - restore a monitoring request from its record
- * @nlm: the server
- * @rec: record from before the restart
- *
- * Context: may sleep; takes monitors_lock.
- * Return: 0; -ENOSPC if there are too many; or -ENOMEM.
- */
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec);
 
 /* Set-up and teardown with the server. */
 void dnsm_init(struct dnlm_server *nlm);
 void dnsm_exit(struct dnlm_server *nlm);
-
-/**
- * dnsm_visit_monitors - call a function for each monitoring request
- * @nlm: the server
- * @fn: must not change the list
- * @arg: passed to @fn
- *
- * Context: may sleep; takes monitors_lock and holds it during @fn.
- */
 void dnsm_visit_monitors(struct dnlm_server *nlm,
 			 void (*fn)(const struct dnlm_record *rec, void *arg), void *arg);
 
 /* notify.c */
 
-/**
- * dnsm_restart_begin - begin recovery when the service starts
- * @nlm: the server
- *
- * Once the helper has delivered the records from before the restart, which may be later: restores
- * the hosts, starts the grace period, and notifies the hosts in the background. Only the first
- * call has an effect.
- */
+/* notify.c */
 void dnsm_restart_begin(struct dnlm_server *nlm);
-
-/**
- * dnsm_restart_stop - end recovery, whether it began or not
- * @nlm: the server
- */
 void dnsm_restart_stop(struct dnlm_server *nlm);
-
-/**
- * dnsm_restart_again - simulate a crash: release all locks and notify all hosts
- * @nlm: the server
- *
- * Context: may sleep; takes monitors_lock and host->lock.
- * Return: 0; -EAGAIN while recovery is not complete; -ENOSPC after too many simulated crashes.
- */
 int dnsm_restart_again(struct dnlm_server *nlm);
 
 #endif

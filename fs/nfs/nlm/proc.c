@@ -14,6 +14,7 @@
 #include "status.h"
 #include "trace.h"
 
+/* Encode the results of a procedure. Return: false if they do not fit. */
 bool dnlm_res_encode(struct dnfs_call *call, enum dnlm_layout layout)
 {
 	const struct dnlm_args *args = call->args;
@@ -25,6 +26,7 @@ bool dnlm_res_encode(struct dnfs_call *call, enum dnlm_layout layout)
 	return dnlm_encode(call->xdr, layout, dnlm_is_wide(call), &res->msg);
 }
 
+/* Encode results that are a cookie and a status. Return: false if they do not fit. */
 bool dnlm_encode_res(struct dnfs_call *call, const void *result)
 {
 	return dnlm_res_encode(call, DNLM_RES);

@@ -59,7 +59,7 @@ extern const struct dnfs_proc dnlm_proc_test_msg;
 extern const struct dnfs_proc dnlm_proc_unlock;
 extern const struct dnfs_proc dnlm_proc_unlock_msg;
 
-/* Module init: draws the secret for dnlm_res.digest. */
+/* lock.c */
 void dnlm_lock_init(void);
 
 /* share.c */
@@ -68,37 +68,13 @@ extern const struct dnfs_proc dnlm_proc_unshare;
 
 /* proc.c */
 
-/**
- * dnlm_res_encode - encode the results of a procedure
- * @call: the call; its results are a struct dnlm_res
- * @layout: which message they are
- *
- * Return: false if they do not fit.
- */
+/* proc.c */
 bool dnlm_res_encode(struct dnfs_call *call, enum dnlm_layout layout);
-
-/**
- * dnlm_encode_res - encode results that are a cookie and a status
- * @call: the call
- * @result: its results, a struct dnlm_res
- *
- * Return: false if they do not fit.
- */
 bool dnlm_encode_res(struct dnfs_call *call, const void *result);
 
 /* answer.c */
 
-/**
- * dnlm_answer - answer a *_MSG by calling the client's *_RES
- * @call: the message; its results are sent
- * @err: result of its execution, 0 or an errno, which becomes the status
- * @proc: NLMPROC_*_RES
- *
- * Works in the background. A machine that has too many answers under way gets no other. Errors are
- * ignored, because a message may be lost anyway: the client repeats its own.
- *
- * Return: @err.
- */
+/* answer.c */
 int dnlm_answer(struct dnfs_call *call, int err, u32 proc);
 
 #endif

@@ -54,6 +54,7 @@ static void dnlm_record_data(const struct dnlm_record *rec, u8 data[DNLM_RECORD_
 	record_encode(p, rec->priv, sizeof(rec->priv));
 }
 
+/* Convert a record for storage. Return: false if the names are too long. */
 bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *bytes)
 {
 	bool monitor = rec->kind == DNLM_RECORD_MONITOR;
@@ -98,6 +99,10 @@ static bool unpack_names(const u8 *p, const u8 *end, struct dnlm_record *rec)
 	return true;
 }
 
+/*
+ * Convert a record from storage. @key_len: bytes of @key; @data: its data; bytes that a newer
+ * version has added are ignored; @data_len: bytes of @data. Return: false if it is not valid.
+ */
 bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t data_len,
 			struct dnlm_record *rec)
 {
@@ -127,6 +132,7 @@ bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t da
 	return true;
 }
 
+/* The recorder of a record's identity, to be put, or an ERR_PTR: as ditto_recorder_get(). */
 struct ditto_recorder *dnlm_record_recorder(struct ditto_recorders *recorders,
 					    const struct dnlm_record *rec)
 {
@@ -142,6 +148,7 @@ struct ditto_recorder *dnlm_record_recorder(struct ditto_recorders *recorders,
 	return recorder;
 }
 
+/* Have a record written, as ditto_recorder_set(). */
 int dnlm_record_set(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec)
 {
 	u8 data[DNLM_RECORD_DATA];
@@ -150,6 +157,7 @@ int dnlm_record_set(struct ditto_recorder *recorder, u64 owner, const struct dnl
 	return ditto_recorder_set(recorder, owner, data, sizeof(data), NULL);
 }
 
+/* A record was read, as ditto_recorder_restore(). */
 int dnlm_record_restore(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec)
 {
 	u8 data[DNLM_RECORD_DATA];
@@ -179,6 +187,10 @@ static int dnlm_record_listed(const struct ditto_record *record, void *arg)
 	return err;
 }
 
+/*
+ * Call a function for the records from before the restart. Return: 0, the result of @fn, or
+ * -ENOMEM.
+ */
 int dnlm_record_list(struct ditto_server *srv,
 		     int (*fn)(const struct dnlm_record *rec, void *arg), void *arg)
 {

@@ -56,22 +56,10 @@ struct dnlm_record {
 	u8 my_name[NSM_STRING_MAX];
 };
 
-/* The recorder of a record's identity, to be put, or an ERR_PTR: as ditto_recorder_get(). */
 struct ditto_recorder *dnlm_record_recorder(struct ditto_recorders *recorders,
 					    const struct dnlm_record *rec);
-/* Have a record written, as ditto_recorder_set(). */
 int dnlm_record_set(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec);
-/* A record was read, as ditto_recorder_restore(). */
 int dnlm_record_restore(struct ditto_recorder *recorder, u64 owner, const struct dnlm_record *rec);
-
-/**
- * dnlm_record_list - call a function for the records from before the restart
- * @srv: the server
- * @fn: called for each; may sleep; an error ends the list
- * @arg: passed to @fn
- *
- * Return: 0, the result of @fn, or -ENOMEM.
- */
 int dnlm_record_list(struct ditto_server *srv,
 		     int (*fn)(const struct dnlm_record *rec, void *arg), void *arg);
 
@@ -86,25 +74,7 @@ struct dnlm_record_bytes {
 	u8 data[DNLM_RECORD_DATA];
 };
 
-/**
- * dnlm_record_pack - convert a record for storage
- * @rec: record
- * @bytes: filled
- *
- * Return: false if the names are too long.
- */
 bool dnlm_record_pack(const struct dnlm_record *rec, struct dnlm_record_bytes *bytes);
-
-/**
- * dnlm_record_unpack - convert a record from storage
- * @key: its key
- * @key_len: bytes of @key
- * @data: its data; bytes that a newer version has added are ignored
- * @data_len: bytes of @data
- * @rec: filled; all zeros before
- *
- * Return: false if it is not valid.
- */
 bool dnlm_record_unpack(const u8 *key, size_t key_len, const u8 *data, size_t data_len,
 			struct dnlm_record *rec);
 

@@ -278,6 +278,7 @@ const struct dnfs_proc dnlm_proc_unshare =
 	DNLM_CALL("UNSHARE", DNFS_PROC_CACHED, dnlm_share_decode, dnlm_unshare_exec,
 		  dnlm_share_encode);
 
+/* Release all share reservations of a client. Context: takes client->shares_lock. */
 void dnlm_shares_drop(struct dnlm_client *client)
 {
 	struct rb_node *node;

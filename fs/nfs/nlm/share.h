@@ -5,12 +5,6 @@
 
 struct dnlm_client;
 
-/**
- * dnlm_shares_drop - release all share reservations of a client
- * @client: client
- *
- * Context: may sleep; takes client->shares_lock.
- */
 void dnlm_shares_drop(struct dnlm_client *client);
 
 #endif

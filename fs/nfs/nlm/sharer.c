@@ -9,6 +9,7 @@
 #include "host.h"
 #include "sharer.h"
 
+/* Find a client at an address that holds share reservations. It is to be put; NULL if none. */
 struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr)
 {
 	struct ditto_client *found = NULL;

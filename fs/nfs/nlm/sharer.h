@@ -14,7 +14,6 @@ static inline u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6
 	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
 }
 
-/* Find a client at an address that holds share reservations. It is to be put; NULL if none. */
 struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr);
 
 /* The same; costs one load while there are no reservations. */

@@ -38,6 +38,10 @@ static const struct dnlm_status dnlm_statuses[] = {
 	{ EOVERFLOW,	NLM4_FBIG,		NLM_DENIED_NOLOCKS },
 };
 
+/*
+ * Translate an errno to a status of NLM version 4. Return: enum nlm_status; NLM4_FAILED for an
+ * errno without a row.
+ */
 u32 dnlm4_status(int err)
 {
 	unsigned int i;
@@ -48,6 +52,10 @@ u32 dnlm4_status(int err)
 	return NLM4_FAILED;
 }
 
+/*
+ * Translate an errno to a status of NLM versions 1 and 3. Return: one of the first five of enum
+ * nlm_status; NLM_DENIED_NOLOCKS for an errno without a row.
+ */
 u32 dnlm3_status(int err)
 {
 	unsigned int i;
@@ -58,6 +66,7 @@ u32 dnlm3_status(int err)
 	return NLM_DENIED_NOLOCKS;
 }
 
+/* Translate an errno to a result of NSM. Return: enum nsm_result. */
 u32 dnsm_status(int err)
 {
 	return err ? NSM_FAILURE : NSM_SUCCESS;

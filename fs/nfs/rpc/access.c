@@ -33,6 +33,7 @@ static const struct {
 	{ NFS4_ACCESS_XAWRITE, { DITTO_MAY_WRITE_XATTRS, DITTO_MAY_WRITE_XATTRS, 0 } },
 };
 
+/* Get the ACCESS bits that have a meaning. Context: any. Return: ACCESS bits. */
 u32 dnfs_access_known(enum dnfs_accessed what)
 {
 	unsigned int i;
@@ -76,6 +77,12 @@ static int access_check_each(struct ditto_op *op, struct ditto_node *node, enum 
 	return 0;
 }
 
+/*
+ * Check which ACCESS bits a caller has. @node: the object, held; for DNFS_ACCESSED_ATTRS the file;
+ * @granted: set to the bits of @wanted that the caller has. Bits without a meaning for @what are
+ * not granted. Return: 0, also if nothing is granted; or an errno of ditto_permission() other than
+ * a refusal.
+ */
 int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,
 		u32 *granted)
 {

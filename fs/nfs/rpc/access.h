@@ -23,26 +23,7 @@ static inline enum dnfs_accessed dnfs_accessed_of(umode_t mode)
 	return S_ISDIR(mode) ? DNFS_ACCESSED_DIR : DNFS_ACCESSED_FILE;
 }
 
-/**
- * dnfs_access_known - get the ACCESS bits that have a meaning
- * @what: kind of object
- *
- * Context: any.
- * Return: ACCESS bits.
- */
 u32 dnfs_access_known(enum dnfs_accessed what);
-
-/**
- * dnfs_access - check which ACCESS bits a caller has
- * @op: the caller
- * @node: the object, held; for DNFS_ACCESSED_ATTRS the file
- * @what: kind of object
- * @wanted: bits to check
- * @granted: set to the bits of @wanted that the caller has. Bits without a meaning for @what are
- *	not granted
- *
- * Return: 0, also if nothing is granted; or an errno of ditto_permission() other than a refusal.
- */
 int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,
 		u32 *granted);
 

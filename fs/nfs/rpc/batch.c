@@ -104,6 +104,10 @@ static struct dnfs_batch *batch_create(struct svc_rqst *rqstp)
 	return NULL;
 }
 
+/*
+ * Make the batch of a service thread. Context: called by the thread. Return: the batch; NULL
+ * without memory, and then all calls are left to sunrpc.
+ */
 struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp)
 {
 	struct dnfs_batch *batch = batch_create(rqstp);
@@ -117,11 +121,13 @@ struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp)
 	return batch;
 }
 
+/* Get the batch of a service thread. Context: any. Return: the batch, or NULL. */
 struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp)
 {
 	return dnfs_worker_of(rqstp)->batch;
 }
 
+/* Free the batch of a service thread. @batch: the batch, or NULL. Context: called by the thread. */
 void dnfs_batch_free(struct dnfs_batch *batch)
 {
 	if (!batch)
@@ -199,6 +205,7 @@ static void batches_look(struct work_struct *work)
 		queue_delayed_work(system_wq, &batches_work, BATCH_LOOK);
 }
 
+/* Module exit; there is no batch any more. */
 void dnfs_batches_exit(void)
 {
 	cancel_delayed_work_sync(&batches_work);
@@ -245,6 +252,10 @@ static void batch_rewind(struct dnfs_batch *batch)
 	xdr->page_ptr = res->pages - 1;
 }
 
+/*
+ * Let other threads receive from the connection. The replies that are ready are sent. The present
+ * call becomes the last one of the batch. Context: called by the thread that executes the call.
+ */
 void dnfs_batch_release(struct dnfs_batch *batch)
 {
 	batch_end(batch);
@@ -588,6 +599,12 @@ static void batch_yield(struct dnfs_batch *batch)
 	}
 }
 
+/*
+ * Execute the calls that wait in a connection. @stream: in the connection's memory; the caller
+ * frees @part when the connection ends. The caller has XPT_BUSY, and the connection has no TLS. The
+ * caller charges for the replies that are not sent yet. Return: true if it has given XPT_BUSY back;
+ * false if sunrpc is to receive the next record.
+ */
 bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream)
 {
 	struct svc_rqst *rqstp = batch->rqstp;

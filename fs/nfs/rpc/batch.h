@@ -168,92 +168,24 @@ struct dnfs_batch {
 	struct work_struct rescue;
 };
 
-/**
- * dnfs_batch_alloc - make the batch of a service thread
- * @rqstp: the thread's request, which has none
- *
- * Context: may sleep; called by the thread.
- * Return: the batch; NULL without memory, and then all calls are left to sunrpc.
- */
+/* batch.c */
 struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp);
-
-/**
- * dnfs_batch_free - free the batch of a service thread
- * @batch: the batch, or NULL
- *
- * Context: may sleep; called by the thread.
- */
 void dnfs_batch_free(struct dnfs_batch *batch);
-
-/**
- * dnfs_batch_of - get the batch of a service thread
- * @rqstp: the thread's request
- *
- * Context: any.
- * Return: the batch, or NULL.
- */
 struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
-
-/**
- * dnfs_batch_run - execute the calls that wait in a connection
- * @batch: the thread's batch
- * @stream: in the connection's memory; the caller frees @part when the connection ends
- *
- * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
- * are not sent yet.
- *
- * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
- */
 bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_stream *stream);
-
-/**
- * dnfs_batch_release - let other threads receive from the connection
- * @batch: a batch whose present call may take long
- *
- * The replies that are ready are sent. The present call becomes the last one of the batch.
- *
- * Context: may sleep; called by the thread that executes the call.
- */
 void dnfs_batch_release(struct dnfs_batch *batch);
-
-/* Module exit; there is no batch any more. */
 void dnfs_batches_exit(void);
 
 /* conn.c */
 
-/**
- * dnfs_conn_waited - note that a call of a connection has waited; see ditto_block_hint_waited()
- * @xprt: the connection
- *
- * Context: any; takes xpt_lock.
- */
+/* conn.c */
 void dnfs_conn_waited(struct svc_xprt *xprt);
-
-/**
- * dnfs_conn_holds - charge for the large call that is being received
- * @xprt: the connection, which is closed if the budget does not allow it
- * @bytes: bytes of memory of what was received; 0 if it is complete
- *
- * Context: any; takes xpt_lock.
- */
 void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes);
 
 /* direct.c */
 
-/**
- * dnfs_direct_begin - decode the header of a call, and begin the reply
- * @batch: the batch, with room for a reply; its members for the present call are set
- * @p: the call, behind its record mark, or its beginning
- * @len: bytes of that, a multiple of four
- *
- * Return: false if sunrpc is to receive and execute the call.
- */
+/* direct.c */
 bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int len);
-
-/**
- * dnfs_direct_end - adapt the header of the reply in @batch->res to how the call ended
- * @batch: the batch, whose call of dnfs_direct_begin() has a reply
- */
 void dnfs_direct_end(struct dnfs_batch *batch);
 
 #endif

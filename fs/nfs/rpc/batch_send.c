@@ -97,6 +97,7 @@ static void batch_sent(struct dnfs_batch *batch, int err)
 		ditto_slow_calls_end(traced, !err);
 }
 
+/* Send the replies. Context: takes xpt_mutex. */
 void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 {
 	struct svc_xprt *xprt = batch->xprt;
@@ -124,6 +125,13 @@ static bool batch_has_next(const struct dnfs_batch *batch)
 	return READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq) > batch->done;
 }
 
+/*
+ * Send the replies, and take the calls that were begun out of the socket. @hold: do not send while
+ * the socket has bytes behind these calls, as the caller goes on with them. The socket is locked
+ * once for both. Until both are done, the client's next call waits in its backlog, so it does not
+ * come behind the one before; unless the replies have to wait for memory. Context: takes xpt_mutex
+ * if there is a reply. Return: true if the socket has more, and all that is awaited.
+ */
 bool dnfs_batch_finish(struct dnfs_batch *batch, bool hold)
 {
 	struct svc_xprt *xprt = batch->xprt;
@@ -190,6 +198,10 @@ static void batch_hold_pages(struct dnfs_batch *batch)
 		batch->rqstp->rq_next_page = pages;
 }
 
+/*
+ * Add the reply to the present call. Context: any. Return: false if its payload is to be sent by
+ * reference.
+ */
 bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 {
 	struct xdr_buf *res = &batch->res;
@@ -220,6 +232,9 @@ bool dnfs_batch_add_reply(struct dnfs_batch *batch)
 	return true;
 }
 
+/*
+ * Whether there is room for one more reply. Context: any. Return: true if one of any length fits.
+ */
 bool dnfs_batch_has_room(const struct dnfs_batch *batch)
 {
 	return batch->used + sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT &&

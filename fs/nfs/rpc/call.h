@@ -346,10 +346,7 @@ static inline void dnfs_call_drop_share(struct dnfs_call *call)
 	call->share = NULL;
 }
 
-/**
- * dnfs_may_wait - let other calls of the connection go on
- * @call: a call that may wait for a device or for others from now on
- */
+/* Let other calls of the connection go on. */
 static inline void dnfs_may_wait(struct dnfs_call *call)
 {
 	if (unlikely(call->batched))
@@ -364,60 +361,12 @@ static inline void dnfs_may_wait(struct dnfs_call *call)
 /* One service thread in this many may wait; the others serve the holders that give way. */
 #define DNFS_PAUSE_SHARE	4
 
-/**
- * dnfs_await - note that a call conflicts with holders that were asked to give way
- * @call: the call
- * @node: node of the conflict; takes a reference. Ignored if the call has a node already
- *
- * For procedures that use the lock table directly.
- */
+/* pause.c */
 void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
-
-/**
- * dnfs_await_record - note that a call needs a record that is being written
- * @call: the call
- * @task: writes the record; takes a reference. Ignored if the call has waited for a record already
- *
- * The call must be refused then, so that it is executed again.
- */
 void dnfs_await_record(struct dnfs_call *call, struct ditto_task *task);
-
-/**
- * dnfs_pause_begin - decide whether a refused call waits and is executed again
- * @call: refused before it had any effect
- *
- * A call waits if the lock table asked holders to give way and the setting break-wait-ms leaves
- * time, or once if the helper was asked for SIDs or writes a record; and not too many threads are
- * waiting.
- *
- * Context: any.
- * Return: true if dnfs_pause() must follow.
- */
 bool dnfs_pause_begin(struct dnfs_call *call);
-
-/**
- * dnfs_await_trace - note what a call waits for, if it is traced
- * @call: the call, which failed
- * @share: share of its file, held; or NULL
- *
- * If the client is told to come again after that, the trace tells that this was the reason.
- */
 void dnfs_await_trace(struct dnfs_call *call, const struct ditto_share *share);
-
-/**
- * dnfs_pause - wait until the holders have given way, or the helper has answered
- * @call: dnfs_pause_begin() returned true
- *
- * Waits for the rest of @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most.
- *
- * Context: sleeps; the caller must not hold anything that a holder needs to give way.
- */
 void dnfs_pause(struct dnfs_call *call);
-
-/**
- * dnfs_await_end - forget what the call was to wait for
- * @call: the call, with or without such a node
- */
 void dnfs_await_end(struct dnfs_call *call);
 
 /* True if there is something that the call was to wait for. */
@@ -429,63 +378,13 @@ static inline bool dnfs_awaits(const struct dnfs_call *call)
 
 /* pages.c */
 
-/**
- * dnfs_read - read into the pages of the reply
- * @call: the call
- * @op: the caller
- * @node: the file
- * @pos: position in the file
- * @count: bytes wanted; fewer are read if the reply has no room
- * @base: set to the offset of the first byte in the first page
- * @eof: set to true at the end of the file
- *
- * Long reads splice page cache pages into the reply if possible.
- *
- * Return: bytes read, or an errno of ditto_read().
- */
+/* pages.c */
 ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 		  loff_t pos, u32 count, u32 *base, bool *eof);
-
-/**
- * dnfs_place_payload - over RDMA, let the device write the next bytes of the results to the client
- * @call: the call
- * @len: length of the data of READ, or of the text of READLINK (RFC 8267)
- *
- * Must be called before the bytes are encoded.
- */
 void dnfs_place_payload(struct dnfs_call *call, u32 len);
-
-/**
- * dnfs_write_iter - make an iterator over the payload of a WRITE, without copying
- * @call: the call; @call->vec is used and must outlive @iter
- * @data: the payload
- * @count: bytes of the payload to write
- * @iter: filled
- *
- * Return: false if the payload has more pieces than @call->nvec, or is not that which was received
- * apart.
- */
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter);
-
-/**
- * dnfs_link_text - get the text of a new symbolic link
- * @data: the text in the arguments
- *
- * Return: a NUL-terminated string, to be freed with kfree(); or an ERR_PTR: -EINVAL if it is
- * empty or contains a NUL, -ENAMETOOLONG, -ENOMEM.
- */
 char *dnfs_link_text(const struct xdr_buf *data);
-
-/**
- * dnfs_rdev - make the device number of a new device node
- * @major: specdata1 of the arguments
- * @minor: specdata2 of the arguments
- * @rdev: filled
- *
- * Context: any.
- * Return: 0, or -EINVAL if Linux has no such device number.
- */
 int dnfs_rdev(u32 major, u32 minor, dev_t *rdev);
 
 #endif

@@ -44,6 +44,7 @@
 static atomic64_t conn_ids = ATOMIC64_INIT(0);
 static struct workqueue_struct *conn_wq;
 
+/* Free charges that were never registered. */
 void dnfs_conn_free(struct dnfs_conn *conn)
 {
 	ditto_uncharge(&conn->handshake);
@@ -61,12 +62,14 @@ static void conn_free_rcu(struct rcu_head *rcu)
 	dnfs_conn_free(container_of(rcu, struct dnfs_conn, rcu));
 }
 
+/* Drop a reference. Context: any. */
 void dnfs_conn_put(struct dnfs_conn *conn)
 {
 	if (refcount_dec_and_test(&conn->ref))
 		call_rcu(&conn->rcu, conn_free_rcu);
 }
 
+/* Do not count a connection any more. Context: process; does not sleep. */
 void dnfs_conn_uncount(struct dnfs_conn *conn)
 {
 	struct ditto_conns *conns = conn->server->conns;
@@ -93,7 +96,11 @@ static void conn_gone(struct svc_xpt_user *user)
 	dnfs_conn_put(conn);
 }
 
-/* While ours is not removed, it remains the last one of the list. */
+/*
+ * Get the charges of a connection. While ours is not removed, it remains the last one of the list.
+ * Context: the caller has xpt_lock, XPT_BUSY, or for reading only, RCU. Return: the charges; NULL
+ * if it has none.
+ */
 struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt)
 {
 	struct svc_xpt_user *user = dnfs_xprt_first_user(xprt);
@@ -103,6 +110,11 @@ struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt)
 	return container_of(user, struct dnfs_conn, user);
 }
 
+/*
+ * Get the number of a connection, and who it has proved to be. @xprt: the connection, held; @peer:
+ * set to the peer of dnfs_conn_peer(), with a reference, if there is one; may be NULL. Context:
+ * any; takes xpt_lock. Return: the number, or 0 if the connection is closed.
+ */
 u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
 {
 	struct dnfs_conn *conn;
@@ -121,6 +133,12 @@ u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
 	return id;
 }
 
+/*
+ * Get the peer of a call whose client has proved its name. @peer: set to the peer, with a
+ * reference; NULL if the client has proved no name. Context: any. Return: false if the call came
+ * with a certificate and the connection is closed: the name is not known any more, and the call
+ * must not be executed under another one.
+ */
 bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer)
 {
 	*peer = NULL;
@@ -134,6 +152,7 @@ static long conn_rounded(u32 bytes)
 	return bytes > DNFS_CONN_FREE ? round_up(bytes, CONN_STEP) : 0;
 }
 
+/* Whether calls may be received over RDMA, so that no thread has to wait for the client. */
 bool dnfs_conn_rdma_has_room(struct svc_xprt *xprt)
 {
 	const struct dnfs_conn *conn;
@@ -244,6 +263,7 @@ static void conn_check_unsent(struct work_struct *work)
 	dnfs_conn_put(conn);
 }
 
+/* Allocate the charges of a new connection, all zero; NULL without memory. May sleep. */
 struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
@@ -260,6 +280,9 @@ struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt)
 	return conn;
 }
 
+/*
+ * Receive nothing more until dnfs_conn_resume(). Context: the caller has XPT_BUSY; takes xpt_lock.
+ */
 void dnfs_conn_pause(struct dnfs_conn *conn)
 {
 	struct svc_xprt *xprt = conn->xprt;
@@ -270,6 +293,10 @@ void dnfs_conn_pause(struct dnfs_conn *conn)
 	spin_unlock(&xprt->xpt_lock);
 }
 
+/*
+ * Receive again, unless the budget forbids it. @peer: the client, if it has proved a name; consumes
+ * the reference. Context: takes xpt_lock.
+ */
 void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer)
 {
 	struct svc_xprt *xprt = conn->xprt;
@@ -287,7 +314,10 @@ void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer)
 	svc_xprt_enqueue(xprt);
 }
 
-/* Charge for what was received of a record by sunrpc, or of a large call. */
+/*
+ * Charge for what was received of a record by sunrpc, or of a large call. Takes xpt_lock. Charge
+ * for what was received of a record by sunrpc, or of a large call.
+ */
 void dnfs_conn_settle_part(struct svc_xprt *xprt)
 {
 	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
@@ -307,6 +337,10 @@ void dnfs_conn_settle_part(struct svc_xprt *xprt)
 		svc_xprt_deferred_close(xprt);
 }
 
+/*
+ * Charge for the large call that is being received. @bytes: bytes of memory of what was received; 0
+ * if it is complete. Context: any; takes xpt_lock.
+ */
 void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
 {
 	struct dnfs_conn *conn;
@@ -319,7 +353,10 @@ void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
 	dnfs_conn_settle_part(xprt);
 }
 
-/* Charge for unsent bytes. Return: true if nothing must be received now. */
+/*
+ * Charge for unsent bytes. True if nothing must be received now. Takes xpt_lock. Charge for unsent
+ * bytes. Return: true if nothing must be received now.
+ */
 bool dnfs_conn_watch(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn;
@@ -333,8 +370,9 @@ bool dnfs_conn_watch(struct svc_xprt *xprt)
 }
 
 /*
- * Check whether dnfs_conn_watch() has anything to do. Mostly it has not, and then a call takes no
- * lock here. The caller has XPT_BUSY.
+ * Whether dnfs_conn_watch() has anything to do. The caller has XPT_BUSY. Check whether
+ * dnfs_conn_watch() has anything to do. Mostly it has not, and then a call takes no lock here. The
+ * caller has XPT_BUSY.
  */
 bool dnfs_conn_has_unsent(struct svc_xprt *xprt)
 {
@@ -345,6 +383,10 @@ bool dnfs_conn_has_unsent(struct svc_xprt *xprt)
 	       (conn && (READ_ONCE(conn->unsent.amount) || !ditto_charge_room(&conn->unsent)));
 }
 
+/*
+ * Note that a call of a connection has waited; see ditto_block_hint_waited(). Context: any; takes
+ * xpt_lock.
+ */
 void dnfs_conn_waited(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn;
@@ -356,6 +398,7 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 	spin_unlock(&xprt->xpt_lock);
 }
 
+/* No charge is left of connections that are gone. May sleep. */
 void dnfs_conn_flush(void)
 {
 	flush_workqueue(conn_wq);

@@ -43,12 +43,17 @@ static int conn_principal_of(struct ditto_server *srv, const struct sockaddr *fr
 	return err;
 }
 
+/* Find out whom to charge for a connection. Return: 0, or an errno of ditto_principal_init(). */
 int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who)
 {
 	return conn_principal_of(conn->server->srv, (struct sockaddr *)&conn->xprt->xpt_remote,
 				 who);
 }
 
+/*
+ * Check whether a client may have another connection. For connections that cost something before
+ * they are charged. Return: false if its charge would be refused.
+ */
 bool dnfs_conn_may_connect(struct net *net, const struct sockaddr *from, unsigned int waiting)
 {
 	struct ditto_principal who = {};
@@ -106,6 +111,12 @@ static int conn_admit(struct dnfs_conn *conn, const struct ditto_principal *who)
 	return err;
 }
 
+/*
+ * Charge for a new connection, and count it. @memory: bytes to charge for as long as it is open.
+ * Another connection may be ended in favor of it. Return: 0; -EDQUOT if its client has too many;
+ * -EMFILE if there are too many of all clients; or -ENOMEM. After an error the caller frees what
+ * was charged.
+ */
 int dnfs_conn_charge(struct dnfs_conn *conn, long memory)
 {
 	struct ditto_principal who = {};
@@ -168,6 +179,11 @@ static bool conn_follow(struct dnfs_conn *conn, const struct ditto_principal *wh
 	return conn->stays && who->trust < conn->charge.trust;
 }
 
+/*
+ * Charge a connection at the level of trust that one of its calls has. If there is no room at a
+ * higher level, the connection stays below it, and a call a second later tries again; at a lower
+ * level it is closed. Context: takes xpt_lock.
+ */
 void dnfs_conn_decided(struct svc_xprt *xprt, enum ditto_trust trust)
 {
 	struct ditto_principal who;

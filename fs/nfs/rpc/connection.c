@@ -321,6 +321,10 @@ static const struct svc_xprt_ops rdma_ops = {
 	.xpo_release_ctxt = rdma_release_ctxt,
 };
 
+/*
+ * Charge a listener's connections to their machines. The socket and its connections must be gone
+ * before the module is unloaded.
+ */
 void dnfs_connections_charge(struct svc_xprt *listener)
 {
 	if (dnfs_xprt_is_rdma(listener)) {
@@ -331,6 +335,7 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 	dnfs_ops_install(listener, &conn_ops);
 }
 
+/* Nothing is charged any more for connections that are gone. May sleep. */
 void dnfs_connections_flush(void)
 {
 	/* A handshake may arm a look at the unsent bytes. */

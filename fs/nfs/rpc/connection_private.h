@@ -92,62 +92,18 @@ static inline struct sock *dnfs_conn_sock(struct svc_xprt *xprt)
 
 /* conn.c */
 
-/* Allocate the charges of a new connection, all zero; NULL without memory. May sleep. */
+/* conn.c */
 struct dnfs_conn *dnfs_conn_alloc(struct svc_xprt *xprt);
-/* Free charges that were never registered. */
 void dnfs_conn_free(struct dnfs_conn *conn);
-
-/**
- * dnfs_conn_of - get the charges of a connection
- * @xprt: the connection
- *
- * Context: the caller has xpt_lock, XPT_BUSY, or for reading only, RCU.
- * Return: the charges; NULL if it has none.
- */
 struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt);
-
-/**
- * dnfs_conn_put - drop a reference
- * @conn: the charges of a connection
- *
- * Context: any.
- */
 void dnfs_conn_put(struct dnfs_conn *conn);
-
-/**
- * dnfs_conn_uncount - do not count a connection any more
- * @conn: its charges; need not have been counted
- *
- * Context: process; does not sleep.
- */
 void dnfs_conn_uncount(struct dnfs_conn *conn);
-
-/**
- * dnfs_conn_pause - receive nothing more until dnfs_conn_resume()
- * @conn: the charges of a connection without a handshake in progress
- *
- * Context: the caller has XPT_BUSY; takes xpt_lock.
- */
 void dnfs_conn_pause(struct dnfs_conn *conn);
-
-/**
- * dnfs_conn_resume - receive again, unless the budget forbids it
- * @conn: the charges of a connection that was paused
- * @peer: the client, if it has proved a name; consumes the reference
- *
- * Context: may sleep; takes xpt_lock.
- */
 void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer);
-
-/* Charge for what was received of a record by sunrpc, or of a large call. Takes xpt_lock. */
 void dnfs_conn_settle_part(struct svc_xprt *xprt);
-/* Charge for unsent bytes. True if nothing must be received now. Takes xpt_lock. */
 bool dnfs_conn_watch(struct svc_xprt *xprt);
-/* Whether calls may be received over RDMA, so that no thread has to wait for the client. */
 bool dnfs_conn_rdma_has_room(struct svc_xprt *xprt);
-/* Whether dnfs_conn_watch() has anything to do. The caller has XPT_BUSY. */
 bool dnfs_conn_has_unsent(struct svc_xprt *xprt);
-/* No charge is left of connections that are gone. May sleep. */
 void dnfs_conn_flush(void);
 
 /* Module init and exit. */
@@ -156,66 +112,18 @@ void dnfs_conn_cleanup(void);
 
 /* conn_charge.c */
 
-/**
- * dnfs_conn_principal - find out whom to charge for a connection
- * @conn: its charges, which need not be charged yet
- * @who: filled; ended with ditto_principal_exit()
- *
- * Return: 0, or an errno of ditto_principal_init().
- */
+/* conn_charge.c */
 int dnfs_conn_principal(const struct dnfs_conn *conn, struct ditto_principal *who);
-
-/**
- * dnfs_conn_may_connect - check whether a client may have another connection
- * @net: the network namespace
- * @from: address of the client
- * @waiting: number of its connections that are not charged yet
- *
- * For connections that cost something before they are charged.
- *
- * Return: false if its charge would be refused.
- */
 bool dnfs_conn_may_connect(struct net *net, const struct sockaddr *from, unsigned int waiting);
-
-/**
- * dnfs_conn_charge - charge for a new connection, and count it
- * @conn: its charges, which are zero
- * @memory: bytes to charge for as long as it is open
- *
- * Another connection may be ended in favor of it.
- *
- * Return: 0; -EDQUOT if its client has too many; -EMFILE if there are too many of all clients; or
- * -ENOMEM. After an error the caller frees what was charged.
- */
 int dnfs_conn_charge(struct dnfs_conn *conn, long memory);
 
 /* handshake.c */
 
-/**
- * dnfs_shake_init - prepare a connection for handshakes
- * @conn: its charges
- *
- * Context: any.
- */
+/* handshake.c */
 void dnfs_shake_init(struct dnfs_conn *conn);
-
-/**
- * dnfs_shake - begin the TLS handshake for which a client has asked
- * @xprt: the connection, which is closed if that cannot be
- *
- * For struct svc_xprt_ops.
- *
- * Context: the caller has XPT_BUSY; may sleep.
- */
 void dnfs_shake(struct svc_xprt *xprt);
-
-/* Wait until no handshake is in progress. May sleep. */
 void dnfs_shake_flush(void);
-
-/* Module initialization. Return: 0 or -ENOMEM. */
 int dnfs_shake_module_init(void);
-
-/* Module exit; no connection is left. */
 void dnfs_shake_module_exit(void);
 
 #endif

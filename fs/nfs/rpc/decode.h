@@ -13,13 +13,7 @@
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
-/**
- * dnfs_inline_decode - take bytes out of a stream
- * @xdr: arguments
- * @bytes: how many; padding follows up to a multiple of XDR_UNIT
- *
- * Return: as xdr_inline_decode(), which it replaces.
- */
+/* Take bytes out of a stream. Return: as xdr_inline_decode(), which it replaces. */
 static inline __be32 *dnfs_inline_decode(struct xdr_stream *xdr, size_t bytes)
 {
 	size_t words = XDR_QUADLEN(bytes);
@@ -39,13 +33,7 @@ static inline unsigned int dnfs_decode_pos(const struct xdr_stream *xdr)
 	return (XDR_QUADLEN(xdr->buf->len) - xdr->nwords) * XDR_UNIT;
 }
 
-/**
- * dnfs_decode_u32 - decode a number of 32 bits
- * @xdr: arguments
- * @value: filled on success
- *
- * Return: 0, -EBADMSG
- */
+/* Decode a number of 32 bits. Return: 0, -EBADMSG. */
 static inline int dnfs_decode_u32(struct xdr_stream *xdr, u32 *value)
 {
 	const __be32 *p = dnfs_inline_decode(xdr, sizeof(*value));
@@ -56,13 +44,7 @@ static inline int dnfs_decode_u32(struct xdr_stream *xdr, u32 *value)
 	return 0;
 }
 
-/**
- * dnfs_decode_u64 - decode a number of 64 bits
- * @xdr: arguments
- * @value: filled on success
- *
- * Return: 0, -EBADMSG
- */
+/* Decode a number of 64 bits. Return: 0, -EBADMSG. */
 static inline int dnfs_decode_u64(struct xdr_stream *xdr, u64 *value)
 {
 	const __be32 *p = dnfs_inline_decode(xdr, sizeof(*value));

@@ -23,6 +23,10 @@ static void dial_connect(struct rpc_xprt *xprt, struct rpc_task *task)
 	xprt_wake_pending_tasks(xprt, -ECONNREFUSED);
 }
 
+/*
+ * Let the transport of @clnt, which has made no call yet, connect once. The tasks of @clnt have
+ * RPC_TASK_SOFTCONN. Nothing is done for datagrams.
+ */
 void dnfs_dial_begin(struct dnfs_dial *dial, struct rpc_clnt *clnt)
 {
 	struct rpc_xprt *xprt;
@@ -48,12 +52,14 @@ void dnfs_dial_begin(struct dnfs_dial *dial, struct rpc_clnt *clnt)
 	xprt->ops = &dial_ops;
 }
 
+/* Return: true if the connection was made and is lost. */
 bool dnfs_dial_is_over(const struct dnfs_dial *dial)
 {
 	return dial->xprt && READ_ONCE(dial->xprt->stat.connect_count) &&
 	       !xprt_connected(dial->xprt);
 }
 
+/* Drop the transport, after its RPC client was shut down. Nothing is done if there is none. */
 void dnfs_dial_end(struct dnfs_dial *dial)
 {
 	if (!dial->xprt)

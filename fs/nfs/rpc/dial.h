@@ -25,16 +25,8 @@ struct dnfs_dial {
 	const struct rpc_xprt_ops *ops;
 };
 
-/*
- * Let the transport of @clnt, which has made no call yet, connect once. The tasks of @clnt have
- * RPC_TASK_SOFTCONN. Nothing is done for datagrams.
- */
 void dnfs_dial_begin(struct dnfs_dial *dial, struct rpc_clnt *clnt);
-
-/* Return: true if the connection was made and is lost. */
 bool dnfs_dial_is_over(const struct dnfs_dial *dial);
-
-/* Drop the transport, after its RPC client was shut down. Nothing is done if there is none. */
 void dnfs_dial_end(struct dnfs_dial *dial);
 
 #endif

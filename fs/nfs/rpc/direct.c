@@ -180,6 +180,10 @@ static void direct_streams(struct dnfs_batch *batch, const __be32 *p, const __be
 	xdr->rqst = NULL;
 }
 
+/*
+ * Decode the header of a call, and begin the reply. @len: bytes of that, a multiple of four.
+ * Return: false if sunrpc is to receive and execute the call.
+ */
 bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int len)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
@@ -204,6 +208,7 @@ bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int l
 	return true;
 }
 
+/* Adapt the header of the reply in @batch->res to how the call ended. */
 void dnfs_direct_end(struct dnfs_batch *batch)
 {
 	struct svc_rqst *rqstp = batch->rqstp;

@@ -13,15 +13,9 @@
 
 #include "../../op/bytes.h"
 
-/**
- * dnfs_inline_reserve - reserve room in a stream
- * @xdr: results
- * @bytes: how many; padding follows up to a multiple of XDR_UNIT
- *
- * sunrpc reserves what does not fit into the rest of the page or of the head.
- *
- * Context: any.
- * Return: as xdr_reserve_space(), which it replaces.
+/*
+ * Reserve room in a stream. sunrpc reserves what does not fit into the rest of the page or of the
+ * head. Context: any. Return: as xdr_reserve_space(), which it replaces.
  */
 static inline __be32 *dnfs_inline_reserve(struct xdr_stream *xdr, size_t bytes)
 {
@@ -39,14 +33,7 @@ static inline __be32 *dnfs_inline_reserve(struct xdr_stream *xdr, size_t bytes)
 	return p;
 }
 
-/**
- * dnfs_encode_u32 - encode a number of 32 bits
- * @xdr: results
- * @value: the number
- *
- * Context: any.
- * Return: false if there is no room.
- */
+/* Encode a number of 32 bits. Context: any. Return: false if there is no room. */
 static inline bool dnfs_encode_u32(struct xdr_stream *xdr, u32 value)
 {
 	__be32 *p = dnfs_inline_reserve(xdr, sizeof(value));
@@ -57,14 +44,9 @@ static inline bool dnfs_encode_u32(struct xdr_stream *xdr, u32 value)
 	return true;
 }
 
-/**
- * dnfs_put_opaque - write variable-length opaque data or a string
- * @p: room for its length and its bytes with padding
- * @data: the bytes
- * @len: their number
- *
- * Context: any.
- * Return: the position after it, as xdr_encode_opaque().
+/*
+ * Write variable-length opaque data or a string. @p: room for its length and its bytes with
+ * padding. Context: any. Return: the position after it, as xdr_encode_opaque().
  */
 static inline __be32 *dnfs_put_opaque(__be32 *p, const void *data, u32 len)
 {

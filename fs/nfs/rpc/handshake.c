@@ -103,6 +103,10 @@ static int shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
 	return 0;
 }
 
+/*
+ * Begin the TLS handshake for which a client has asked. For struct svc_xprt_ops. Context: the
+ * caller has XPT_BUSY; may sleep.
+ */
 void dnfs_shake(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn = dnfs_conn_of(xprt);
@@ -114,22 +118,26 @@ void dnfs_shake(struct svc_xprt *xprt)
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 }
 
+/* Prepare a connection for handshakes. Context: any. */
 void dnfs_shake_init(struct dnfs_conn *conn)
 {
 	INIT_WORK(&conn->shake, shake_perform);
 }
 
+/* Wait until no handshake is in progress. May sleep. */
 void dnfs_shake_flush(void)
 {
 	flush_workqueue(shake_wq);
 }
 
+/* Module initialization. Return: 0 or -ENOMEM. */
 int dnfs_shake_module_init(void)
 {
 	shake_wq = alloc_workqueue("ditto_nfs_tls", WQ_UNBOUND, 0);
 	return shake_wq ? 0 : -ENOMEM;
 }
 
+/* Module exit; no connection is left. */
 void dnfs_shake_module_exit(void)
 {
 	destroy_workqueue(shake_wq);

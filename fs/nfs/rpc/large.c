@@ -18,6 +18,11 @@
 /* Pages of zeros, which a decoder finds in place of the payload. */
 static struct page *large_blank[DNFS_MAX_PAYLOAD / PAGE_SIZE] __ro_after_init;
 
+/*
+ * Begin to receive a call. @at: bytes of @call, a multiple of four; @len: bytes of the call, a
+ * multiple of four. Context: may sleep for memory. Return: the call; NULL if it cannot be received
+ * so, or without memory.
+ */
 struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len)
 {
 	struct dnfs_large *large;
@@ -45,6 +50,10 @@ struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len
 	return large;
 }
 
+/*
+ * Release the memory of a call. @large: from dnfs_large_new(); may be NULL. Context: process or
+ * softirq; does not sleep.
+ */
 void dnfs_large_free(struct dnfs_large *large)
 {
 	if (!large)
@@ -93,6 +102,12 @@ static int large_copy_first(struct dnfs_large *large)
 	return copy_from_iter_full(large->flat + large->at, DNFS_DIGEST_MAX, &iter) ? 0 : -EFAULT;
 }
 
+/*
+ * Receive what has arrived of a call. The socket does not report less than what is missing of the
+ * call, up to a limit, until the call is complete. Context: may sleep for memory and for the lock
+ * of the socket, but does not wait for bytes. Return: 1 if the call is complete, 0 if more is to
+ * come, or an errno: the connection is of no use then.
+ */
 int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
 {
 	int n = 1;
@@ -114,12 +129,14 @@ int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
 	return large_copy_first(large) ?: 1;
 }
 
+/* Find out how much memory a call holds. Context: any. Return: bytes. */
 u32 dnfs_large_memory(const struct dnfs_large *large)
 {
 	return struct_size(large, flat, large->at + DNFS_DIGEST_MAX + large->tail) +
 	       large->taken->memory;
 }
 
+/* Show a call to decoders. Context: any. */
 void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg)
 {
 	*arg = (struct xdr_buf) {
@@ -134,6 +151,10 @@ void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg)
 	arg->buflen = arg->len;
 }
 
+/*
+ * Read the payload. @iter: filled; valid until the call is freed. Context: any. Return: false if
+ * @data is not the payload.
+ */
 bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter)
 {
@@ -145,6 +166,7 @@ bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data,
 	return true;
 }
 
+/* Module initialization. */
 void __init dnfs_large_init(void)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(large_blank); i++)

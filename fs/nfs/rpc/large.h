@@ -41,72 +41,13 @@ struct dnfs_large {
 	u8 flat[];
 };
 
-/**
- * dnfs_large_new - begin to receive a call
- * @call: its beginning, up to the payload
- * @at: bytes of @call, a multiple of four
- * @payload: bytes of the payload
- * @len: bytes of the call, a multiple of four
- *
- * Context: may sleep for memory.
- * Return: the call; NULL if it cannot be received so, or without memory.
- */
 struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len);
-
-/**
- * dnfs_large_free - release the memory of a call
- * @large: from dnfs_large_new(); may be NULL
- *
- * Context: process or softirq; does not sleep.
- */
 void dnfs_large_free(struct dnfs_large *large);
-
-/**
- * dnfs_large_receive - receive what has arrived of a call
- * @large: from dnfs_large_new()
- * @sock: the socket, at the first byte that is missing
- *
- * The socket does not report less than what is missing of the call, up to a limit, until the call
- * is complete.
- *
- * Context: may sleep for memory and for the lock of the socket, but does not wait for bytes.
- * Return: 1 if the call is complete, 0 if more is to come, or an errno: the connection is of no
- * use then.
- */
 int dnfs_large_receive(struct dnfs_large *large, struct socket *sock);
-
-/**
- * dnfs_large_memory - find out how much memory a call holds
- * @large: from dnfs_large_new()
- *
- * Context: any.
- * Return: bytes.
- */
 u32 dnfs_large_memory(const struct dnfs_large *large);
-
-/**
- * dnfs_large_arg - show a call to decoders
- * @large: a complete call
- * @arg: filled
- *
- * Context: any.
- */
 void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg);
-
-/**
- * dnfs_large_iter - read the payload
- * @large: a complete call
- * @data: the payload, as it was decoded from dnfs_large_arg()
- * @count: bytes of it to read
- * @iter: filled; valid until the call is freed
- *
- * Context: any.
- * Return: false if @data is not the payload.
- */
 bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter);
-
-/* Module initialization. */
 void dnfs_large_init(void);
 
 #endif

@@ -7,15 +7,9 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-/**
- * dnfs_uid_out - give the number of an owner
- * @userns: user namespace of owners on the wire
- * @uid: owner
- *
- * The initial user namespace changes no id that is valid, so the id is not looked up there.
- *
- * Context: any.
- * Return: as from_kuid_munged(), which it replaces.
+/*
+ * Give the number of an owner. The initial user namespace changes no id that is valid, so the id is
+ * not looked up there. Context: any. Return: as from_kuid_munged(), which it replaces.
  */
 static inline u32 dnfs_uid_out(struct user_namespace *userns, kuid_t uid)
 {
@@ -24,14 +18,8 @@ static inline u32 dnfs_uid_out(struct user_namespace *userns, kuid_t uid)
 	return from_kuid_munged(userns, uid);
 }
 
-/**
- * dnfs_gid_out - give the number of a group
- * @userns: user namespace of groups on the wire
- * @gid: group
- *
- * Groups are converted as users are by dnfs_uid_out().
- *
- * Context: any.
+/*
+ * Give the number of a group. Groups are converted as users are by dnfs_uid_out(). Context: any.
  * Return: as from_kgid_munged(), which it replaces.
  */
 static inline u32 dnfs_gid_out(struct user_namespace *userns, kgid_t gid)

@@ -109,6 +109,11 @@ static int dnfs_splice_actor(struct pipe_inode_info *pipe, struct pipe_buffer *b
 	return sd->len;
 }
 
+/*
+ * Read into the pages of the reply. @count: bytes wanted; fewer are read if the reply has no room.
+ * Long reads splice page cache pages into the reply if possible. Return: bytes read, or an errno of
+ * ditto_read().
+ */
 ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 		  loff_t pos, u32 count, u32 *base, bool *eof)
 {
@@ -140,6 +145,10 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
 	return ditto_read(op, node, pos, &iter, eof);
 }
 
+/*
+ * Over RDMA, let the device write the next bytes of the results to the client. Must be called
+ * before the bytes are encoded.
+ */
 void dnfs_place_payload(struct dnfs_call *call, u32 len)
 {
 	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
@@ -152,6 +161,7 @@ void dnfs_place_payload(struct dnfs_call *call, u32 len)
 	rc->placed[rc->nplaced++] = (struct dnfs_placed) { call->xdr->buf->len, len };
 }
 
+/* Name the payloads that are to be placed to sunrpc. The reply is complete. In pages.c. */
 void dnfs_place_all(struct dnfs_rpc_call *rc)
 {
 	for (unsigned int i = 0; i < rc->nplaced; i++) {
@@ -165,6 +175,11 @@ void dnfs_place_all(struct dnfs_rpc_call *rc)
 	}
 }
 
+/*
+ * Make an iterator over the payload of a WRITE, without copying. @call: the call; @call->vec is
+ * used and must outlive @iter; @count: bytes of the payload to write. Return: false if the payload
+ * has more pieces than @call->nvec, or is not that which was received apart.
+ */
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter)
 {
@@ -201,6 +216,10 @@ bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 cou
 	return true;
 }
 
+/*
+ * Get the text of a new symbolic link. Return: a NUL-terminated string, to be freed with kfree();
+ * or an ERR_PTR: -EINVAL if it is empty or contains a NUL, -ENAMETOOLONG, -ENOMEM.
+ */
 char *dnfs_link_text(const struct xdr_buf *data)
 {
 	char *s;
@@ -220,6 +239,10 @@ char *dnfs_link_text(const struct xdr_buf *data)
 	return s;
 }
 
+/*
+ * Make the device number of a new device node. Context: any. Return: 0, or -EINVAL if Linux has no
+ * such device number.
+ */
 int dnfs_rdev(u32 major, u32 minor, dev_t *rdev)
 {
 	*rdev = MKDEV(major, minor);

@@ -126,6 +126,12 @@ static void park_closed(struct svc_xpt_user *user)
 	mod_delayed_work(park_wq, &parked->work, 0);
 }
 
+/*
+ * Keep a call that met absent data. @rc: the call: it has done nothing yet, and must be executed
+ * again from the start. Calls over TCP are kept, for the time of the setting offload-wait-ms from
+ * the first execution on, and as many for one address as its budget allows. Return: the kept call,
+ * for dnfs_park(), which has taken over @absent of the call; NULL if the client must retry.
+ */
 struct dnfs_parked *dnfs_park_prepare(struct dnfs_rpc_call *rc)
 {
 	struct dnfs_call *call = &rc->call;
@@ -161,22 +167,29 @@ free:
 	return NULL;
 }
 
+/*
+ * Let a kept call wait. Another thread may execute it again from now on, so nothing of the first
+ * execution must be left. Context: any.
+ */
 void dnfs_park(struct dnfs_parked *parked)
 {
 	queue_delayed_work(park_wq, &parked->work, 0);
 }
 
+/* Wait until the calls of connections that are closed have gone. May sleep. */
 void dnfs_park_flush(void)
 {
 	flush_workqueue(park_wq);
 }
 
+/* Called once when the module is loaded. May sleep. Return: 0 or -ENOMEM. */
 int dnfs_park_init(void)
 {
 	park_wq = alloc_workqueue("ditto_nfs_park", WQ_UNBOUND, 0);
 	return park_wq ? 0 : -ENOMEM;
 }
 
+/* No call is parked any more. May sleep. */
 void dnfs_park_exit(void)
 {
 	destroy_workqueue(park_wq);

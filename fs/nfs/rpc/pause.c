@@ -30,6 +30,11 @@
  */
 #define RECORD_WAIT_MS		500
 
+/*
+ * Note that a call conflicts with holders that were asked to give way. @node: node of the conflict;
+ * takes a reference. Ignored if the call has a node already. For procedures that use the lock table
+ * directly.
+ */
 void dnfs_await(struct dnfs_call *call, struct ditto_node *node)
 {
 	if (call->awaited)
@@ -38,6 +43,11 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node)
 	call->awaited = node;
 }
 
+/*
+ * Note that a call needs a record that is being written. @task: writes the record; takes a
+ * reference. Ignored if the call has waited for a record already. The call must be refused then, so
+ * that it is executed again.
+ */
 void dnfs_await_record(struct dnfs_call *call, struct ditto_task *task)
 {
 	if (call->recording || call->record_awaited)
@@ -46,6 +56,7 @@ void dnfs_await_record(struct dnfs_call *call, struct ditto_task *task)
 	call->recording = task;
 }
 
+/* Forget what the call was to wait for. */
 void dnfs_await_end(struct dnfs_call *call)
 {
 	if (call->awaited)
@@ -70,6 +81,12 @@ static bool awaits_helper(const struct dnfs_call *call)
 	       (call->unresolved && !call->resolved) || call->recording;
 }
 
+/*
+ * Decide whether a refused call waits and is executed again. A call waits if the lock table asked
+ * holders to give way and the setting break-wait-ms leaves time, or once if the helper was asked
+ * for SIDs or writes a record; and not too many threads are waiting. Context: any. Return: true if
+ * dnfs_pause() must follow.
+ */
 bool dnfs_pause_begin(struct dnfs_call *call)
 {
 	if (!awaits_helper(call) && !(call->awaited && call->break_wait))
@@ -80,6 +97,10 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 	return false;
 }
 
+/*
+ * Note what a call waits for, if it is traced. @share: share of its file, held; or NULL. If the
+ * client is told to come again after that, the trace tells that this was the reason.
+ */
 void dnfs_await_trace(struct dnfs_call *call, const struct ditto_share *share)
 {
 	struct ditto_slow_call *slow = call->slow;
@@ -100,6 +121,11 @@ void dnfs_await_trace(struct dnfs_call *call, const struct ditto_share *share)
 	}
 }
 
+/*
+ * Wait until the holders have given way, or the helper has answered. Waits for the rest of
+ * @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most. Context: sleeps; the caller must not hold
+ * anything that a holder needs to give way.
+ */
 void dnfs_pause(struct dnfs_call *call)
 {
 	long left;

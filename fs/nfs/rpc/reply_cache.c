@@ -414,6 +414,14 @@ static struct dnfs_reply *reply_new(struct dnfs_shard *shard, const struct dnfs_
 	return reply;
 }
 
+/*
+ * Look a call up in the reply cache, and add it if it is new. @conn: connection the call arrived
+ * on; NULL for datagrams; @reply: set for DNFS_REPLY_NEW; set to NULL for DNFS_REPLY_UNKEPT. A
+ * client that lost its connection may retransmit on a new one while the call is in progress. The
+ * reply goes to the old connection, so the new one is stored with the call, and dnfs_reply_done()
+ * or dnfs_reply_forget() returns it. Context: may sleep. A full cache reuses the memory of old
+ * replies. Return: enum dnfs_reply_state.
+ */
 enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 				       struct dnfs_reply_key *key, struct svc_xprt *conn,
 				       struct xdr_stream *xdr, unsigned int start,
@@ -460,6 +468,10 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 	return state;
 }
 
+/*
+ * Remove a call that must be executed again when retransmitted. @reply: from dnfs_reply_begin();
+ * freed. Context: any. Return: as dnfs_reply_done().
+ */
 struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_reply *reply)
 {
 	struct dnfs_shard *shard = &replies->shard[reply->shard];
@@ -484,6 +496,11 @@ static bool reply_copy(const struct xdr_buf *buf, unsigned int start, void *data
 	return true;
 }
 
+/*
+ * Store the reply to an executed call. A reply that is too long is not kept. Return: NULL, or
+ * another connection on which the client waits for the reply, with a reference. The caller closes
+ * it, so that the client reconnects and retransmits.
+ */
 struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply *reply,
 				 const struct xdr_buf *buf, unsigned int start)
 {
@@ -510,6 +527,10 @@ struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply
 	return again;
 }
 
+/*
+ * Count the entries of a reply cache. Context: any. Return: the number of replies and of calls in
+ * progress.
+ */
 unsigned int dnfs_replies_count(struct dnfs_replies *replies)
 {
 	unsigned int i, count = 0;
@@ -579,6 +600,7 @@ static void dnfs_shard_exit(struct dnfs_shard *shard)
 	rhashtable_destroy(&shard->by_key);
 }
 
+/* Create the reply cache of a server. Return: the cache; NULL without memory. */
 struct dnfs_replies *dnfs_replies_alloc(void)
 {
 	struct dnfs_replies *replies = kvzalloc(sizeof(*replies), GFP_KERNEL);
@@ -609,6 +631,7 @@ free:
 	return NULL;
 }
 
+/* Free a reply cache. */
 void dnfs_replies_free(struct dnfs_replies *replies)
 {
 	shrinker_free(replies->shrinker);
@@ -618,11 +641,13 @@ void dnfs_replies_free(struct dnfs_replies *replies)
 }
 
 #ifdef DITTO_TESTS
+/* For KUnit tests. Return: the most replies that a cache keeps. */
 unsigned int dnfs_replies_limit(struct dnfs_replies *replies)
 {
 	return replies->shard_limit * DNFS_SHARDS;
 }
 
+/* For KUnit tests: make all replies @seconds older. */
 void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds)
 {
 	struct dnfs_reply *reply;

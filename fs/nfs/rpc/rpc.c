@@ -68,6 +68,7 @@ const struct dnfs_proc dnfs_proc_null = {
  */
 static u64 dnfs_sum_seed __read_mostly;
 
+/* Find a program. Return: the program, or NULL. */
 const struct dnfs_program *dnfs_rpc_find(u32 prog, u32 vers)
 {
 	unsigned int i;
@@ -144,16 +145,25 @@ static int dnfs_svc_rpcbind_none(struct net *net, const struct svc_program *prog
 	return 0;
 }
 
+/* Get a program by index. Context: any. Return: the program. */
 const struct dnfs_program *dnfs_rpc_program(unsigned int program)
 {
 	return dnfs_programs[program];
 }
 
+/*
+ * Check whether a program is served over a transport. Context: any. Return: true if it is served.
+ */
 bool dnfs_rpc_is_served(const struct dnfs_server *server, unsigned int program, int proto)
 {
 	return dnfs_is_served(server, dnfs_programs[program], proto);
 }
 
+/*
+ * Send one SET or UNSET of a program to rpcbind. Context: svc_bind() was called in @net. Return: 0;
+ * -EACCES if rpcbind has an entry with another address; or another errno if rpcbind does not
+ * answer.
+ */
 int dnfs_rpc_rpcbind_set(struct net *net, unsigned int program, int family, unsigned short proto,
 			 unsigned short port)
 {
@@ -203,6 +213,7 @@ static void dnfs_ident_of(const struct svc_cred *cred, bool proven, struct ditto
 	ident->park = NULL;
 }
 
+/* How long a new call of a server may wait for holders, in jiffies. Any context. */
 long dnfs_break_wait(const struct dnfs_server *server)
 {
 	return msecs_to_jiffies(READ_ONCE(server->srv->settings.break_wait_ms));
@@ -443,6 +454,10 @@ static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
 		key->sum = dnfs_sum_pieces(buf, pos, len);
 }
 
+/*
+ * Look a call up in the reply cache. For dnfs_transport.once of dnfs_rpc_transport. In rpc.c.
+ * Return: enum dnfs_once.
+ */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
 {
 	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
@@ -566,9 +581,13 @@ static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 }
 
 /*
- * A call that was refused because of holders that gave way soon is executed again; it has
- * allocated no results. An NLM message has no results and sends its answer during execution, so it
- * is not executed again. Nor does it need data.
+ * Execute a call whose header was decoded.
+ *
+ * A call that was refused because of holders that gave way soon is executed again; it has allocated
+ * no results. An NLM message has no results and sends its answer during execution, so it is not
+ * executed again. Nor does it need data.
+ *
+ * Return: true if there is a reply.
  */
 bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program,
 		      const struct dnfs_proc *proc, struct dnfs_batch *batch)
@@ -748,6 +767,7 @@ static void dnfs_svc_version_init(unsigned int i)
 	dnfs_svc_tables[dnfs_svc_program_of(program)][program->vers] = &dnfs_svc_versions[i];
 }
 
+/* Module init. */
 void dnfs_rpc_init(void)
 {
 	unsigned int i;
@@ -757,6 +777,7 @@ void dnfs_rpc_init(void)
 		dnfs_svc_version_init(i);
 }
 
+/* The RPC programs to register with sunrpc. Return: an array of them. */
 struct svc_program *dnfs_rpc_programs(unsigned int *count)
 {
 	*count = dnfs_svc_count;

@@ -29,21 +29,6 @@ struct dnfs_rpcbind_want {
 	bool served[DNFS_PROGRAMS];
 };
 
-/**
- * dnfs_rpcbind_update - register the ports of the listening sockets
- * @server: the server
- * @want: what shall be registered, by netid
- * @extack: gets a message about an entry of another server; may be NULL
- *
- * Registers all entries again, in case rpcbind was restarted, and without any port ends all
- * dealings with it. If rpcbind does not answer, this is logged once, and the next update tries
- * again.
- *
- * Call this before a socket is closed and after it was opened, so that rpcbind only names
- * ports that belong to this server.
- *
- * Context: process; may sleep for as long as rpcbind takes; one call at a time for a server.
- */
 void dnfs_rpcbind_update(struct dnfs_server *server,
 			 const struct dnfs_rpcbind_want want[DNFS_RPCBIND_KINDS],
 			 struct netlink_ext_ack *extack);

@@ -34,6 +34,12 @@ static void sent_pages_swap(struct dnfs_sent_pages *sent, struct page **pages, u
 	}
 }
 
+/*
+ * Replace the pages of a reply by pages that were sent before. A page that the network still has is
+ * released instead. Nothing happens if the reply has more than @sent keeps; then sunrpc releases
+ * its pages, as it does by itself. sunrpc allocates what is missing. Context: any; called by the
+ * thread, when the reply is sent.
+ */
 void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqstp)
 {
 	unsigned int n = rqstp->rq_next_page - rqstp->rq_respages;
@@ -46,6 +52,12 @@ void dnfs_sent_pages_exchange(struct dnfs_sent_pages *sent, struct svc_rqst *rqs
 	rqstp->rq_next_page = rqstp->rq_respages;
 }
 
+/*
+ * Put pages of a reply aside until it is sent. The caller sets @sent->held to 0 when all replies
+ * are sent, and does not use dnfs_sent_pages_exchange() before. Addresses of pages of the request,
+ * such as the head of rq_arg, are not valid any more. Context: any; called by the thread. Return:
+ * false if there is no room or no memory. Then @pages are as they were.
+ */
 bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, unsigned int n)
 {
 	if (sent->held + n > DNFS_SENT_PAGES)
@@ -64,6 +76,7 @@ bool dnfs_sent_pages_hold(struct dnfs_sent_pages *sent, struct page **pages, uns
 	return true;
 }
 
+/* Release all pages. Context: any. */
 void dnfs_sent_pages_free(struct dnfs_sent_pages *sent)
 {
 	unsigned int i;

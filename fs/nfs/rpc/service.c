@@ -60,6 +60,10 @@ struct dnfs_listener {
 	struct svc_xprt *xprt[2];
 };
 
+/*
+ * What a service thread does. For svc_create_pooled(). Only dnfs_service_resize() may start and end
+ * such threads. Return: does not return.
+ */
 int dnfs_thread(void *data)
 {
 	struct svc_rqst *rqstp = data;
@@ -369,6 +373,11 @@ static void dnfs_drain(struct dnfs_server *server, const struct dnfs_listener *d
 	}
 }
 
+/*
+ * Register what is served with rpcbind. @extack: gets a warning if rpcbind keeps an entry for
+ * another server; may be NULL. Context: process; may sleep for as long as rpcbind takes. The core
+ * calls it for one task at a time, and closes no listener during the call.
+ */
 void dnfs_announce(struct ditto_server *srv, struct netlink_ext_ack *extack)
 {
 	static const struct {
@@ -422,6 +431,7 @@ static void dnfs_listen_tell(const struct ditto_listener *listener, int err,
 		NL_SET_ERR_MSG(extack, "the socket cannot be opened");
 }
 
+/* Start a listener, and the service with the first one. Return: 0 or an errno. */
 int dnfs_listen(struct ditto_listener *listener, struct netlink_ext_ack *extack)
 {
 	struct dnfs_server *server = dnfs_server_of(listener->srv->net);
@@ -464,6 +474,10 @@ free:
 	return err;
 }
 
+/*
+ * Stop a listener, and the service with the last one. Waits for requests in flight, at most for the
+ * time of the drain setting.
+ */
 void dnfs_close(struct ditto_listener *listener)
 {
 	struct dnfs_server *server = dnfs_server_of(listener->srv->net);
@@ -487,6 +501,7 @@ void dnfs_close(struct ditto_listener *listener)
 	kfree(dl);
 }
 
+/* Close the connections of a machine. Return: number of connections closed. */
 unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	struct dnfs_server *server = dnfs_server_of(srv->net);
@@ -499,6 +514,10 @@ unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *
 	return count;
 }
 
+/*
+ * Count the connections of a machine. @peer: the machine; NULL for all machines. Return: number of
+ * connections.
+ */
 unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer)
 {
 	struct dnfs_server *server = dnfs_server_of(srv->net);
@@ -565,6 +584,10 @@ static int dnfs_conn_show(struct svc_xprt *xprt, struct ditto_conn_show *show)
 	return err;
 }
 
+/*
+ * List the connections. Context: takes dnfs_server.lock. Return: 0, or the error of @show->fn that
+ * ended the dump.
+ */
 int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 {
 	struct ditto_show_batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL);
@@ -586,6 +609,7 @@ int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 	return err;
 }
 
+/* Apply changed settings to the running service. Return: 0 or an errno. */
 int dnfs_settings_changed(struct ditto_server *srv)
 {
 	struct dnfs_server *server = dnfs_server_of(srv->net);

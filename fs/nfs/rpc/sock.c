@@ -21,11 +21,19 @@
 /* Time that a thread waits for the socket if TCP has no memory. */
 #define SOCK_SEND_WAIT		(2 * HZ)
 
+/*
+ * Prepare a listening socket. A connection that sunrpc takes from it, and releases for lack of
+ * memory, ends with a reset. The FIN that would else be sent needs memory, too.
+ */
 void dnfs_sock_init_listener(struct sock *sk)
 {
 	sock_no_linger(sk);
 }
 
+/*
+ * Prepare the socket of an accepted connection. Threads wait in it only if TCP has no memory, and
+ * two seconds at most.
+ */
 void dnfs_sock_init(struct sock *sk)
 {
 	lock_sock(sk);
@@ -37,6 +45,11 @@ void dnfs_sock_init(struct sock *sk)
 	release_sock(sk);
 }
 
+/*
+ * Decide whether sunrpc must be made to accept again. sunrpc does not try again on its own before
+ * one more client connects. This function waits a moment for memory if connections are left.
+ * Return: true if a connection waits to be accepted.
+ */
 bool dnfs_sock_accept_again(struct sock *sk)
 {
 	if (reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
@@ -45,6 +58,11 @@ bool dnfs_sock_accept_again(struct sock *sk)
 	return true;
 }
 
+/*
+ * Check whether the client does not know that the connection ends. Without memory TCP sends no FIN
+ * and does not try later, but goes on answering the client's keepalive probes. Only a reset ends
+ * the connection then. Return: true if there is no FIN to be sent or acknowledged.
+ */
 bool dnfs_sock_lacks_fin(struct sock *sk)
 {
 	const struct sk_buff *last;

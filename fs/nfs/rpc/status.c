@@ -85,6 +85,10 @@ static const struct dnfs_status *dnfs_status_find(int err)
 	return NULL;
 }
 
+/*
+ * Convert an errno to an nfsstat3. Logs an errno that is not in the table. Context: any. Return:
+ * the status (RFC 1813 section 2.6); NFS3ERR_IO for an unknown errno.
+ */
 u32 dnfs_nfsstat3(int err)
 {
 	const struct dnfs_status *status = dnfs_status_find(err);
@@ -95,6 +99,10 @@ u32 dnfs_nfsstat3(int err)
 	return NFS3ERR_IO;
 }
 
+/*
+ * Convert an errno to a mountstat3. Context: any. Return: the status; MNT3ERR_SERVERFAULT for an
+ * unknown errno.
+ */
 u32 dnfs_mountstat3(int err)
 {
 	const struct dnfs_status *status = dnfs_status_find(err);
@@ -102,6 +110,7 @@ u32 dnfs_mountstat3(int err)
 	return status ? status->mount : MNT3ERR_SERVERFAULT;
 }
 
+/* For KUnit tests. Return: true if 0 or a negative errno is in the table. */
 bool dnfs_status_known(int err)
 {
 	return dnfs_status_find(err);

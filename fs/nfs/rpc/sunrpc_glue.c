@@ -110,6 +110,7 @@ static int held_has_wspace(struct svc_xprt *xprt)
 	return 0;
 }
 
+/* Let a listening socket, and what it accepts, use operations of ours. */
 void dnfs_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours)
 {
 	mutex_lock(&ops_lock);
@@ -135,6 +136,10 @@ static struct svcxprt_rdma *rdma_of(struct svc_xprt *xprt)
 	return container_of(xprt, struct svcxprt_rdma, sc_xprt);
 }
 
+/*
+ * Check whether a connection may wait to be accepted. Return: false if there are too many, of all
+ * machines or of this one.
+ */
 bool dnfs_rdma_queue_has_room(struct svc_xprt *listener, const struct sockaddr *from,
 			      unsigned int *waiting)
 {
@@ -246,6 +251,7 @@ static void rdma_detach(struct svc_xprt *xprt)
 	dnfs_class_ops(xprt)->xpo_detach(xprt);
 }
 
+/* Let a listener for RDMA use operations of ours. */
 void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops *ours)
 {
 	struct svc_xprt_ops ops = *dnfs_class_ops(listener);
@@ -268,6 +274,7 @@ void dnfs_rdma_ops_install(struct svc_xprt *listener, const struct svc_xprt_ops 
 	dnfs_rdma_ops_use(listener);
 }
 
+/* Close the connections to a listener for RDMA, closed before, that wait to be accepted. */
 void dnfs_rdma_queue_empty(struct svc_xprt *listener)
 {
 	struct svcxprt_rdma *rdma = rdma_of(listener);
@@ -317,6 +324,7 @@ static void rdma_add_segments(struct dnfs_rdma_chunks *chunks, const __be32 **p,
 		rdma_add_pages(&chunks->write_pages, (*p)[1]);
 }
 
+/* Count the memory that a call names. Return: the numbers. */
 struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int bytes)
 {
 	const __be32 *p = header + rpcrdma_fixed_maxsz, *end = header + bytes / XDR_UNIT;
@@ -343,6 +351,10 @@ struct dnfs_rdma_chunks dnfs_rdma_chunks_of(const __be32 *header, unsigned int b
 	return chunks;
 }
 
+/*
+ * Find how many places of the send queue a call takes at most. Return: the number, with one for the
+ * reply.
+ */
 unsigned int dnfs_rdma_places(struct dnfs_rdma_chunks chunks, unsigned int read_sge,
 			      unsigned int write_sge, bool registers)
 {
@@ -377,6 +389,11 @@ static struct dnfs_rdma_call rdma_call_of(const struct svcxprt_rdma *rdma,
 	return call;
 }
 
+/*
+ * Look at the next call of a connection. A call whose arguments are fetched before this one is
+ * received comes first. Context: the caller has XPT_BUSY. Return: false if there is none; then the
+ * connection waits for one.
+ */
 bool dnfs_rdma_next(struct svc_xprt *xprt, struct dnfs_rdma_call *next)
 {
 	struct svcxprt_rdma *rdma = rdma_of(xprt);
@@ -402,16 +419,19 @@ bool dnfs_rdma_next(struct svc_xprt *xprt, struct dnfs_rdma_call *next)
 	return true;
 }
 
+/* Places that a call takes when its arguments are fetched, by sunrpc's context of it. */
 unsigned int dnfs_rdma_reply_places(struct svc_xprt *xprt, const void *ctxt)
 {
 	return rdma_call_of(rdma_of(xprt), ctxt).reply;
 }
 
+/* Whether the arguments of a call were fetched. Any context. */
 bool dnfs_rdma_is_fetched(struct svc_xprt *xprt)
 {
 	return !list_empty_careful(&rdma_of(xprt)->sc_read_complete_q);
 }
 
+/* Most places that a call may take. */
 unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt)
 {
 	const struct svcxprt_rdma *rdma = rdma_of(xprt);
@@ -419,6 +439,7 @@ unsigned int dnfs_rdma_places_most(struct svc_xprt *xprt)
 	return rdma->sc_sq_depth - min(rdma->sc_sq_depth, rdma->sc_max_bc_requests + 1);
 }
 
+/* Whether so many places are free, so that no thread waits for one. Any context. */
 bool dnfs_rdma_has_room(struct svc_xprt *xprt, long places)
 {
 	struct svcxprt_rdma *rdma = rdma_of(xprt);
@@ -435,6 +456,7 @@ bool dnfs_rdma_has_room(struct svc_xprt *xprt, long places)
 	return atomic_read(&rdma->sc_sq_avail) > places;
 }
 
+/* Places with something that the client has not taken. */
 u32 dnfs_rdma_unsent(struct svc_xprt *xprt)
 {
 	const struct svcxprt_rdma *rdma = rdma_of(xprt);
@@ -464,6 +486,7 @@ void dnfs_rdma_wake_end(struct dnfs_conn *conn)
 	remove_wait_queue(&rdma_of(conn->xprt)->sc_send_wait, &conn->wake);
 }
 
+/* Bytes of the buffers that are made with a connection over RDMA. */
 long dnfs_rdma_memory(struct svc_xprt *xprt)
 {
 	const struct svcxprt_rdma *rdma = rdma_of(xprt);
@@ -474,11 +497,13 @@ long dnfs_rdma_memory(struct svc_xprt *xprt)
 		kmalloc_size_roundup(rdma->sc_max_req_size));
 }
 
+/* Let a connection over RDMA use them. */
 void dnfs_rdma_ops_use(struct svc_xprt *xprt)
 {
 	WRITE_ONCE(xprt->xpt_ops, &rdma_ops);
 }
 
+/* The first user that was registered for a connection, or NULL. With xpt_lock or XPT_BUSY. */
 struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)
 {
 	struct list_head *last = READ_ONCE(xprt->xpt_users.prev);
@@ -491,6 +516,7 @@ struct svc_xpt_user *dnfs_xprt_first_user(struct svc_xprt *xprt)
 static u8 conn_tls;
 void *const dnfs_conn_tls_ctxt = &conn_tls;
 
+/* What protected a call when it was received: one DNFS_CONN_* bit, see share_options.h. */
 u32 dnfs_conn_security(const struct svc_rqst *rqstp)
 {
 	if (rqstp->rq_xprt_ctxt != dnfs_conn_tls_ctxt)
@@ -500,6 +526,10 @@ u32 dnfs_conn_security(const struct svc_rqst *rqstp)
 
 /* Pages of a thread that are kept aside */
 
+/*
+ * Add a page of a file to the payload, in place of a page of the thread. @page: the page; gets a
+ * reference. Return: false if there is no room.
+ */
 bool dnfs_page_replace(struct svc_rqst *rqstp, struct page *page)
 {
 	struct dnfs_worker *worker = dnfs_worker_of(rqstp);
@@ -515,6 +545,7 @@ bool dnfs_page_replace(struct svc_rqst *rqstp, struct page *page)
 	return true;
 }
 
+/* Return the pages that splicing had replaced to the thread. */
 void dnfs_restore_pages(struct svc_rqst *rqstp)
 {
 	struct dnfs_worker *worker = dnfs_worker_of(rqstp);
@@ -532,6 +563,10 @@ void dnfs_restore_pages(struct svc_rqst *rqstp)
 	svc_rqst_respages_refill(rqstp);
 }
 
+/*
+ * Put pages of the page cache that were sent, and take the thread's own again. The network has
+ * references of its own. Return: false if the call used other pages, too. Then nothing has changed.
+ */
 bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
 {
 	struct dnfs_worker *worker = dnfs_worker_of(rqstp);
@@ -560,11 +595,13 @@ bool dnfs_return_pages(struct svc_rqst *rqstp, struct page **first)
 /* Its address marks our requests. */
 static u8 deferred_owner;
 
+/* The state that is kept with a copy. */
 struct dnfs_deferred_state *dnfs_deferred_state(struct svc_deferred_req *req)
 {
 	return PTR_ALIGN((void *)&req->args[req->argslen], __alignof__(struct dnfs_deferred_state));
 }
 
+/* The copy that a call is executed from, if it was deferred by us; else NULL. */
 struct svc_deferred_req *dnfs_deferred_of(const struct svc_rqst *rqstp)
 {
 	struct svc_deferred_req *req = rqstp->rq_deferred;
@@ -572,6 +609,7 @@ struct svc_deferred_req *dnfs_deferred_of(const struct svc_rqst *rqstp)
 	return req && req->handle.owner == &deferred_owner ? req : NULL;
 }
 
+/* When a call arrived; the first time if it was deferred by us. */
 ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
 {
 	struct svc_deferred_req *req = dnfs_deferred_of(rqstp);
@@ -579,6 +617,10 @@ ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
 	return unlikely(req) ? dnfs_deferred_state(req)->started : rqstp->rq_stime;
 }
 
+/*
+ * Copy a call for sunrpc. Return: the copy, to be freed with kfree(); NULL if the call is too long,
+ * or without memory.
+ */
 struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until)
 {
 	unsigned int cut = rc->call.sec == DITTO_SEC_KRB5I ? DEFERRED_INTEGRITY_BYTES : 0;
@@ -614,12 +656,17 @@ struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned
 	return req;
 }
 
+/* Take the copy from a call, so that sunrpc does not free it. */
 void dnfs_deferred_take(struct svc_rqst *rqstp)
 {
 	rqstp->rq_deferred->xprt_ctxt = rqstp->rq_xprt_ctxt;
 	rqstp->rq_deferred = NULL;
 }
 
+/*
+ * Let any thread execute a call, unless the connection is closed. @xprt: the connection, held;
+ * @req: the call; is freed, at the latest when it was executed. Context: process; takes xpt_lock.
+ */
 void dnfs_deferred_hand_over(struct svc_xprt *xprt, struct svc_deferred_req *req)
 {
 	bool dead;

@@ -47,6 +47,10 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	ditto_share_opts_disown(opts);
 }
 
+/*
+ * Get the flavours that a share accepts. Context: any. Return: DITTO_SEC_* bits; 0 if NFS serves
+ * the share to nobody.
+ */
 u32 dnfs_share_sec(struct ditto_share *share)
 {
 	const struct ditto_share_opts *opts;
@@ -59,6 +63,10 @@ u32 dnfs_share_sec(struct ditto_share *share)
 	return sec;
 }
 
+/*
+ * Check that NFS serves a share, and that its rules admit the caller's machine. @share: the share,
+ * held by the caller. Context: as ditto_rules_match(). Return: as ditto_rules_admit().
+ */
 int dnfs_rules_admit(struct dnfs_call *call, struct ditto_share *share, enum ditto_rules_ask ask,
 		     struct ditto_verdict *verdict)
 {
@@ -79,6 +87,7 @@ static const struct {
 	{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
 };
 
+/* Convert flavours to RPC numbers. Return: the number of entries in @flavor. */
 unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS])
 {
 	unsigned int count = 0;
@@ -92,6 +101,7 @@ unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS])
 	return count;
 }
 
+/* Get the flavours that a share accepts, and their order. Context: any. */
 void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first)
 {
 	const struct dnfs_share_options *own;
@@ -106,6 +116,10 @@ void dnfs_share_order(struct ditto_share *share, u32 *sec, u32 *first)
 	rcu_read_unlock();
 }
 
+/*
+ * The same as dnfs_flavors() for the flavours that a share accepts, in the order of its option
+ * "sec-first".
+ */
 unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVORS])
 {
 	u32 sec, first;
@@ -178,11 +192,20 @@ static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_
 	return sec & call->sec;
 }
 
+/*
+ * Check whether a share accepts the connection of a call. MOUNT and NLM are served on any
+ * connection, because clients have no TLS for them. Context: any. Return: true if it accepts the
+ * connection.
+ */
 bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec)
 {
 	return xprtsec & call->security || call->program->any_conn;
 }
 
+/*
+ * Check whether a share accepts the flavour of a call. Context: any. Return: true if it accepts the
+ * flavour, and AUTH_SYS comes from a reserved port if the share requires that.
+ */
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 {
 	const struct ditto_share_opts *opts;
@@ -195,6 +218,10 @@ bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 	return accepts;
 }
 
+/*
+ * Check whether a call comes from the client's kernel. Context: any. Return: true if the call is
+ * authenticated, comes from a reserved port, or the share does not require reserved ports.
+ */
 bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
 {
 	bool trusts = call->reserved_port || (call->sec & DNFS_SEC_PROVEN);
@@ -205,6 +232,7 @@ bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
 	return trusts;
 }
 
+/* End the validity of a remembered admission. Context: any. */
 void dnfs_admitted_forget(struct dnfs_admitted *last)
 {
 	if (last->cred)
@@ -368,6 +396,13 @@ static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_sh
 	return 0;
 }
 
+/*
+ * Admit a caller to a share. @share: the share, held by the caller; @any_flavor: admit any flavour;
+ * with one that the share does not accept, the caller becomes the anonymous user. A connection that
+ * the share does not accept is -EACCES; @op: filled on success; the caller puts @op->cred. The
+ * admission of the connection's previous call is used again for the same credential and share.
+ * Return: as for dnfs_target_get().
+ */
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op)
 {
@@ -403,6 +438,10 @@ put_share:
 	return err;
 }
 
+/*
+ * Find the file of a handle, in a file system that is not full. Return: 0, or an errno of
+ * dnfs_worker_enter() or ditto_handle_decode().
+ */
 int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 		       struct ditto_share **share, struct ditto_node **node)
 {
@@ -419,6 +458,7 @@ int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 	return err;
 }
 
+/* Find the named stream of a handle, and its file. Return: as dnfs_handle_decode(). */
 int dnfs_stream_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 			      struct ditto_share **share, struct ditto_node **base,
 			      struct ditto_node **stream)
@@ -464,6 +504,12 @@ static void dnfs_actor_get(struct dnfs_call *call, struct dnfs_target *target)
 		target->op.actor = &target->actor;
 }
 
+/*
+ * Find the file of a filehandle and admit the caller to its share. @target: filled; the caller ends
+ * it with dnfs_target_put() on success. A flavour or a connection that the share does not accept
+ * sets @call->too_weak. Return: 0; -EACCES if the client, its flavour or its connection is refused;
+ * or an errno of ditto_handle_decode(), ditto_rules_match() or ditto_cred_get().
+ */
 int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 		    struct dnfs_target *target)
 {
@@ -489,6 +535,7 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 	return 0;
 }
 
+/* Put the references of a target. */
 void dnfs_target_put(struct dnfs_target *target)
 {
 	if (ditto_slow_is_traced() && target->call->slow)
@@ -501,11 +548,13 @@ void dnfs_target_put(struct dnfs_target *target)
 	target->node = NULL;
 }
 
+/* Read the attributes of a target after an operation. */
 void dnfs_post_attr_get(struct dnfs_target *target, struct dnfs_post_attr *attr)
 {
 	attr->valid = !ditto_getattr_plain(target->op.share, target->node, &attr->attr);
 }
 
+/* Read the attributes after a change that was refused before it began. */
 void dnfs_wcc_unchanged(struct dnfs_target *target, struct ditto_wcc *wcc)
 {
 	wcc->post_valid = !ditto_getattr_plain(target->op.share, target->node, &wcc->post);

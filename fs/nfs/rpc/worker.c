@@ -91,6 +91,7 @@ static void workers_set_full(struct dnfs_workers *workers, const struct workers_
 	WRITE_ONCE(workers->nfull, n);
 }
 
+/* Look at the threads, and find full volumes. Return: what they do. */
 struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
 					  const struct svc_serv *serv)
 {
@@ -118,6 +119,7 @@ struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
 	return seen;
 }
 
+/* Find how many threads there should be. Return: the number. */
 unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full)
 {
 	unsigned int lent = full ? DNFS_WORKERS_LENT_FULL : DNFS_WORKERS_LENT;
@@ -149,10 +151,14 @@ static void workers_wakeup(struct work_struct *work)
 }
 
 /*
- * An idle thread leaves the list of idle threads only while it is the first in it. A
- * thread that is to end just when it became idle may have others before it, which became idle
- * after it. Then it sleeps, and svc_set_num_threads() waits until all of them have something to do
- * at the same time. So some are woken now and then, and those stand aside.
+ * Start or end service threads.
+ *
+ * An idle thread leaves the list of idle threads only while it is the first in it. A thread that is
+ * to end just when it became idle may have others before it, which became idle after it. Then it
+ * sleeps, and svc_set_num_threads() waits until all of them have something to do at the same time.
+ * So some are woken now and then, and those stand aside.
+ *
+ * Context: the caller has dnfs_server.lock. Return: 0 or an errno.
  */
 int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 {
@@ -174,8 +180,9 @@ int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 }
 
 /*
- * Another thread is to end, and may be behind this one in the list of idle threads, see
- * dnfs_service_resize(). While this one is not in that list, the next one is woken and leaves it.
+ * Let another thread of the pool, which is to end, be woken. Sleeps. Another thread is to end, and
+ * may be behind this one in the list of idle threads, see dnfs_service_resize(). While this one is
+ * not in that list, the next one is woken and leaves it.
  */
 void dnfs_worker_stand_aside(struct svc_rqst *rqstp)
 {
@@ -226,11 +233,13 @@ static void workers_look(struct work_struct *work)
 		queue_delayed_work(system_unbound_wq, &workers->look, WORKERS_LOOK);
 }
 
+/* Set up the threads of a namespace, of which there are none yet. */
 void dnfs_workers_init(struct dnfs_workers *workers)
 {
 	INIT_DELAYED_WORK(&workers->look, workers_look);
 }
 
+/* End looking at threads. */
 void dnfs_workers_stop(struct dnfs_workers *workers)
 {
 	cancel_delayed_work_sync(&workers->look);
@@ -239,12 +248,14 @@ void dnfs_workers_stop(struct dnfs_workers *workers)
 	workers->quiet = 0;
 }
 
+/* Look at the threads from now on, until they are idle. Context: any. */
 void dnfs_workers_watch(struct dnfs_workers *workers)
 {
 	if (!xchg(&workers->watched, true))
 		queue_delayed_work(system_unbound_wq, &workers->look, WORKERS_LOOK);
 }
 
+/* Add a service thread. */
 void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp, struct kvec *vec)
 {
 	*worker = (struct dnfs_worker) {
@@ -257,6 +268,7 @@ void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp, struc
 	dnfs_worker_set(rqstp, worker);
 }
 
+/* Remove a service thread. */
 void dnfs_worker_stop(struct dnfs_worker *worker)
 {
 	spin_lock(&workers_lock);
@@ -264,6 +276,7 @@ void dnfs_worker_stop(struct dnfs_worker *worker)
 	spin_unlock(&workers_lock);
 }
 
+/* End a service thread. Does not return. */
 void dnfs_worker_exit(struct svc_rqst *rqstp)
 {
 	svc_exit_thread(rqstp);
@@ -281,7 +294,10 @@ static bool workers_are_kept(const struct dnfs_workers *workers, const struct di
 	return false;
 }
 
-/* Every call with a handle comes here. */
+/*
+ * Let a call use a file system, if that is not full. Every call with a handle comes here. Context:
+ * any. Return: 0, or -EJUKEBOX if it is full.
+ */
 int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share)
 {
 	struct dnfs_workers *workers;

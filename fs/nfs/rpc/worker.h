@@ -88,24 +88,8 @@ struct dnfs_workers {
 	struct delayed_work look;
 };
 
-/**
- * dnfs_workers_init - set up the threads of a namespace, of which there are none yet
- * @workers: member of struct dnfs_server
- */
 void dnfs_workers_init(struct dnfs_workers *workers);
-
-/**
- * dnfs_workers_stop - end looking at threads
- * @workers: the threads, which have ended
- */
 void dnfs_workers_stop(struct dnfs_workers *workers);
-
-/**
- * dnfs_workers_watch - look at the threads from now on, until they are idle
- * @workers: the threads
- *
- * Context: any.
- */
 void dnfs_workers_watch(struct dnfs_workers *workers);
 
 /**
@@ -120,63 +104,16 @@ struct dnfs_workers_seen {
 	bool active;
 };
 
-/**
- * dnfs_workers_see - look at the threads, and find full volumes
- * @workers: the threads; the volumes are updated
- * @serv: their service
- *
- * Return: what they do.
- */
 struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
 					  const struct svc_serv *serv);
-
-/**
- * dnfs_workers_wanted - find how many threads there should be
- * @base: number of threads that the service has by itself
- * @kept: number of threads that have been in a call for long
- * @full: a file system is full, so that it cannot take more threads
- *
- * Return: the number.
- */
 unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full);
-
-/**
- * dnfs_service_resize - start or end service threads
- * @server: the NFS server, whose service is running
- * @threads: their number
- *
- * Context: may sleep; the caller has dnfs_server.lock.
- * Return: 0 or an errno.
- */
 int dnfs_service_resize(struct dnfs_server *server, unsigned int threads);
-
-/**
- * dnfs_worker_start - add a service thread
- * @worker: filled
- * @rqstp: the thread's request
- * @vec: memory for @worker->vec
- */
 void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp, struct kvec *vec);
-
-/**
- * dnfs_worker_stop - remove a service thread
- * @worker: the thread, which ends
- */
 void dnfs_worker_stop(struct dnfs_worker *worker);
-
-/* End a service thread. Does not return. */
 void __noreturn dnfs_worker_exit(struct svc_rqst *rqstp);
-
-/* Let another thread of the pool, which is to end, be woken. Sleeps. */
 void dnfs_worker_stand_aside(struct svc_rqst *rqstp);
 
-/**
- * dnfs_worker_begin - note that a thread executes a call from now on
- * @workers: the threads of its service
- * @worker: the thread, or NULL
- *
- * Context: any.
- */
+/* Note that a thread executes a call from now on. @worker: the thread, or NULL. Context: any. */
 static inline void dnfs_worker_begin(struct dnfs_workers *workers, struct dnfs_worker *worker)
 {
 	if (unlikely(!worker))
@@ -188,39 +125,20 @@ static inline void dnfs_worker_begin(struct dnfs_workers *workers, struct dnfs_w
 		dnfs_workers_watch(workers);
 }
 
-/**
- * dnfs_worker_end - note that a thread has executed its call
- * @worker: the thread, or NULL
- *
- * Context: any.
- */
+/* Note that a thread has executed its call. @worker: the thread, or NULL. Context: any. */
 static inline void dnfs_worker_end(struct dnfs_worker *worker)
 {
 	if (likely(worker))
 		WRITE_ONCE(worker->busy, false);
 }
 
-/**
- * dnfs_worker_inside - note what file system a call is about from now on
- * @worker: the thread, or NULL
- * @share: a share of it
- *
- * Context: any.
- */
+/* Note what file system a call is about from now on. @worker: the thread, or NULL. Context: any. */
 static inline void dnfs_worker_inside(struct dnfs_worker *worker, const struct ditto_share *share)
 {
 	if (likely(worker))
 		WRITE_ONCE(worker->volume, share->volume);
 }
 
-/**
- * dnfs_worker_enter - let a call use a file system, if that is not full
- * @call: the call
- * @share: a share of the file system
- *
- * Context: any.
- * Return: 0, or -EJUKEBOX if it is full.
- */
 int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share);
 
 #endif

@@ -88,6 +88,7 @@ static void mount_remember(struct dnfs_call *call, const char *path, u32 len)
 	mutex_unlock(&server->mounts_lock);
 }
 
+/* Forget all mounts. Context: takes mounts_lock. */
 void dnfs_mounts_free(struct dnfs_server *server)
 {
 	struct dnfs_mount *mount, *next;
@@ -144,6 +145,11 @@ static struct ditto_share *path_find(struct dnfs_call *call, const char *path, u
 	return NULL;
 }
 
+/*
+ * Find the share with the longest path that a path begins with. Context: any. Return: the share
+ * with a reference; NULL if there is none; ERR_PTR(-EJUKEBOX) if its file system is full, see
+ * dnfs_worker_enter(), and then the call gets no reply.
+ */
 struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u32 len,
 				    const char **rest)
 {
@@ -162,6 +168,12 @@ struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u3
 	return share;
 }
 
+/*
+ * Look up the names of a path one by one. @op: the caller; the reference to its share is replaced
+ * when the path enters a file system within; @node: where the path begins, with a reference;
+ * replaced by the directory that it leads to. Return: 0; -EACCES for a path with ".."; -ENOTDIR; or
+ * an errno of ditto_lookup().
+ */
 int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
 		   const char *end)
 {

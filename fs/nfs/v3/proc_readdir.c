@@ -100,6 +100,10 @@ static bool dnfs3_readdirplus_decode(struct dnfs_call *call, void *args)
 /* Bytes of a name. */
 #define DNFS3_USUAL_NAME	16
 
+/*
+ * Encoded length of an entry without attributes and filehandle. This is what dircount limits.
+ * Return: bytes.
+ */
 size_t dnfs3_entry_size(u32 name_len)
 {
 	/* Bool "entry follows", fileid, name, cookie. */
@@ -143,6 +147,10 @@ dnfs3_entry_put(struct xdr_stream *xdr, struct user_namespace *userns,
 }
 
 #ifdef DITTO_TESTS
+/*
+ * Append an entry to the listing of a directory. Return: false if it does not fit; then nothing is
+ * appended.
+ */
 bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 			const struct ditto_dirent *entry, bool plus,
 			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)

@@ -201,6 +201,7 @@ static u64 rquota_blocks(u64 bytes, u32 bsize)
 	return (bytes >> ilog2(bsize)) + !!(bytes & (bsize - 1));
 }
 
+/* Return: the unit in which all of a report's numbers of blocks fit into 31 bits. */
 u32 dnfs_rquota_bsize(const struct ditto_quota_report *report)
 {
 	u64 most = max3(report->space, report->space_soft, report->space_hard);

@@ -24,7 +24,6 @@ struct dnfs_rquota_args {
 extern const struct dnfs_proc *const dnfs_rquota1_procs[];
 extern const struct dnfs_proc *const dnfs_rquota2_procs[];
 
-/* Return: the unit in which all of a report's numbers of blocks fit into 31 bits. */
 u32 dnfs_rquota_bsize(const struct ditto_quota_report *report);
 
 #endif

@@ -35,6 +35,7 @@ static bool dnfs3_skip(struct xdr_stream *xdr, u32 len)
 	return dnfs_inline_decode(xdr, len);
 }
 
+/* Decode an nfs_fh3. Return: false if it is not valid XDR. */
 bool dnfs3_decode_fh(struct xdr_stream *xdr, struct dnfs_fh *fh)
 {
 	__be32 *p;
@@ -48,6 +49,7 @@ bool dnfs3_decode_fh(struct xdr_stream *xdr, struct dnfs_fh *fh)
 	return true;
 }
 
+/* Decode a diropargs3. Return: false if it is not valid XDR. */
 bool dnfs3_decode_dirop(struct xdr_stream *xdr, struct dnfs3_dirop *where)
 {
 	struct ditto_name *name = &where->name;
@@ -62,6 +64,7 @@ bool dnfs3_decode_dirop(struct xdr_stream *xdr, struct dnfs3_dirop *where)
 	return name->name;
 }
 
+/* Decode an nfstime3. Return: false if it is not valid XDR. */
 bool dnfs3_decode_time(struct xdr_stream *xdr, struct dnfs3_time *time)
 {
 	return !dnfs_decode_u32(xdr, &time->sec) &&
@@ -99,6 +102,7 @@ static bool dnfs3_decode_set_time(struct xdr_stream *xdr, struct dnfs3_time *tim
 	return true;
 }
 
+/* Decode a sattr3. Return: false if it is not valid XDR. */
 bool dnfs3_decode_sattr(struct xdr_stream *xdr, struct dnfs3_sattr *sattr)
 {
 	bool has_size;
@@ -120,6 +124,9 @@ bool dnfs3_decode_sattr(struct xdr_stream *xdr, struct dnfs3_sattr *sattr)
 				     DITTO_SET_MTIME, DITTO_SET_MTIME_NOW);
 }
 
+/*
+ * Decode variable-length data and leave it where it arrived. Return: false if it is not valid XDR.
+ */
 bool dnfs3_decode_data(struct xdr_stream *xdr, struct xdr_buf *data)
 {
 	u32 len;
@@ -131,6 +138,7 @@ bool dnfs3_decode_data(struct xdr_stream *xdr, struct xdr_buf *data)
 	return xdr_stream_subsegment(xdr, data, len);
 }
 
+/* Decode a filehandle as the only argument. Return: false if it is not valid XDR. */
 bool dnfs3_decode_fh_args(struct dnfs_call *call, void *args)
 {
 	struct dnfs3_fh_args *a = args;
@@ -138,6 +146,7 @@ bool dnfs3_decode_fh_args(struct dnfs_call *call, void *args)
 	return dnfs3_decode_fh(call->in, &a->fh);
 }
 
+/* Decode a directory and a name as the only arguments. Return: false if they are not valid XDR. */
 bool dnfs3_decode_dirop_args(struct dnfs_call *call, void *args)
 {
 	struct dnfs3_dirop_args *a = args;
@@ -145,6 +154,10 @@ bool dnfs3_decode_dirop_args(struct dnfs_call *call, void *args)
 	return dnfs3_decode_dirop(call->in, &a->where);
 }
 
+/*
+ * Convert a time, whose seconds are unsigned (RFC 1813 section 2.6). Return: 0, or -EINVAL if the
+ * nanoseconds are out of range.
+ */
 int dnfs3_time_of(const struct dnfs3_time *time, struct timespec64 *ts)
 {
 	if (time->nsec >= NSEC_PER_SEC)
@@ -154,6 +167,7 @@ int dnfs3_time_of(const struct dnfs3_time *time, struct timespec64 *ts)
 	return 0;
 }
 
+/* Convert a sattr3. Return: 0, or -EINVAL for an invalid owner or time. */
 int dnfs3_setattr_of(struct dnfs_call *call, const struct dnfs3_sattr *sattr,
 		     struct ditto_setattr *set)
 {
@@ -186,6 +200,7 @@ static __be32 *dnfs3_encode_time(__be32 *p, const struct timespec64 *time)
 	return dnfs3_encode_u32(p, time->tv_nsec);
 }
 
+/* Write a fattr3. Return: the position after it. */
 __be32 *dnfs3_encode_fattr(__be32 *p, struct user_namespace *userns,
 			   const struct ditto_attr *attr)
 {
@@ -208,6 +223,7 @@ __be32 *dnfs3_encode_fattr(__be32 *p, struct user_namespace *userns,
 	return dnfs3_encode_time(p, &st->ctime);
 }
 
+/* Write a wcc_data. Return: the position after it. */
 __be32 *dnfs3_encode_wcc(__be32 *p, struct user_namespace *userns, const struct ditto_wcc *wcc)
 {
 	p = xdr_encode_bool(p, wcc->pre_valid);
@@ -220,6 +236,11 @@ __be32 *dnfs3_encode_wcc(__be32 *p, struct user_namespace *userns, const struct 
 	return wcc->post_valid ? dnfs3_encode_fattr(p, userns, &wcc->post) : p;
 }
 
+/*
+ * Begin results that start with a post_op_attr. @len: bytes that follow them if the call succeeded;
+ * @p: set to the position of these bytes; NULL if the call failed, so that nothing follows. Return:
+ * false if the results do not fit.
+ */
 bool dnfs3_res_begin_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr, size_t len,
 			  __be32 **p)
 {
@@ -234,6 +255,11 @@ bool dnfs3_res_begin_attr(struct dnfs_call *call, const struct dnfs_post_attr *a
 	return true;
 }
 
+/*
+ * Begin results that start with a wcc_data. @len: bytes that follow them if the call succeeded; @p:
+ * set to the position of these bytes; NULL if the call failed, so that nothing follows. Return:
+ * false if the results do not fit.
+ */
 bool dnfs3_res_begin_wcc(struct dnfs_call *call, const struct ditto_wcc *wcc, size_t len,
 			 __be32 **p)
 {
@@ -248,6 +274,7 @@ bool dnfs3_res_begin_wcc(struct dnfs_call *call, const struct ditto_wcc *wcc, si
 	return true;
 }
 
+/* Encode results of SETATTR, REMOVE and RMDIR. Return: false if they do not fit. */
 bool dnfs3_encode_wcc_res(struct dnfs_call *call, const void *res)
 {
 	const struct dnfs3_wcc_res *r = res;

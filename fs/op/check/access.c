@@ -20,6 +20,11 @@
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \
 	 DITTO_RIGHT_DELETE_CHILD)
 
+/*
+ * Get the credential for a VFS call, for a node that may have a list. @op: the caller, no
+ * administrator; @need: DITTO_RIGHT_* bits that a list must grant. Context: inode locks may be
+ * held. Return: as ditto_act_on().
+ */
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
 		      const struct cred **as)
 {
@@ -43,6 +48,12 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 	return *as ? 0 : -ENOMEM;
 }
 
+/*
+ * As ditto_act_on(), before the lock table is checked. @op: the caller, entered; @need:
+ * DITTO_RIGHT_* bits that a list must grant; @mask: MAY_* bits that a mode must grant; 0 leaves
+ * that to the VFS. Context: inode locks may be held. Return: 0, -EACCES, -EPERM (immutable) or
+ * another errno.
+ */
 int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
 		       const struct cred **as)
 {
@@ -63,6 +74,10 @@ static int by_mode(const struct ditto_op *op, const struct ditto_node *dir)
 	return inode_permission(ditto_idmap(op->share), dir->inode, MAY_WRITE | MAY_EXEC);
 }
 
+/*
+ * Check permission to add a name to a directory. @op: the caller, entered. Context: inode locks may
+ * be held. Return: 0, -EACCES, -EPERM (immutable directory) or another errno.
+ */
 int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir)
 {
 	u32 need = is_dir ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
@@ -110,6 +125,10 @@ static int access_remove(const struct ditto_op *op, struct ditto_node *dir,
 	return ret;
 }
 
+/*
+ * -EPERM if nobody may remove the file, as it or the directory is immutable, or 0. A committed file
+ * is not any more after its retention. May sleep.
+ */
 int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *dir,
 			  struct ditto_node *child)
 {
@@ -120,6 +139,11 @@ int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *di
 	       HAS_UNMAPPED_ID(ditto_idmap(op->share), inode) ? -EPERM : 0;
 }
 
+/*
+ * Check permission to remove a file from a directory. @op: the caller, entered. The list of either
+ * one may permit it, or the mode. Context: inode locks may be held. Return: 0, -EACCES, -EPERM
+ * (sticky directory, immutable or append-only file) or another errno.
+ */
 int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 		     struct ditto_node *child)
 {
@@ -165,6 +189,11 @@ static bool all_go_by_mode(const struct ditto_act_dirs *d)
 	       (!d->victim || ditto_acl_is_none(d->victim));
 }
 
+/*
+ * Get the credential for a rename. @op: the caller, for the source directory; @op_to: the caller,
+ * for the target directory; @as: filled; the caller's own credential if no list decides, so that
+ * the VFS checks, too. Context: inode locks may be held. Return: 0, -EACCES or another errno.
+ */
 int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 		     const struct ditto_act_dirs *d, const struct cred **as)
 {
@@ -183,6 +212,10 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 	return *as ? 0 : -ENOMEM;
 }
 
+/*
+ * Get the credential for removing a name. Context: inode locks may be held. Return: 0, -EACCES or
+ * another errno.
+ */
 int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
 		     bool now, const struct cred **as)
 {

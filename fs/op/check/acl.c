@@ -71,6 +71,13 @@ int ditto_acl_volume_init(struct ditto_volume *volume)
 	return 0;
 }
 
+/**
+ * ditto_acl_is_supported - tell whether the share's file system can store lists
+ * @op: the caller; names the share
+ *
+ * Context: any.
+ * Return: true if it can.
+ */
 bool ditto_acl_is_supported(const struct ditto_op *op)
 {
 	return op->share->volume->has_acls;
@@ -87,6 +94,7 @@ static void kept_free(struct ditto_acl_kept *kept)
 	kfree_rcu(kept, rcu);
 }
 
+/* Drop the cached lists of a node because one changed. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node)
 {
 	struct ditto_acl_kept *old;
@@ -166,6 +174,10 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	return len == -ENODATA ? 0 : len;
 }
 
+/*
+ * Tell whether a list is stored with a file. Context: the server's credential is in place. Return:
+ * true if a list is stored, in force or not.
+ */
 bool ditto_acl_is_stored(struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
@@ -174,6 +186,10 @@ bool ditto_acl_is_stored(struct dentry *dentry)
 	       __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, NULL, 0) >= 0;
 }
 
+/*
+ * Get a POSIX ACL by its attribute name. Context: the server's credential is in place. Return: the
+ * ACL, to be released; NULL if there is none; or an ERR_PTR.
+ */
 struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
 				       const char *name)
 {
@@ -334,6 +350,11 @@ static struct ditto_acl_kept *acl_peek(const struct ditto_share *share, struct d
 	return kept;
 }
 
+/*
+ * Get the stored list that governs a file. Context: inode locks may be held. Return: the list, to
+ * be put; NULL if the file is governed by its mode or POSIX ACL; or ERR_PTR(-ENOMEM),
+ * ERR_PTR(-EJUKEBOX), an ERR_PTR of the file system.
+ */
 struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node)
 {
 	struct ditto_acl_kept *kept;
@@ -415,6 +436,10 @@ static int acl_evaluate(const struct ditto_op *op, const struct ditto_acl *acl,
 	return 0;
 }
 
+/*
+ * Describe the caller and a file to the evaluation of a list. @node: the file, held. Context: any.
+ * Return: the subject; its token is borrowed from @op, and NULL if it is not known.
+ */
 struct ditto_acl_subject ditto_acl_subject_of(const struct ditto_op *op,
 					      const struct ditto_node *node)
 {
@@ -429,6 +454,10 @@ struct ditto_acl_subject ditto_acl_subject_of(const struct ditto_op *op,
 	};
 }
 
+/*
+ * Compute the rights that a list grants, for a node that may have one. @op: the caller, no
+ * administrator. Context: inode locks may be held. Return: as ditto_acl_access().
+ */
 int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
 	/* Filled where a list is evaluated: most files have none. */
@@ -491,6 +520,15 @@ static struct posix_acl *posix_acl_map(struct mnt_idmap *idmap, struct user_name
 	return mapped;
 }
 
+/**
+ * ditto_get_posix_acl - get a POSIX ACL
+ * @op: the caller
+ * @node: held
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
+ *
+ * Return: the ACL with a reference; without a stored access ACL one made from the mode; NULL
+ * without a default ACL; or an ERR_PTR, -EOPNOTSUPP among others.
+ */
 struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
@@ -517,6 +555,17 @@ struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *no
 }
 EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, "DITTO");
 
+/**
+ * ditto_get_acl - get the list of a file
+ * @op: the caller; permission is not checked
+ * @node: held
+ *
+ * Returns the stored list, adapted to the current mode, or a list derived from mode and POSIX
+ * ACLs.
+ *
+ * Return: the list, to be put; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep changing it),
+ * ERR_PTR(-EOPNOTSUPP) (a POSIX ACL needs too many entries), or an ERR_PTR of the file system.
+ */
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)
 {
 	umode_t mode = node->inode->i_mode;

@@ -46,25 +46,9 @@ struct ditto_acl_kept {
 /* Marks a file without a list; only its address is used. */
 extern struct ditto_acl_kept ditto_acl_none;
 
-/**
- * ditto_find_posix_acl - get a POSIX ACL by its attribute name
- * @share: the share
- * @dentry: the file
- * @name: name from linux/xattr.h
- *
- * Context: may sleep; the server's credential is in place.
- * Return: the ACL, to be released; NULL if there is none; or an ERR_PTR.
- */
+/* acl.c */
 struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry *dentry,
 				       const char *name);
-
-/**
- * ditto_acl_is_stored - tell whether a list is stored with a file
- * @dentry: positive
- *
- * Context: may sleep; the server's credential is in place.
- * Return: true if a list is stored, in force or not.
- */
 bool ditto_acl_is_stored(struct dentry *dentry);
 
 /* Owner and group of a file as used in lists. Any context. */
@@ -82,19 +66,7 @@ static inline kgid_t ditto_group_of(const struct ditto_share *share, const struc
 void ditto_acl_node_init(struct ditto_node *node);
 void ditto_acl_node_free(struct ditto_node *node);
 int ditto_acl_volume_init(struct ditto_volume *volume);
-
-/* Drop the cached lists of a node because one changed. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
-
-/**
- * ditto_acl_in_force - get the stored list that governs a file
- * @share: share the file was reached through
- * @node: held
- *
- * Context: may sleep; inode locks may be held.
- * Return: the list, to be put; NULL if the file is governed by its mode or POSIX ACL; or
- * ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX), an ERR_PTR of the file system.
- */
 struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node);
 
 /* True for callers that neither modes nor lists restrict. */
@@ -115,38 +87,14 @@ static inline bool ditto_goes_by_mode(const struct ditto_op *op, const struct di
 	return ditto_acl_is_none(node) || ditto_is_administrator(op);
 }
 
-/**
- * ditto_acl_subject_of - describe the caller and a file to the evaluation of a list
- * @op: the caller
- * @node: the file, held
- *
- * Context: any.
- * Return: the subject; its token is borrowed from @op, and NULL if it is not known.
- */
 struct ditto_acl_subject ditto_acl_subject_of(const struct ditto_op *op,
 					      const struct ditto_node *node);
-
-/**
- * ditto_acl_access_slow - compute the rights that a list grants, for a node that may have one
- * @op: the caller, no administrator
- * @node: held
- * @rights: filled with DITTO_RIGHT_* bits if a list decides
- *
- * Context: may sleep; inode locks may be held.
- * Return: as ditto_acl_access().
- */
 int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights);
 
-/**
- * ditto_acl_access - compute the rights that a file's list grants to the caller
- * @op: the caller
- * @node: held
- * @rights: filled with DITTO_RIGHT_* bits if a list decides
- *
- * Lists do not restrict administrators. Costs one load if there is no list.
- *
- * Context: may sleep; inode locks may be held.
- * Return: 1; 0 if no list decides; or a negative errno.
+/*
+ * Compute the rights that a file's list grants to the caller. Lists do not restrict administrators.
+ * Costs one load if there is no list. Context: inode locks may be held. Return: 1; 0 if no list
+ * decides; or a negative errno.
  */
 static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
@@ -155,28 +103,14 @@ static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node 
 	return ditto_acl_access_slow(op, node, rights);
 }
 
-/**
- * ditto_act_on_slow - get the credential for a VFS call, for a node that may have a list
- * @op: the caller, no administrator
- * @node: held
- * @need: DITTO_RIGHT_* bits that a list must grant
- * @as: filled if a list decides
- *
- * Context: may sleep; inode locks may be held.
- * Return: as ditto_act_on().
- */
+/* access.c */
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
 		      const struct cred **as);
 
-/**
- * ditto_act_on - get the credential for a VFS call that checks access to one node
- * @op: the caller
- * @node: held
- * @need: DITTO_RIGHT_* bits that a list must grant
- * @as: filled with the caller's credential, or with one that mode bits do not restrict
- *
- * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES or another errno.
+/*
+ * Get the credential for a VFS call that checks access to one node. @need: DITTO_RIGHT_* bits that
+ * a list must grant; @as: filled with the caller's credential, or with one that mode bits do not
+ * restrict. Context: inode locks may be held. Return: 0, -EACCES or another errno.
  */
 static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *node, u32 need,
 			       const struct cred **as)
@@ -187,50 +121,12 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
 	return ditto_act_on_slow(op, node, need, as);
 }
 
-/**
- * ditto_act_on_early - as ditto_act_on(), before the lock table is checked
- * @op: the caller, entered
- * @node: held
- * @need: DITTO_RIGHT_* bits that a list must grant
- * @mask: MAY_* bits that a mode must grant; 0 leaves that to the VFS
- * @as: filled, as by ditto_act_on()
- *
- * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES, -EPERM (immutable) or another errno.
- */
 int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
 		       const struct cred **as);
-
-/*
- * -EPERM if nobody may remove the file, as it or the directory is immutable, or 0. A committed file
- * is not any more after its retention. May sleep.
- */
 int ditto_check_removable(const struct ditto_op *op, const struct ditto_node *dir,
 			  struct ditto_node *child);
-
-/**
- * ditto_may_remove - check permission to remove a file from a directory
- * @op: the caller, entered
- * @dir: the directory
- * @child: the file
- *
- * The list of either one may permit it, or the mode.
- *
- * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES, -EPERM (sticky directory, immutable or append-only file) or another errno.
- */
 int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 		     struct ditto_node *child);
-
-/**
- * ditto_may_create - check permission to add a name to a directory
- * @op: the caller, entered
- * @dir: the directory
- * @is_dir: the name is a directory's
- *
- * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES, -EPERM (immutable directory) or another errno.
- */
 int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir);
 
 /**
@@ -249,30 +145,8 @@ struct ditto_act_dirs {
 	bool now;
 };
 
-/**
- * ditto_act_rename - get the credential for a rename
- * @op: the caller, for the source directory
- * @op_to: the caller, for the target directory
- * @dirs: nodes of the rename
- * @as: filled; the caller's own credential if no list decides, so that the VFS checks, too
- *
- * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES or another errno.
- */
 int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 		     const struct ditto_act_dirs *dirs, const struct cred **as);
-
-/**
- * ditto_act_remove - get the credential for removing a name
- * @op: the caller
- * @dir: the directory
- * @child: the file
- * @now: as in struct ditto_act_dirs
- * @as: filled, as by ditto_act_rename()
- *
- * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES or another errno.
- */
 int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
 		     bool now, const struct cred **as);
 

@@ -50,6 +50,7 @@ static const char *audit_path(const struct ditto_share *share, struct ditto_node
 	return strncmp(path, root, len) ? path : path + len;
 }
 
+/* ditto_audit() for a share that records, and a file that may have an audit list. */
 void ditto_audit_slow(const struct ditto_op *op, struct ditto_node *node,
 		      enum ditto_audit_event event, u32 access, bool granted)
 {

@@ -11,22 +11,13 @@
 #include "../../share/share.h"
 #include "audit_list.h"
 
-/* ditto_audit() for a share that records, and a file that may have an audit list. */
 void ditto_audit_slow(const struct ditto_op *op, struct ditto_node *node,
 		      enum ditto_audit_event event, u32 access, bool granted);
 
-/**
- * ditto_audit - record an access if the file's audit list says so
- * @op: the caller
- * @node: held
- * @event: what happened
- * @access: DITTO_RIGHT_* bits that were granted, or denied
- * @granted: the access was granted
- *
- * An entry for a SID matches a user whose SIDs are not known. What cannot be recorded is counted
- * as lost, see net/helper/audit.h. Costs two loads if nothing is recorded.
- *
- * Context: may sleep, but does not wait for the helper; inode locks may be held.
+/*
+ * Record an access if the file's audit list says so. An entry for a SID matches a user whose SIDs
+ * are not known. What cannot be recorded is counted as lost, see net/helper/audit.h. Costs two
+ * loads if nothing is recorded. Context: but does not wait for the helper; inode locks may be held.
  */
 static inline void ditto_audit(const struct ditto_op *op, struct ditto_node *node,
 			       enum ditto_audit_event event, u32 access, bool granted)

@@ -23,12 +23,17 @@
 
 struct ditto_acl ditto_audit_none;
 
+/* Free what was cached with a node; NULL is allowed. Any context. */
 void ditto_audit_list_free(struct ditto_acl *list)
 {
 	if (list != &ditto_audit_none)
 		ditto_acl_put(list);
 }
 
+/*
+ * Drop the cached audit list of a node because it may have changed. @node: has @acl_changes
+ * incremented; its lock is held. Context: atomic. Return: the list, for ditto_audit_list_free().
+ */
 struct ditto_acl *ditto_audit_list_forget(struct ditto_node *node)
 {
 	lockdep_assert_held(&node->lock);
@@ -113,6 +118,17 @@ out:
 	return list;
 }
 
+/**
+ * ditto_get_audit_list - get the audit list of a file
+ * @share: share the file was reached through
+ * @node: held
+ *
+ * Permission is not checked. A stored list that is damaged counts as none, and is logged.
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: the list, to be put; NULL without one; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep
+ * changing it), or an ERR_PTR of the file system.
+ */
 struct ditto_acl *ditto_get_audit_list(struct ditto_share *share, struct ditto_node *node)
 {
 	struct ditto_acl *list;

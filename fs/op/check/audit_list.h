@@ -25,29 +25,8 @@ static inline bool ditto_has_no_audit_list(const struct ditto_node *node)
 	return rcu_access_pointer(node->audit) == &ditto_audit_none;
 }
 
-/**
- * ditto_get_audit_list - get the audit list of a file
- * @share: share the file was reached through
- * @node: held
- *
- * Permission is not checked. A stored list that is damaged counts as none, and is logged.
- *
- * Context: may sleep; inode locks may be held.
- * Return: the list, to be put; NULL without one; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep
- * changing it), or an ERR_PTR of the file system.
- */
 struct ditto_acl *ditto_get_audit_list(struct ditto_share *share, struct ditto_node *node);
-
-/**
- * ditto_audit_list_forget - drop the cached audit list of a node because it may have changed
- * @node: has @acl_changes incremented; its lock is held
- *
- * Context: atomic.
- * Return: the list, for ditto_audit_list_free().
- */
 struct ditto_acl *ditto_audit_list_forget(struct ditto_node *node);
-
-/* Free what was cached with a node; NULL is allowed. Any context. */
 void ditto_audit_list_free(struct ditto_acl *list);
 
 #endif

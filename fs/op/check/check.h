@@ -28,65 +28,18 @@ struct posix_acl;
 
 /* fs/op/check/permission.c */
 
-/**
- * ditto_permission - check permission for a node
- * @op: the caller
- * @node: held
- * @may: DITTO_MAY_* bits, all of which must be permitted
- *
- * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, committed, or append-only),
- * -EJUKEBOX (it is not known yet whether the file is committed) or -ESTALE.
- */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 
-/**
- * ditto_node_permission - check permission for a node, with the caller's credential in place
- * @op: the caller, entered
- * @node: held
- * @may: DITTO_MAY_* bits, all of which must be permitted
- *
- * Context: may sleep; if it is asked for changes, the inodes of the file and its streams are not
- * locked.
- * Return: as ditto_permission().
- */
+/* permission.c */
 int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may);
-
-/* The same with inode locks held; whether the file is committed was checked before. */
 int ditto_node_permission_locked(const struct ditto_op *op, struct ditto_node *node, u32 may);
 
 /* Lists of files: fs/op/check/acl.c. One is set by ditto_setattr() with DITTO_SET_ACL. */
 
-/**
- * ditto_get_acl - get the list of a file
- * @op: the caller; permission is not checked
- * @node: held
- *
- * Returns the stored list, adapted to the current mode, or a list derived from mode and POSIX
- * ACLs.
- *
- * Return: the list, to be put; ERR_PTR(-ENOMEM), ERR_PTR(-EJUKEBOX) (others keep changing it),
- * ERR_PTR(-EOPNOTSUPP) (a POSIX ACL needs too many entries), or an ERR_PTR of the file system.
- */
 struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node);
 
-/**
- * ditto_acl_is_supported - tell whether the share's file system can store lists
- * @op: the caller; names the share
- *
- * Context: any.
- * Return: true if it can.
- */
+/* acl.c */
 bool ditto_acl_is_supported(const struct ditto_op *op);
-
-/**
- * ditto_get_posix_acl - get a POSIX ACL
- * @op: the caller
- * @node: held
- * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
- *
- * Return: the ACL with a reference; without a stored access ACL one made from the mode; NULL
- * without a default ACL; or an ERR_PTR, -EOPNOTSUPP among others.
- */
 struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type);
 
 #endif

@@ -19,6 +19,7 @@
 #include "acl_file.h"
 #include "explain.h"
 
+/* ditto_why_set() with an explanation. */
 void ditto_note_slow(struct ditto_explanation *why, u32 rights, enum ditto_reason reason,
 		     int need)
 {
@@ -151,6 +152,7 @@ static void explanation_init(struct ditto_explanation *why, const struct ditto_n
 	why->parent = parent;
 }
 
+/* Compute the caller's rights to a node, with the reasons. Return: as ditto_rights(). */
 int ditto_explain_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, struct ditto_explanation *why, u32 *rights)
 {
@@ -167,6 +169,10 @@ int ditto_explain_rights(const struct ditto_op *op, struct ditto_node *node,
 	return 0;
 }
 
+/*
+ * Check whether the caller may look up names in a directory. Return: as ditto_permission() with
+ * DITTO_MAY_EXEC.
+ */
 int ditto_explain_traverse(const struct ditto_op *op, struct ditto_node *dir,
 			   struct ditto_explanation *why)
 {

@@ -79,21 +79,12 @@ struct ditto_explanation {
 	struct ditto_acl_decisions parent_list;
 };
 
-/* ditto_why_set() with an explanation. */
 void ditto_note_slow(struct ditto_explanation *why, u32 rights, enum ditto_reason reason,
 		     int need);
 
-/**
- * ditto_why_set - note what decides about rights, in place of what was noted before
- * @op: the caller
- * @node: the file that is checked
- * @rights: DITTO_RIGHT_* bits
- * @reason: what decides
- * @need: MAY_* bits, for the reasons that concern a mode
- *
- * Does nothing unless @op asks for an explanation of this file.
- *
- * Context: any.
+/*
+ * Note what decides about rights, in place of what was noted before. Does nothing unless @op asks
+ * for an explanation of this file. Context: any.
  */
 static inline void ditto_why_set(const struct ditto_op *op, const struct ditto_node *node,
 				 u32 rights, enum ditto_reason reason, int need)
@@ -113,27 +104,8 @@ static inline struct ditto_acl_decisions *ditto_decisions(const struct ditto_op 
 	return op->why->parent == node ? &op->why->parent_list : NULL;
 }
 
-/**
- * ditto_explain_rights - compute the caller's rights to a node, with the reasons
- * @op: the caller
- * @node: held
- * @parent: as in ditto_rights()
- * @why: filled
- * @rights: filled with DITTO_RIGHT_* bits, as by ditto_rights()
- *
- * Return: as ditto_rights().
- */
 int ditto_explain_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, struct ditto_explanation *why, u32 *rights);
-
-/**
- * ditto_explain_traverse - check whether the caller may look up names in a directory
- * @op: the caller
- * @dir: held
- * @why: filled; the reason is that for DITTO_RIGHT_EXECUTE
- *
- * Return: as ditto_permission() with DITTO_MAY_EXEC.
- */
 int ditto_explain_traverse(const struct ditto_op *op, struct ditto_node *dir,
 			   struct ditto_explanation *why);
 

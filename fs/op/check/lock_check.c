@@ -65,6 +65,10 @@ static bool grace_holds_off(const struct ditto_op *op, struct ditto_node *node,
 	return ditto_grace_guards(&node->point, kind, op->actor) && !node_is_newer(op, node);
 }
 
+/*
+ * Check an operation against the claims on a node. Context: inode locks may be held, since it does
+ * not wait for breaks. Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
+ */
 int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
 			  u64 pos, u64 count)
 {
@@ -97,6 +101,7 @@ int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum dit
 	return -EJUKEBOX;
 }
 
+/* Break caching grants that were made during an operation. Context: no inode lock held. */
 void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_intent_kind kind)
 {
@@ -106,6 +111,12 @@ void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 	ditto_claim_recheck(&node->point, &intent, actor_for(op, kind, &of_entry));
 }
 
+/*
+ * Check an operation that deletes a file against its open streams. @node: the file, held; it had
+ * such a stream. A client may have closed a stream and keep only its handle: that is asked for
+ * first. Context: as ditto_lock_check_slow(). Return: 0 if no stream forbids it any more,
+ * -EJUKEBOX, -ETXTBSY; see op.h.
+ */
 int ditto_lock_check_keepers(struct ditto_op *op, struct ditto_node *node)
 {
 	struct ditto_node *stream = NULL;

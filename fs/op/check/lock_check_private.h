@@ -15,41 +15,10 @@
 #include "../../share/caller.h"
 #include "worm.h"
 
-/**
- * ditto_lock_check_slow - check an operation against the claims on a node
- * @op: the caller
- * @node: held
- * @kind: kind of the operation
- * @pos: first byte
- * @count: number of bytes
- *
- * Context: may sleep; inode locks may be held, since it does not wait for breaks.
- * Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
- */
 int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum ditto_intent_kind kind,
 			  u64 pos, u64 count);
-
-/**
- * ditto_lock_recheck_slow - break caching grants that were made during an operation
- * @op: the caller
- * @node: held
- * @kind: kind of the operation
- *
- * Context: may sleep; no inode lock held.
- */
 void ditto_lock_recheck_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_intent_kind kind);
-
-/**
- * ditto_lock_check_keepers - check an operation that deletes a file against its open streams
- * @op: the caller
- * @node: the file, held; it had such a stream
- *
- * A client may have closed a stream and keep only its handle: that is asked for first.
- *
- * Context: as ditto_lock_check_slow().
- * Return: 0 if no stream forbids it any more, -EJUKEBOX, -ETXTBSY; see op.h.
- */
 int ditto_lock_check_keepers(struct ditto_op *op, struct ditto_node *node);
 
 /* True if there is a claim or waiter on the node. */
@@ -77,19 +46,11 @@ static inline void ditto_op_await(const struct ditto_op *op, struct ditto_node *
 	*op->awaited = node;
 }
 
-/**
- * ditto_lock_check_bytes - check an operation on a byte range against the claims on a node
- * @op: the caller
- * @node: held
- * @kind: kind of the operation
- * @pos: first byte
- * @count: number of bytes; 0 conflicts with no range
- *
- * Costs two loads if there are no claims and no reclaims are outstanding; the second one is of a
- * rarely written variable.
- *
- * Context: may sleep; inode locks may be held, since it does not wait for breaks.
- * Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
+/*
+ * Check an operation on a byte range against the claims on a node. @count: number of bytes; 0
+ * conflicts with no range. Costs two loads if there are no claims and no reclaims are outstanding;
+ * the second one is of a rarely written variable. Context: inode locks may be held, since it does
+ * not wait for breaks. Return: 0, -EJUKEBOX, -EAGAIN, -ETXTBSY; see op.h.
  */
 static inline int ditto_lock_check_bytes(struct ditto_op *op, struct ditto_node *node,
 					 enum ditto_intent_kind kind, u64 pos, u64 count)

@@ -70,6 +70,10 @@ static u32 ntacl_find_sd_4(const u8 *bytes, size_t size, u32 at, struct ditto_nt
 	return at + NTACL_HASH;
 }
 
+/*
+ * Decode an attribute. @ntacl: filled; points into @bytes. Context: any. Return: 0, or -EINVAL if
+ * it is malformed or of an unknown version.
+ */
 int ditto_ntacl_decode(const void *bytes, size_t size, struct ditto_ntacl *ntacl)
 {
 	u32 at = NTACL_HEAD;
@@ -175,6 +179,7 @@ static void ntacl_hash_mode(struct ntacl_hash *h, umode_t mode)
 	ntacl_hash_entry(h, ntacl_tag(ACL_OTHER), mode & 7, false, 0);
 }
 
+/* Compute the hash of what an attribute must belong to. Context: any. */
 void ditto_ntacl_hash(const struct ditto_ntacl_basis *basis, u8 hash[SHA256_DIGEST_SIZE])
 {
 	struct ntacl_hash h = { };
@@ -199,6 +204,10 @@ void ditto_ntacl_hash(const struct ditto_ntacl_basis *basis, u8 hash[SHA256_DIGE
 	sha256_final(&h.sha, hash);
 }
 
+/*
+ * Tell whether a file has the attribute. Context: the server's credential is in place. Return: true
+ * if it has.
+ */
 bool ditto_ntacl_exists(struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
@@ -271,6 +280,11 @@ static int ntacl_read(struct ditto_share *share, struct dentry *dentry, const vo
 	return DITTO_NTACL_USED;
 }
 
+/*
+ * Make a list of the attribute of a file. @acl: set to the list with DITTO_NTACL_USED, to be put;
+ * else to NULL. Context: the server's credential is in place. Return: enum ditto_ntacl_state,
+ * except DITTO_NTACL_OWN; or a negative errno.
+ */
 int ditto_ntacl_load(struct ditto_share *share, struct dentry *dentry, enum ditto_ntacl_use use,
 		     struct ditto_acl **acl)
 {
@@ -299,6 +313,10 @@ int ditto_ntacl_load(struct ditto_share *share, struct dentry *dentry, enum ditt
 	return ret;
 }
 
+/*
+ * Say what an attribute is worth. Context: any. Return: words for the log, which follow the name of
+ * the attribute.
+ */
 const char *ditto_ntacl_text(enum ditto_ntacl_state state)
 {
 	static const char *const texts[] = {

@@ -43,15 +43,6 @@ struct ditto_ntacl {
 	const u8 *hash;
 };
 
-/**
- * ditto_ntacl_decode - decode an attribute
- * @bytes: its value
- * @size: number of bytes
- * @ntacl: filled; points into @bytes
- *
- * Context: any.
- * Return: 0, or -EINVAL if it is malformed or of an unknown version.
- */
 int ditto_ntacl_decode(const void *bytes, size_t size, struct ditto_ntacl *ntacl);
 
 /**
@@ -74,44 +65,10 @@ struct ditto_ntacl_basis {
 	struct user_namespace *ns;
 };
 
-/**
- * ditto_ntacl_hash - compute the hash of what an attribute must belong to
- * @basis: owner, mode and ACLs
- * @hash: filled
- *
- * Context: any.
- */
 void ditto_ntacl_hash(const struct ditto_ntacl_basis *basis, u8 hash[SHA256_DIGEST_SIZE]);
-
-/**
- * ditto_ntacl_exists - tell whether a file has the attribute
- * @dentry: positive
- *
- * Context: may sleep; the server's credential is in place.
- * Return: true if it has.
- */
 bool ditto_ntacl_exists(struct dentry *dentry);
-
-/**
- * ditto_ntacl_load - make a list of the attribute of a file
- * @share: the share
- * @dentry: positive
- * @use: DITTO_NTACL_CHECKED or DITTO_NTACL_ALWAYS
- * @acl: set to the list with DITTO_NTACL_USED, to be put; else to NULL
- *
- * Context: may sleep; the server's credential is in place.
- * Return: enum ditto_ntacl_state, except DITTO_NTACL_OWN; or a negative errno.
- */
 int ditto_ntacl_load(struct ditto_share *share, struct dentry *dentry, enum ditto_ntacl_use use,
 		     struct ditto_acl **acl);
-
-/**
- * ditto_ntacl_text - say what an attribute is worth
- * @state: a state in which it is not obeyed
- *
- * Context: any.
- * Return: words for the log, which follow the name of the attribute.
- */
 const char *ditto_ntacl_text(enum ditto_ntacl_state state);
 
 #endif

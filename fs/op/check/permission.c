@@ -100,6 +100,10 @@ static int stream_permission(const struct ditto_op *op, u32 may)
 	return ditto_node_permission_locked(op, op->stream_of, as);
 }
 
+/*
+ * The same as ditto_permission() with inode locks held; whether the file is committed was checked
+ * before.
+ */
 int ditto_node_permission_locked(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
@@ -147,6 +151,11 @@ static bool may_be_committed(const struct ditto_op *op, u32 may)
 	       (op->stream_of || may & DITTO_MAY_CHANGE & ~op->granted);
 }
 
+/*
+ * Check permission for a node, with the caller's credential in place. @op: the caller, entered;
+ * @may: DITTO_MAY_* bits, all of which must be permitted. Context: if it is asked for changes, the
+ * inodes of the file and its streams are not locked. Return: as ditto_permission().
+ */
 int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	int err = 0;
@@ -156,7 +165,17 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 	return err ?: ditto_node_permission_locked(op, node, may);
 }
 
-/* Clients ask for more than they are going to do, so a refusal is no event. */
+/**
+ * ditto_permission - check permission for a node
+ * @op: the caller
+ * @node: held
+ * @may: DITTO_MAY_* bits, all of which must be permitted
+ *
+ * Clients ask for more than they are going to do, so a refusal is no event.
+ *
+ * Return: 0, -EACCES, -EROFS (for changes), -EPERM (immutable, committed, or append-only),
+ * -EJUKEBOX (it is not known yet whether the file is committed) or -ESTALE.
+ */
 int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	u32 how = may & DITTO_MAY_RECLAIM ? DITTO_WORM_RECORDED : 0;

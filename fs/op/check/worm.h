@@ -65,10 +65,7 @@ struct ditto_worm_record {
 	bool compliance;
 };
 
-/* Write a record to @buf, of DITTO_WORM_RECORD_MAX bytes. Returns its length. Any context. */
 size_t ditto_worm_record_write(const struct ditto_worm_record *record, char *buf);
-
-/* Read a record of @len bytes; one that is damaged is for ever. Any context. */
 void ditto_worm_record_read(struct ditto_worm_record *record, const char *text, size_t len);
 
 /**
@@ -85,61 +82,27 @@ struct ditto_worm_age {
 	s64 started;
 };
 
-/*
- * True if a file is @age seconds old. One whose time is that much ahead is, too: the clock was set
- * back since. Any context.
- */
 bool ditto_worm_is_due(const struct ditto_worm_age *a, u32 age);
-
-/* The end of the retention that begins at @clock; @days is 0 for ever. Any context. */
 s64 ditto_worm_until(s64 clock, u32 days);
-
-/* True if a file may be removed at @clock. Any context. */
 bool ditto_worm_is_over(const struct ditto_worm_record *record, s64 clock);
-
-/*
- * Check that the file system of a share can keep committed files, and give it a clock. Returns 0,
- * or an errno with the reason in @extack. May sleep.
- */
 int ditto_worm_check_share(struct ditto_share *share, struct netlink_ext_ack *extack);
-
-/*
- * Read the clock of a volume if there is one and it was not read yet. Returns 0; -ENODATA if there
- * is none; or an errno, and then nothing is committed or removed. May sleep as long as the disk
- * hangs.
- */
 int ditto_worm_start(struct ditto_volume *volume);
-
-/* Store the clock. May sleep. */
 void ditto_worm_volume_stop(struct ditto_volume *volume);
-/* Free the clock. May sleep. */
 void ditto_worm_volume_exit(struct ditto_volume *volume);
 
 #define DITTO_WORM_QUIET	BIT(0)	/* a refusal is no event */
 #define DITTO_WORM_RECORDED	BIT(1)	/* a file without a record is not committed */
 
-/* The part of ditto_worm_check() for file systems with committed files. @how: DITTO_WORM_* bits. */
 int ditto_worm_check_slow(const struct ditto_op *op, struct ditto_node *node,
 			  enum ditto_intent_kind kind, u32 how);
-
-/*
- * The same for who asks what is allowed: it waits for nobody, and a refusal is no event. What
- * cannot be known now is refused with an errno of its own.
- */
 int ditto_worm_query(const struct ditto_op *op, struct ditto_node *node,
 		     enum ditto_intent_kind kind, u32 how);
 
-/**
- * ditto_worm_check - check that a file may be changed, and commit it if its time has come
- * @op: the caller
- * @node: held
- * @kind: what is about to be done; DITTO_INTENT_WRITE for all changes of data
- *
- * Costs one test if the file system has no committed files.
- *
- * Context: may sleep; the inode of the file is not locked.
- * Return: 0; -EPERM, also if the file cannot get a record; -EJUKEBOX if a holder gives up a grant
- * to write first; or an errno of the file system.
+/*
+ * Check that a file may be changed, and commit it if its time has come. Costs one test if the file
+ * system has no committed files. Context: the inode of the file is not locked. Return: 0; -EPERM,
+ * also if the file cannot get a record; -EJUKEBOX if a holder gives up a grant to write first; or
+ * an errno of the file system.
  */
 static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node *node,
 				   enum ditto_intent_kind kind)
@@ -149,21 +112,14 @@ static inline int ditto_worm_check(const struct ditto_op *op, struct ditto_node 
 	return ditto_worm_check_slow(op, node, kind, 0);
 }
 
-/* The part of ditto_worm_change_begin() for file systems with committed files. */
 int ditto_worm_change_begin_slow(const struct ditto_op *op, struct ditto_node *node,
 				 enum ditto_intent_kind kind);
 
-/**
- * ditto_worm_change_begin - begin a change of a file that ditto_worm_check() has allowed
- * @op: the caller
- * @node: held
- * @kind: as for ditto_worm_check()
- *
- * The file is not committed until the change ends. It is not changed if it was committed since the
- * check, or although the caller has it open.
- *
- * Context: as ditto_worm_check().
- * Return: 1; 0 if there is nothing to end; -EPERM; or an errno of the file system.
+/*
+ * Begin a change of a file that ditto_worm_check() has allowed. The file is not committed until the
+ * change ends. It is not changed if it was committed since the check, or although the caller has it
+ * open. Context: as ditto_worm_check(). Return: 1; 0 if there is nothing to end; -EPERM; or an
+ * errno of the file system.
  */
 static inline int ditto_worm_change_begin(const struct ditto_op *op, struct ditto_node *node,
 					  enum ditto_intent_kind kind)
@@ -184,19 +140,13 @@ static inline void ditto_worm_change_end(const struct ditto_op *op, struct ditto
 	atomic_dec(op->stream_of ? &op->stream_of->changes : &node->changes);
 }
 
-/* The part of ditto_worm_recheck() for file systems with committed files. */
 int ditto_worm_recheck_slow(const struct ditto_op *op, struct ditto_node *node);
 
-/**
- * ditto_worm_recheck - look whether a file was committed before a claim to write was there
- * @op: the caller
- * @node: held; the caller has claimed it since ditto_worm_check()
- *
- * A commit stores the record and then looks for claims; here it is the other way round, so one of
- * both finds the other.
- *
- * Context: may sleep; the inode of the file is not locked.
- * Return: 0; -EPERM; or an errno of the file system.
+/*
+ * Look whether a file was committed before a claim to write was there. @node: held; the caller has
+ * claimed it since ditto_worm_check(). A commit stores the record and then looks for claims; here
+ * it is the other way round, so one of both finds the other. Context: the inode of the file is not
+ * locked. Return: 0; -EPERM; or an errno of the file system.
  */
 static inline int ditto_worm_recheck(const struct ditto_op *op, struct ditto_node *node)
 {
@@ -205,19 +155,13 @@ static inline int ditto_worm_recheck(const struct ditto_op *op, struct ditto_nod
 	return ditto_worm_recheck_slow(op, node);
 }
 
-/* True if a file was committed, and its retention is over. May sleep. */
 bool ditto_worm_has_ended(struct ditto_node *node);
-
-/* The part of ditto_worm_lift() for immutable files. */
 int ditto_worm_lift_slow(const struct ditto_op *op, struct ditto_node *node);
 
-/**
- * ditto_worm_lift - clear the immutable flag of a file whose retention is over, to remove it
- * @op: the caller, entered; with write access to the mount
- * @node: held
- *
- * Context: may sleep; the inode of the file is not locked.
- * Return: 1 if it was cleared: ditto_worm_restore() follows if the file stays; 0 or an errno.
+/*
+ * Clear the immutable flag of a file whose retention is over, to remove it. @op: the caller,
+ * entered; with write access to the mount. Context: the inode of the file is not locked. Return: 1
+ * if it was cleared: ditto_worm_restore() follows if the file stays; 0 or an errno.
  */
 static inline int ditto_worm_lift(const struct ditto_op *op, struct ditto_node *node)
 {
@@ -226,55 +170,11 @@ static inline int ditto_worm_lift(const struct ditto_op *op, struct ditto_node *
 	return ditto_worm_lift_slow(op, node);
 }
 
-/* Set the flag again. May sleep; the inode of the file is not locked. */
 void ditto_worm_restore(const struct ditto_op *op, struct ditto_node *node);
-
-/**
- * ditto_worm_prolong - set the time of access of a committed file: prolong its retention
- * @op: the caller, entered; with write access to the mount
- * @node: held
- * @dentry: of the file
- * @set: what the caller sets
- *
- * The option worm-retention-max of the share limits it; without, retention is not prolonged.
- *
- * Context: may sleep; no inode lock held.
- * Return: 1 if that is what was done; 0 if it is something else; or an errno.
- */
 int ditto_worm_prolong(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       const struct ditto_setattr *set);
-
-/**
- * ditto_worm_early_begin - commit a file early, if that is what a request does
- * @op: the caller, entered, who may do it; with write access to the mount
- * @node: held
- * @dentry: of the file
- * @set: what the caller sets: a mode without permission to write, when there was some, and a time
- *	of access that is to come, by a day at least, if the file does not have it yet. With a size,
- *	the caller has write access to the inode
- *
- * The file has its record before it is read-only, so a request that is refused, or is to be tried
- * again, has changed nothing. The caller's client gives up its delegation to write first.
- *
- * Context: may sleep; no inode lock held.
- * Return: 1: the file is committed, but not immutable yet, and ditto_worm_early_end() follows the
- * change; 0 if it is something else; -ETXTBSY or -EJUKEBOX if somebody has it open for writing,
- * also the client itself, or changes it; or an errno.
- */
 int ditto_worm_early_begin(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			   const struct ditto_setattr *set);
-
-/**
- * ditto_worm_early_end - make the file immutable, or take back mode and record if the change failed
- * @op: the caller, with write access to the mount
- * @node: held
- * @dentry: of the file
- * @mode: that it had before
- * @err: result of the change
- *
- * Context: may sleep; no inode lock held.
- * Return: @err, or -ETXTBSY if a local process has opened the file for writing by now.
- */
 int ditto_worm_early_end(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			 umode_t mode, int err);
 

@@ -151,6 +151,10 @@ static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 	return NFS4_OK;
 }
 
+/*
+ * Find the principal of a name (RFC 8881 section 6.2.1.5). @len: bytes of @text, not 0. Return:
+ * NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.
+ */
 u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, bool is_group,
 		   struct ditto_ace *ace)
 {
@@ -194,6 +198,10 @@ static int say_text(int err, const struct dnfs4_owner_text *owner, const char **
 	return err ?: owner->len;
 }
 
+/*
+ * Give the name of an entry's principal (RFC 8881 section 6.2.1.5). Return: bytes of @text, or
+ * -EJUKEBOX while the helper is asked.
+ */
 int dnfs4_who_name(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
 		   struct dnfs4_who *who, const char **text)
 {

@@ -79,6 +79,7 @@ static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *ac
 	return min(len, 0);
 }
 
+/* Free the buffer of an encoded list. */
 void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
 {
 	/* Most attributes are asked for without a list. */
@@ -88,6 +89,11 @@ void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
 	memset(value, 0, sizeof(*value));
 }
 
+/*
+ * Encode a list as the value of an attribute. @value: filled; its buffer is reused if it is large
+ * enough; the caller frees it with dnfs4_acl_value_free(). Return: 0, -ENOMEM, or -EJUKEBOX while
+ * the helper is asked for a name.
+ */
 int dnfs4_acl_encode(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
 		     enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value)
 {
@@ -144,6 +150,12 @@ static u32 read_ace(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct
 	return dnfs4_who_read(cmp, text, len, flags & NFS4_ACE_IDENTIFIER_GROUP, ace);
 }
 
+/*
+ * Decode a list from an attribute's value. @acl: filled, to be put by the caller; NULL after an
+ * error. Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP (types, flags or rights that cannot
+ * be stored); NFS4ERR_NOSPC (more than DITTO_ACES_MAX entries); NFS4ERR_INVAL or NFS4ERR_BADOWNER
+ * (principals); NFS4ERR_DELAY (no memory, or the helper is asked for a name).
+ */
 u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_acl **acl)
 {
 	struct ditto_acl *list;
@@ -180,7 +192,11 @@ u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct 
 	return NFS4_OK;
 }
 
-/* Section 6.2.1.4.1: only entries of directories can be inherited. */
+/*
+ * Check that a list is valid for a kind of file. Section 6.2.1.4.1: only entries of directories can
+ * be inherited. Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP (inheritance flags on a file that is not a
+ * directory, RFC 8881 section 6.2.1.4.1); NFS4ERR_INVAL.
+ */
 u32 dnfs4_acl_fits(const struct ditto_acl *acl, bool is_dir)
 {
 	for (u32 i = 0; i < acl->count; i++)

@@ -46,6 +46,7 @@ static struct dnfs4_bitmap attrs_all[DNFS4_MINOR_MAX + 1] __ro_after_init;
 static struct dnfs4_bitmap attrs_readable __ro_after_init;
 static struct dnfs4_bitmap attrs_excl __ro_after_init;
 
+/* Called once when the module is loaded: builds the bitmaps of the attribute table. */
 void dnfs4_attrs_init(void)
 {
 	for (unsigned int attr = 0; attr <= DNFS4_ATTR_MAX; attr++) {
@@ -62,6 +63,7 @@ void dnfs4_attrs_init(void)
 	}
 }
 
+/* Decode a bitmap4 (RFC 8881 section 3.3.7). Return: NFS4_OK or NFS4ERR_BADXDR. */
 u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *more)
 {
 	u32 count, word;
@@ -81,6 +83,7 @@ u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *
 	return NFS4_OK;
 }
 
+/* Write a bitmap4. @p: room for dnfs4_bitmap_bytes(). Return: the position after it. */
 __be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
 {
 	u32 words = dnfs4_bitmap_bytes(map) / XDR_UNIT - 1;
@@ -91,6 +94,7 @@ __be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
 	return p;
 }
 
+/* Encode a bitmap4 (RFC 8881 section 3.3.7). Return: false if it does not fit. */
 bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
 {
 	__be32 *p = dnfs_inline_reserve(xdr, dnfs4_bitmap_bytes(map));
@@ -147,6 +151,10 @@ static void drop_absent(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 		dnfs4_bitmap_clear(map, FATTR4_SEC_LABEL);
 }
 
+/*
+ * The attributes that a file may support. Does not check whether the file system keeps quotas for
+ * the share, see dnfs4_attrs_supported().
+ */
 void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      struct dnfs4_bitmap *map)
 {
@@ -154,12 +162,17 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 	drop_absent(fh, map);
 }
 
+/*
+ * Check whether extended attributes are supported (RFC 8276 section 8.1). Named attributes and the
+ * pseudo root have none. Context: any. Return: true if the file system of the file stores them.
+ */
 bool dnfs4_has_xattrs(const struct dnfs4_fh *fh)
 {
 	return fh->kind == DNFS4_FH_NODE && !fh->named &&
 	       ditto_xattr_is_supported(fh->target.op.share);
 }
 
+/* True if delegations of the file, or of any, include times (RFC 9754 section 5). Any context. */
 bool dnfs4_has_delegated_times(const struct dnfs4_fh *fh)
 {
 	return fh->kind < DNFS4_FH_NODE ||
@@ -181,6 +194,7 @@ static void drop_label(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
 	dput(dentry);
 }
 
+/* The attributes that a file supports (supported_attrs). */
 void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map)
 {
@@ -202,6 +216,7 @@ void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_
 		take_away(map, &attrs_of_quota);
 }
 
+/* The attributes that EXCLUSIVE4_1 may set (suppattr_exclcreat). */
 void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map)
 {
@@ -233,6 +248,10 @@ static void plan_remember(const struct dnfs4_attr_plan *plan)
 	put_cpu_ptr(&last_plan);
 }
 
+/*
+ * Plan the reading of attributes. Return: NFS4_OK, or NFS4ERR_INVAL if a write-only attribute is
+ * requested.
+ */
 u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct dnfs4_bitmap *ask, struct dnfs4_attr_plan *plan)
 {

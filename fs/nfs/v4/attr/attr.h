@@ -35,59 +35,18 @@ static inline void dnfs4_bitmap_clear(struct dnfs4_bitmap *map, unsigned int att
 	map->word[attr / 32] &= ~BIT(attr % 32);
 }
 
-/* Called once when the module is loaded: builds the bitmaps of the attribute table. */
+/* attr.c */
 void dnfs4_attrs_init(void);
-
-/**
- * dnfs4_decode_bitmap - decode a bitmap4 (RFC 8881 section 3.3.7)
- * @xdr: arguments
- * @map: filled
- * @more: set if a bit is set beyond the words of @map
- *
- * Return: NFS4_OK or NFS4ERR_BADXDR.
- */
 u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *more);
-
-/**
- * dnfs4_encode_bitmap - encode a bitmap4 (RFC 8881 section 3.3.7)
- * @xdr: results
- * @map: bitmap
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map);
 /* Most bytes that dnfs4_encode_bitmap() writes. */
 #define DNFS4_BITMAP_BYTES	(4 + 4 * DNFS4_BITMAP_WORDS)
 
-/**
- * dnfs4_has_xattrs - check whether extended attributes are supported (RFC 8276 section 8.1)
- * @fh: the file
- *
- * Named attributes and the pseudo root have none.
- *
- * Context: any.
- * Return: true if the file system of the file stores them.
- */
 bool dnfs4_has_xattrs(const struct dnfs4_fh *fh);
 
-/* True if delegations of the file, or of any, include times (RFC 9754 section 5). Any context. */
 bool dnfs4_has_delegated_times(const struct dnfs4_fh *fh);
-
-/**
- * dnfs4_attrs_supported - the attributes that a file supports (supported_attrs)
- * @cmp: compound; its minor version counts
- * @fh: the file
- * @map: filled
- */
 void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map);
-
-/**
- * dnfs4_attrs_exclcreat - the attributes that EXCLUSIVE4_1 may set (suppattr_exclcreat)
- * @cmp: compound; its minor version counts
- * @fh: the file, or its directory
- * @map: filled
- */
 void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map);
 
@@ -116,85 +75,19 @@ struct dnfs4_sattr {
 	u32 label_len;
 };
 
-/**
- * dnfs4_decode_sattr - decode a fattr4 to be set
- * @cmp: compound; the current filehandle is the file or its directory
- * @sattr: filled; to be freed with dnfs4_sattr_free() by the operation's release, also after an
- *	error
- *
- * Attributes that are not supported are reported before those that are read-only.
- *
- * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP; NFS4ERR_INVAL (read-only, or an invalid
- * value); NFS4ERR_BADOWNER; NFS4ERR_NOSPC (a list that is too long); NFS4ERR_WRONG_LFS or
- * NFS4ERR_BADLABEL; NFS4ERR_DELAY while the helper is asked for a name.
- */
+/* attr_decode.c */
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr);
-
-/**
- * dnfs4_sattr_free - drop what decoded attributes refer to
- * @sattr: may be all zeros
- */
 void dnfs4_sattr_free(struct dnfs4_sattr *sattr);
-
-/**
- * dnfs4_sattr_fit - adapt decoded attributes to the file they are for
- * @cmp: the current filehandle is the file, or the directory that it is created in
- * @sattr: decoded; its mode and list are adjusted
- * @node: the file; NULL if it is to be created
- * @type: type of the file: S_IF*
- *
- * Applies the umask of mode_umask, and computes the mode if both mode and list are set. Mode and
- * list of a symbolic link are ignored.
- *
- * Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP or NFS4ERR_INVAL for a list that is not valid for the
- * type; NFS4ERR_INVAL for times of a delegation with a new file; NFS4ERR_DELAY; others of
- * dnfs4_status().
- */
 u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type);
-
-/**
- * dnfs4_sattr_label - set the security label
- * @cmp: share and credential
- * @node: the file, possibly just created
- * @sattr: decoded
- *
- * Return: NFS4_OK, also if there is nothing to set; NFS4ERR_ATTRNOTSUPP if the file has no label;
- * NFS4ERR_BADLABEL; others of dnfs4_status().
- */
 u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr);
-
-/**
- * dnfs4_sattr_dosattr - set the DOS attributes and the birth time
- * @op: share and credential
- * @node: the file, possibly just created
- * @sattr: decoded
- *
- * DOS attributes that the client did not give are kept.
- *
- * Return: 0, also if there is nothing to set, or an errno of ditto_dosattr_set().
- */
 int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 			const struct dnfs4_sattr *sattr);
-
-/**
- * dnfs4_sattr_made - compute attrset for the reply of OPEN and CREATE
- * @op: share and credential
- * @node: the file that was created with @sattr
- * @sattr: decoded
- * @map: filled: the attributes of @sattr that took effect; an owner that the caller may not give
- *	the file to is left out
- */
 void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map);
 
-/**
- * dnfs4_pseudo_fileid - number of a share's entry in the pseudo root
- * @share: share
- *
- * Return: its fileid there, which is also its cookie; positive, never 1 or 2.
- */
+/* attr_read.c */
 u64 dnfs4_pseudo_fileid(const struct ditto_share *share);
 
 #endif

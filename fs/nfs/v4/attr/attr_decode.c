@@ -90,6 +90,13 @@ static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	return 0;
 }
 
+/*
+ * Adapt decoded attributes to the file they are for. @node: the file; NULL if it is to be created.
+ * Applies the umask of mode_umask, and computes the mode if both mode and list are set. Mode and
+ * list of a symbolic link are ignored. Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP or NFS4ERR_INVAL for a
+ * list that is not valid for the type; NFS4ERR_INVAL for times of a delegation with a new file;
+ * NFS4ERR_DELAY; others of dnfs4_status().
+ */
 u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type)
 {
@@ -138,12 +145,20 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	return NFS4_OK;
 }
 
+/* Drop what decoded attributes refer to. */
 void dnfs4_sattr_free(struct dnfs4_sattr *sattr)
 {
 	ditto_acl_put(sattr->acl);
 	sattr->acl = NULL;
 }
 
+/*
+ * Decode a fattr4 to be set. @sattr: filled; to be freed with dnfs4_sattr_free() by the operation's
+ * release, also after an error. Attributes that are not supported are reported before those that
+ * are read-only. Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP; NFS4ERR_INVAL (read-only, or
+ * an invalid value); NFS4ERR_BADOWNER; NFS4ERR_NOSPC (a list that is too long); NFS4ERR_WRONG_LFS
+ * or NFS4ERR_BADLABEL; NFS4ERR_DELAY while the helper is asked for a name.
+ */
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
 	unsigned int begin;
@@ -177,6 +192,10 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
+/*
+ * Set the security label. Return: NFS4_OK, also if there is nothing to set; NFS4ERR_ATTRNOTSUPP if
+ * the file has no label; NFS4ERR_BADLABEL; others of dnfs4_status().
+ */
 u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr)
 {
@@ -190,6 +209,10 @@ u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
 	return err == -EINVAL ? NFS4ERR_BADLABEL : dnfs4_status(cmp, err);
 }
 
+/*
+ * Set the DOS attributes and the birth time. DOS attributes that the client did not give are kept.
+ * Return: 0, also if there is nothing to set, or an errno of ditto_dosattr_set().
+ */
 int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 			const struct dnfs4_sattr *sattr)
 {
@@ -205,6 +228,10 @@ int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 	return ditto_dosattr_set(op, node, &dosattr);
 }
 
+/*
+ * Compute attrset for the reply of OPEN and CREATE. @map: filled: the attributes of @sattr that
+ * took effect; an owner that the caller may not give the file to is left out.
+ */
 void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map)
 {

@@ -9,6 +9,7 @@
 
 #include "attr_put.h"
 
+/* Encoded length of a fattr4. Return: bytes. */
 u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 {
 	const struct dnfs4_bitmap *map = &src->map;
@@ -79,6 +80,10 @@ static __be32 *attr_put_usual(__be32 *p, const struct dnfs4_attr_src *src)
 	return p;
 }
 
+/*
+ * Write a fattr4. @p: room for @bytes; @bytes: result of dnfs4_attr_bytes(). Return: the position
+ * after it.
+ */
 __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 {
 	const struct dnfs4_bitmap *map = &src->map;
@@ -97,6 +102,12 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 	return p;
 }
 
+/*
+ * Build a fattr4 that is longer than a page. A stream reserves at most a page at a time, so that a
+ * longer fattr4 is built in a buffer. Only lists make it so long. It is built before the result is
+ * encoded, because then a lack of memory can still be distinguished from a lack of room. Return: 0
+ * or -ENOMEM.
+ */
 int dnfs4_attr_build(struct dnfs4_attr_src *src)
 {
 	u32 bytes = dnfs4_attr_bytes(src);
@@ -111,6 +122,7 @@ int dnfs4_attr_build(struct dnfs4_attr_src *src)
 	return 0;
 }
 
+/* Append a fattr4 to a stream. Context: any. Return: false if it does not fit. */
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 {
 	u32 bytes;

@@ -151,38 +151,13 @@ static inline u32 dnfs4_bitmap_bytes(const struct dnfs4_bitmap *map)
 	return map->word[2] ? 16 : map->word[1] ? 12 : map->word[0] ? 8 : 4;
 }
 
-/**
- * dnfs4_fill_bitmap - write a bitmap4
- * @p: room for dnfs4_bitmap_bytes()
- * @map: bitmap
- *
- * Return: the position after it.
- */
+/* attr.c */
 __be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map);
 
 /* attr.c */
 
-/**
- * dnfs4_attrs_here - the attributes that a file may support
- * @cmp: compound; its minor version counts
- * @fh: the file; of kind NONE all attributes of the minor version are given
- * @map: filled
- *
- * Does not check whether the file system keeps quotas for the share, see
- * dnfs4_attrs_supported().
- */
 void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      struct dnfs4_bitmap *map);
-
-/**
- * dnfs4_attr_plan - plan the reading of attributes
- * @cmp: compound
- * @fh: the file, or the directory that is listed
- * @ask: attributes requested; those that are not supported are ignored
- * @plan: filled
- *
- * Return: NFS4_OK, or NFS4ERR_INVAL if a write-only attribute is requested.
- */
 u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct dnfs4_bitmap *ask, struct dnfs4_attr_plan *plan);
 
@@ -208,35 +183,11 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
 	src->owned = true;
 }
 
-/**
- * dnfs4_attr_read - read what a plan needs of a file
- * @cmp: compound
- * @fh: the file, or the directory that is listed; borrowed as long as @src is used
- * @entry: entry of a listing, with a dentry; NULL for the node of @fh
- * @plan: plan
- * @src: filled; for the first file its DNFS4_ATTR_SRC_CLEAR bytes must be zero. @owner, @group,
- *	@memo and the buffers of @acl and @dacl are reused from the file before.
- *	dnfs4_attr_src_free() must follow after the last file, also after an error
- *
- * Return: 0 or an errno, after which @src must not be encoded.
- */
+/* attr_read.c */
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct ditto_dirent *entry, const struct dnfs4_attr_plan *plan,
 		    struct dnfs4_attr_src *src);
-
-/**
- * dnfs4_attr_src_free - free the buffers of @acl, @dacl, @label and @built, and drop @links
- * @src: all may be zeros
- */
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src);
-
-/**
- * dnfs4_attr_fail - describe an entry whose attributes could not be read
- * @plan: plan
- * @src: filled: only rdattr_error, fileid and mounted_on_fileid are returned
- * @ino: inode number of the entry
- * @error: status for rdattr_error
- */
 void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,
 		     u32 error);
 
@@ -253,44 +204,10 @@ __be32 *dnfs4_put_fs_locations(__be32 *p, const struct dnfs4_attr_src *src);
 
 /* attr_encode.c */
 
-/**
- * dnfs4_attr_bytes - encoded length of a fattr4
- * @src: what was read
- *
- * Return: bytes.
- */
+/* attr_encode.c */
 u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src);
-
-/**
- * dnfs4_attr_put - write a fattr4
- * @p: room for @bytes
- * @src: what was read
- * @bytes: result of dnfs4_attr_bytes()
- *
- * Return: the position after it.
- */
 __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes);
-
-/**
- * dnfs4_attr_build - build a fattr4 that is longer than a page
- * @src: what was read; its @built is filled, unless the fattr4 fits into a page
- *
- * A stream reserves at most a page at a time, so that a longer fattr4 is built in a buffer. Only
- * lists make it so long. It is built before the result is encoded, because then a lack of memory
- * can still be distinguished from a lack of room.
- *
- * Return: 0 or -ENOMEM.
- */
 int dnfs4_attr_build(struct dnfs4_attr_src *src);
-
-/**
- * dnfs4_attr_emit - append a fattr4 to a stream
- * @xdr: stream; unchanged if there is no room at all
- * @src: what was read, and built if it may be longer than a page
- *
- * Context: any.
- * Return: false if it does not fit.
- */
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src);
 
 #endif

@@ -18,6 +18,10 @@
 #define PSEUDO_MODE	(S_IFDIR | 0555)
 #define PSEUDO_FILEID	1
 
+/*
+ * Number of a share's entry in the pseudo root. Return: its fileid there, which is also its cookie;
+ * positive, never 1 or 2.
+ */
 u64 dnfs4_pseudo_fileid(const struct ditto_share *share)
 {
 	/* Positive as a cookie, and distinct from reserved cookies and the root's fileid. */
@@ -212,6 +216,7 @@ put:
 	return err;
 }
 
+/* Free the buffers of @acl, @dacl, @label and @built, and drop @links. */
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 {
 	if (likely(!src->acl.data && !src->dacl.data && !src->label.context && !src->built &&
@@ -285,6 +290,13 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 			 DNFS4_NEED_STREAMS | DNFS4_NEED_QUOTA | DNFS4_NEED_ACL | \
 			 DNFS4_NEED_LABEL)
 
+/*
+ * Read what a plan needs of a file. @entry: entry of a listing, with a dentry; NULL for the node of
+ * @fh; @src: filled; for the first file its DNFS4_ATTR_SRC_CLEAR bytes must be zero. @owner,
+ * @group, @memo and the buffers of @acl and @dacl are reused from the file before.
+ * dnfs4_attr_src_free() must follow after the last file, also after an error. Return: 0 or an
+ * errno, after which @src must not be encoded.
+ */
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct ditto_dirent *entry, const struct dnfs4_attr_plan *plan,
 		    struct dnfs4_attr_src *src)
@@ -320,6 +332,7 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	return need & DNFS4_NEED_REST ? read_rest(cmp, fh, dentry, need, src) : 0;
 }
 
+/* Describe an entry whose attributes could not be read. */
 void dnfs4_attr_fail(const struct dnfs4_attr_plan *plan, struct dnfs4_attr_src *src, u64 ino,
 		     u32 error)
 {

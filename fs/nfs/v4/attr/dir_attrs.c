@@ -55,6 +55,7 @@ static void plan_make(struct dnfs4_compound *cmp, bool wanted, struct dnfs4_bitm
 	*map = plan->map;
 }
 
+/* Plan the attributes of notifications. */
 void dnfs4_dir_reader_init(struct dnfs4_compound *cmp, struct dnfs4_dir_reader *reader,
 			   struct dnfs4_dir_ask *ask)
 {
@@ -65,11 +66,16 @@ void dnfs4_dir_reader_init(struct dnfs4_compound *cmp, struct dnfs4_dir_reader *
 	plan_make(cmp, ask->types & BIT(NOTIFY4_CHANGE_DIR_ATTRS), &ask->dir, &reader->dir);
 }
 
+/* Drop the credential of a reader. */
 void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader)
 {
 	ditto_cred_put(reader->cred);
 }
 
+/*
+ * Read current attributes for a notification. @name: name of the entry; NULL for the directory
+ * itself; @len: bytes of @name.
+ */
 void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_delegation *d,
 		    const char *name, u32 len, struct dnfs4_dir_attrs *attrs)
 {

@@ -35,29 +35,9 @@ struct dnfs4_dir_reader {
 	struct dnfs4_attr_plan dir;
 };
 
-/**
- * dnfs4_dir_reader_init - plan the attributes of notifications
- * @cmp: its current filehandle is the directory
- * @reader: filled; to be ended with dnfs4_dir_reader_free()
- * @ask: attributes the client requested; those that are not supported here are removed
- */
 void dnfs4_dir_reader_init(struct dnfs4_compound *cmp, struct dnfs4_dir_reader *reader,
 			   struct dnfs4_dir_ask *ask);
-
-/**
- * dnfs4_dir_reader_free - drop the credential of a reader
- * @reader: reader of dnfs4_dir_reader_init()
- */
 void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader);
-
-/**
- * dnfs4_dir_read - read current attributes for a notification
- * @reader: reader
- * @d: the delegation
- * @name: name of the entry; NULL for the directory itself
- * @len: bytes of @name
- * @attrs: filled if the plan has attributes and they can be read; unchanged otherwise
- */
 void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_delegation *d,
 		    const char *name, u32 len, struct dnfs4_dir_attrs *attrs);
 

@@ -16,13 +16,9 @@ static const struct dnfs4_bitmap attrs_of_absent = { {
 	FATTR4_WORD1_MOUNTED_ON_FILEID,
 } };
 
-/**
- * dnfs4_link_find - find the link that a directory is
- * @fh: the directory, or the one that it is listed in
- * @inode: the directory
- * @src: gets the link, or NULL; and the links of the share, which it keeps
- *
- * Return: true if it is a link.
+/*
+ * Find the link that a directory is. @src: gets the link, or NULL; and the links of the share,
+ * which it keeps. Return: true if it is a link.
  */
 bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs4_attr_src *src)
 {
@@ -39,16 +35,7 @@ bool dnfs4_link_find(const struct dnfs4_fh *fh, struct inode *inode, struct dnfs
 	return src->link;
 }
 
-/**
- * dnfs4_absent_read - read the attributes of a link
- * @cmp: compound
- * @fh: the link, or the directory that is listed
- * @entry: as for dnfs4_attr_read()
- * @ask: attributes requested; those that a link does not have are left out
- * @src: filled; dnfs4_link_find() has found its link
- *
- * Return: 0 or an errno.
- */
+/* Read the attributes of a link. Return: 0 or an errno. */
 int dnfs4_absent_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      const struct ditto_dirent *entry, const struct dnfs4_bitmap *ask,
 		      struct dnfs4_attr_src *src)

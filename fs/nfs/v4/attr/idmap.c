@@ -39,7 +39,10 @@ static void say_number(u32 id, struct dnfs4_owner_text *text)
 	} while (n);
 }
 
-/* Parses a number: digits without a leading zero. A domain must not follow. */
+/*
+ * Reads a numeric owner string (RFC 7530 section 5.9); false if it is no number. Parses a number:
+ * digits without a leading zero. A domain must not follow.
+ */
 bool dnfs4_read_number(const char *text, u32 len, u32 *id)
 {
 	u64 number = 0;
@@ -70,6 +73,11 @@ static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
 	return 0;
 }
 
+/*
+ * Give the name of an owner. A caller without a principal (AUTH_SYS) gets the number. So does any
+ * caller if there is no helper, or no name for the owner. Return: 0, or -EJUKEBOX while the helper
+ * is asked.
+ */
 int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text)
 {
 	u32 id = dnfs_uid_out(cmp->call->userns, uid);
@@ -84,6 +92,10 @@ int dnfs4_uid_name(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_ow
 					&cmp->call->peer->addr), id, text);
 }
 
+/*
+ * Give the name of a group; see dnfs4_uid_name(). Return: 0, or -EJUKEBOX while the helper is
+ * asked.
+ */
 int dnfs4_gid_name(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
 {
 	u32 id = dnfs_gid_out(cmp->call->userns, gid);
@@ -120,6 +132,10 @@ static u32 read_status(int err)
 	}
 }
 
+/*
+ * Find the owner of a name from the wire. @len: bytes of @text. Return: NFS4_OK, NFS4ERR_BADOWNER,
+ * or NFS4ERR_DELAY while the helper is asked.
+ */
 u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kuid_t *uid)
 {
 	char name[DITTO_NAMES_NAME_MAX + 1];
@@ -134,6 +150,10 @@ u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len
 	return read_status(ditto_names_user(cmp->call->srv, name, uid, &cmp->call->peer->addr));
 }
 
+/*
+ * Find the group of a name from the wire. @len: bytes of @text. Return: NFS4_OK, NFS4ERR_BADOWNER,
+ * or NFS4ERR_DELAY while the helper is asked.
+ */
 u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len, kgid_t *gid)
 {
 	char name[DITTO_NAMES_NAME_MAX + 1];

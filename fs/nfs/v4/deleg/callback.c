@@ -37,6 +37,7 @@ static struct dnfs4_callback_channel *channel_of(const struct dnfs4_callback *cb
 	return cb->client->callback;
 }
 
+/* Run the work of a channel now. In callback.c. Context: any. */
 void dnfs4_channel_kick(struct dnfs4_callback_channel *channel)
 {
 	spin_lock_bh(&channel->lock);
@@ -45,16 +46,27 @@ void dnfs4_channel_kick(struct dnfs4_callback_channel *channel)
 	spin_unlock_bh(&channel->lock);
 }
 
+/*
+ * Recheck the queue of a channel. The channel finishes queued callbacks that are not wanted any
+ * more. Context: any.
+ */
 void dnfs4_callback_kick(struct dnfs4_client *client)
 {
 	dnfs4_channel_kick(client->callback);
 }
 
+/*
+ * Check whether a client can be called back now. Context: any. Return: true if its channel is up.
+ */
 bool dnfs4_callback_is_up(const struct dnfs4_client *client)
 {
 	return client->callback && READ_ONCE(client->callback->up);
 }
 
+/*
+ * Check whether a client can be called back. If the first probe of a changed channel is still
+ * unanswered, waits a short time for it. Return: true if the channel is up.
+ */
 bool dnfs4_callback_wait_up(struct dnfs4_client *client)
 {
 	struct dnfs4_callback_channel *channel = client->callback;
@@ -105,6 +117,7 @@ static void set_down(struct dnfs4_callback_channel *channel)
 
 /* Queueing and end of callbacks */
 
+/* Initialize a callback. @cb: embedded in the caller's object. */
 void dnfs4_callback_init_one(struct dnfs4_callback *cb, const struct dnfs4_callback_ops *ops,
 			     struct dnfs4_client *client)
 {
@@ -115,6 +128,12 @@ void dnfs4_callback_init_one(struct dnfs4_callback *cb, const struct dnfs4_callb
 	INIT_LIST_HEAD(&cb->link);
 }
 
+/*
+ * Queue a callback. @cb: not in progress; its memory must stay until @cb->ops->release is called;
+ * @wait: milliseconds to wait before sending; @ms: milliseconds from now until the deadline.
+ * Context: process; does not sleep. Return: false if the channel is closed; then none of @cb->ops
+ * is called.
+ */
 bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms)
 {
 	struct dnfs4_callback_channel *channel = channel_of(cb);
@@ -135,6 +154,9 @@ bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms)
 	return taken;
 }
 
+/*
+ * Note that the RPC task of a callback has ended. In callback.c. Context: process; does not sleep.
+ */
 void dnfs4_callback_ended(struct dnfs4_callback *cb)
 {
 	struct dnfs4_callback_channel *channel = channel_of(cb);
@@ -551,6 +573,10 @@ static void channel_work(struct work_struct *work)
 	callback_arm(channel, now);
 }
 
+/*
+ * Get the room for the arguments of a callback. For dnfs4_callback_ops.encode. Return: most bytes
+ * of arguments that the client accepts.
+ */
 u32 dnfs4_callback_room(const struct dnfs4_callback *cb)
 {
 	u32 room = DNFS4_CB_ARGS_BYTES - DNFS4_CB_HEAD_BYTES;
@@ -565,6 +591,7 @@ u32 dnfs4_callback_room(const struct dnfs4_callback *cb)
 
 static const struct dnfs4_callback_ops probe_ops = { };
 
+/* Create the callback channel of a new client. Return: 0 or -ENOMEM. */
 int dnfs4_callback_init(struct dnfs4_client *client)
 {
 	struct dnfs4_delegations *all = client->server->delegations;
@@ -589,6 +616,7 @@ int dnfs4_callback_init(struct dnfs4_client *client)
 	return 0;
 }
 
+/* 4.0: set the callback address of a client. The channel probes the address with CB_NULL. */
 void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback_addr *addr)
 {
 	struct dnfs4_callback_channel *channel = client->callback;
@@ -601,6 +629,10 @@ void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback
 	dnfs4_channel_kick(channel);
 }
 
+/*
+ * 4.1: note that the back channel changed. The channel probes the connection if necessary, and
+ * resends what is queued. Context: any.
+ */
 void dnfs4_callback_changed(struct dnfs4_client *client)
 {
 	struct dnfs4_callback_channel *channel = client->callback;
@@ -613,6 +645,7 @@ void dnfs4_callback_changed(struct dnfs4_client *client)
 	dnfs4_channel_kick(channel);
 }
 
+/* Stop the work of a channel and end its RPC tasks. Context: takes channel->halt. */
 void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
 {
 	mutex_lock(&channel->halt);
@@ -628,6 +661,10 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
 	mutex_unlock(&channel->halt);
 }
 
+/*
+ * Close the callback channel of a client. Ends all callbacks without waiting for replies. No
+ * callback runs or is accepted afterwards.
+ */
 void dnfs4_callback_stop(struct dnfs4_client *client)
 {
 	struct dnfs4_callback_channel *channel = client->callback;
@@ -646,6 +683,7 @@ void dnfs4_callback_stop(struct dnfs4_client *client)
 	}
 }
 
+/* Free the callback channel of a client. @client: being freed; may have no channel. */
 void dnfs4_callback_free(struct dnfs4_client *client)
 {
 	struct dnfs4_delegations *all = client->server->delegations;

@@ -112,92 +112,19 @@ struct dnfs4_callback {
 	u32 status;
 };
 
-/**
- * dnfs4_callback_init_one - initialize a callback
- * @cb: embedded in the caller's object
- * @ops: operations of its kind
- * @client: the client to call
- */
 void dnfs4_callback_init_one(struct dnfs4_callback *cb, const struct dnfs4_callback_ops *ops,
 			     struct dnfs4_client *client);
-
-/**
- * dnfs4_callback_send - queue a callback
- * @cb: not in progress; its memory must stay until @cb->ops->release is called
- * @wait: milliseconds to wait before sending
- * @ms: milliseconds from now until the deadline
- *
- * Context: process; does not sleep.
- * Return: false if the channel is closed; then none of @cb->ops is called.
- */
 bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms);
-
-/**
- * dnfs4_callback_wait_up - check whether a client can be called back
- * @client: the client
- *
- * If the first probe of a changed channel is still unanswered, waits a short time for it.
- *
- * Return: true if the channel is up.
- */
 bool dnfs4_callback_wait_up(struct dnfs4_client *client);
 
-/**
- * dnfs4_callback_miss - 4.0: note that a delegation was revoked
- * @client: the client; RENEW reports it, see dnfs4_callback_missed()
- *
- * Context: any.
- */
 void dnfs4_callback_miss(struct dnfs4_client *client);
 
-/**
- * dnfs4_callback_kick - recheck the queue of a channel
- * @client: the client
- *
- * The channel finishes queued callbacks that are not wanted any more.
- *
- * Context: any.
- */
 void dnfs4_callback_kick(struct dnfs4_client *client);
-
-/**
- * dnfs4_callback_room - get the room for the arguments of a callback
- * @cb: being encoded
- *
- * For dnfs4_callback_ops.encode.
- *
- * Return: most bytes of arguments that the client accepts.
- */
 u32 dnfs4_callback_room(const struct dnfs4_callback *cb);
 
-/**
- * dnfs4_callback_next - iterate over the clients with a channel
- * @server: the server
- * @previous: the client that was returned last, whose reference is put; NULL to begin
- *
- * The walk goes on behind @previous, in order of creation. A client that exists during the whole
- * walk is found exactly once, also while others come and go.
- *
- * Context: any process context; does not sleep.
- * Return: the next client, with a reference; NULL after the last one.
- */
 struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server,
 					 struct dnfs4_client *previous);
-
-/**
- * dnfs4_callbacks_start - start all channels with the service
- * @server: the server
- *
- * Callbacks that are queued are sent now.
- */
 void dnfs4_callbacks_start(struct dnfs4_server *server);
-
-/**
- * dnfs4_callbacks_stop - stop all channels with the service
- * @server: the server
- *
- * Callbacks stay queued.
- */
 void dnfs4_callbacks_stop(struct dnfs4_server *server);
 
 /**
@@ -278,139 +205,27 @@ struct dnfs4_callback_channel {
 #define DNFS4_CHANGED_CONNS	0	/* connections or sessions */
 #define DNFS4_CHANGED_ADDR	1	/* 4.0: the address to connect to */
 
-/**
- * dnfs4_channel_kick - run the work of a channel now
- * @channel: nothing happens if it is not running
- *
- * In callback.c.
- *
- * Context: any.
- */
 void dnfs4_channel_kick(struct dnfs4_callback_channel *channel);
-
-/**
- * dnfs4_channel_halt - stop the work of a channel and end its RPC tasks
- * @channel: the channel; callbacks stay in its queue
- *
- * Context: may sleep; takes channel->halt.
- */
 void dnfs4_channel_halt(struct dnfs4_callback_channel *channel);
 
 /* cb_transport.c: only for the work of a channel, or while it is halted */
 
-/**
- * dnfs4_cb_transport_open - open the transport of a channel
- * @channel: has no transport
- *
- * Connects to the client in 4.0, as soon as something is sent. Uses a connection bound to the back
- * channel in 4.1.
- *
- * Return: 0; -ENOTCONN if there is no usable address or connection; or another errno.
- */
 int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel);
-
-/**
- * dnfs4_cb_transport_close - close the transport of a channel
- * @channel: with or without a transport
- *
- * Kills the RPC tasks of the channel and waits for them.
- */
 void dnfs4_cb_transport_close(struct dnfs4_callback_channel *channel);
-
-/**
- * dnfs4_cb_timeout - get the time to wait for the reply to a callback
- * @client: the client
- *
- * Context: any.
- * Return: a part of the lease time, in jiffies.
- */
 unsigned long dnfs4_cb_timeout(const struct dnfs4_client *client);
-
-/**
- * dnfs4_cb_first_timeout - get the time to wait for the reply to the first callback
- * @channel: has a transport
- *
- * It is longer with RPCSEC_GSS, for which rpc.gssd gets a ticket and a context first.
- *
- * Context: any.
- * Return: jiffies.
- */
 unsigned long dnfs4_cb_first_timeout(const struct dnfs4_callback_channel *channel);
-
-/**
- * dnfs4_cb_transport_explain - log why a callback was not sent, once for each address
- * @channel: the channel
- * @err: errno of the RPC task, or of opening the transport
- */
 void dnfs4_cb_transport_explain(struct dnfs4_callback_channel *channel, int err);
-
-/**
- * dnfs4_cb_transport_is_current - check whether the open transport is still the right one
- * @channel: has a transport
- *
- * Return: false in 4.1 if the connection or session is gone, or the callback parameters of the
- * session have changed; else true.
- */
 bool dnfs4_cb_transport_is_current(const struct dnfs4_callback_channel *channel);
-
-/**
- * dnfs4_cb_transport_call - start the RPC of a callback
- * @channel: has a transport
- * @cb: has a slot in 4.1
- *
- * Return: 0, after which dnfs4_callback_ended() is called for @cb; or an errno if the task was
- * not started.
- */
 int dnfs4_cb_transport_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb);
 
-/**
- * dnfs4_callback_ended - note that the RPC task of a callback has ended
- * @cb: sent
- *
- * In callback.c.
- *
- * Context: process; does not sleep.
- */
 void dnfs4_callback_ended(struct dnfs4_callback *cb);
 
-/**
- * dnfs4_ways_setup - prepare for transports, with the module
- *
- * Return: 0 or -ENOMEM.
- */
 int dnfs4_ways_setup(void);
-
-/**
- * dnfs4_ways_cleanup - wait until sunrpc has freed all transports
- *
- * sunrpc may use the description of the program for some seconds after a transport is closed,
- * while it tells the client to forget a context of RPCSEC_GSS.
- *
- * Context: may sleep; no channel has a transport.
- */
 void dnfs4_ways_cleanup(void);
 
 /* callback_xdr.c */
 
-/**
- * dnfs4_cb_encode - encode a CB_COMPOUND4args
- * @xdr: the stream
- * @cb: the callback
- *
- * RFC 8881 section 19.2.
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_cb_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb);
-
-/**
- * dnfs4_cb_decode - decode a CB_COMPOUND4res
- * @xdr: the stream
- * @cb: the callback; its status members are filled
- *
- * Context: does not sleep.
- * Return: 0, or an errno if the reply is malformed or does not match the call.
- */
 int dnfs4_cb_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb);
 
 #endif

@@ -12,6 +12,13 @@
 #include "callback.h"
 #include "delegations.h"
 
+/*
+ * Iterate over the clients with a channel. @previous: the client that was returned last, whose
+ * reference is put; NULL to begin. The walk goes on behind @previous, in order of creation. A
+ * client that exists during the whole walk is found exactly once, also while others come and go.
+ * Context: any process context; does not sleep. Return: the next client, with a reference; NULL
+ * after the last one.
+ */
 struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, struct dnfs4_client *previous)
 {
 	struct dnfs4_callback_channel *channel = previous ? previous->callback : NULL;
@@ -31,6 +38,7 @@ struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, struct dnf
 	return found;
 }
 
+/* Start all channels with the service. Callbacks that are queued are sent now. */
 void dnfs4_callbacks_start(struct dnfs4_server *server)
 {
 	struct dnfs4_delegations *all = server->delegations;
@@ -48,6 +56,7 @@ void dnfs4_callbacks_start(struct dnfs4_server *server)
 	spin_unlock_bh(&all->lock);
 }
 
+/* Stop all channels with the service. Callbacks stay queued. */
 void dnfs4_callbacks_stop(struct dnfs4_server *server)
 {
 	struct dnfs4_delegations *all = server->delegations;
@@ -67,6 +76,12 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server)
 		dnfs4_channel_halt(client->callback);
 }
 
+/*
+ * 4.0: check whether RENEW must report NFS4ERR_CB_PATH_DOWN. It must while callbacks do not reach a
+ * client that has delegations. It also must after a delegation was revoked that the client may take
+ * for valid, until a DELEGRETURN of the client or for one lease time from the first report.
+ * Context: any. Return: true for NFS4ERR_CB_PATH_DOWN.
+ */
 bool dnfs4_callback_missed(struct dnfs4_client *client)
 {
 	unsigned long lease = READ_ONCE(client->server->srv->settings.lease_time_s) * HZ;
@@ -86,6 +101,7 @@ bool dnfs4_callback_missed(struct dnfs4_client *client)
 	return test_bit(DNFS4_CLIENT_CB_MISSED, &client->flags);
 }
 
+/* 4.0: note that a delegation was revoked. Context: any. */
 void dnfs4_callback_miss(struct dnfs4_client *client)
 {
 	WRITE_ONCE(client->callback->missed, 0);

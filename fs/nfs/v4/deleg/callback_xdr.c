@@ -35,6 +35,7 @@ static bool encode_sequence(struct xdr_stream *xdr, const struct dnfs4_callback 
 	       xdr_stream_encode_u32(xdr, after->slot) >= 0;
 }
 
+/* Encode a CB_COMPOUND4args. RFC 8881 section 19.2. Return: false if it does not fit. */
 bool dnfs4_cb_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 {
 	bool sequence = cb->minor;
@@ -88,6 +89,10 @@ static int decode_sequence(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 	return 0;
 }
 
+/*
+ * Decode a CB_COMPOUND4res. Context: does not sleep. Return: 0, or an errno if the reply is
+ * malformed or does not match the call.
+ */
 int dnfs4_cb_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 {
 	u32 status, tag_len, ops;

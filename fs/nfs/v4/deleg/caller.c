@@ -65,6 +65,11 @@ static struct caller *caller_find(struct dnfs4_callers *callers, const struct sv
 	return NULL;
 }
 
+/*
+ * Find the client of a connection. The memory of a connection is used again for others, so the
+ * address must match as a whole. Context: process; does not sleep. Return: the clientid4; 0 if it
+ * is not known.
+ */
 u64 dnfs4_caller_id(struct dnfs4_callers *callers, const struct svc_xprt *conn,
 		    const struct sockaddr *addr)
 {
@@ -79,6 +84,7 @@ u64 dnfs4_caller_id(struct dnfs4_callers *callers, const struct svc_xprt *conn,
 	return id;
 }
 
+/* Set the client of a connection. Context: process; does not sleep. */
 void dnfs4_caller_set(struct dnfs4_callers *callers, const struct svc_xprt *conn,
 		      const struct sockaddr *addr, u64 id)
 {
@@ -98,6 +104,10 @@ void dnfs4_caller_set(struct dnfs4_callers *callers, const struct svc_xprt *conn
 	spin_unlock(&callers->bucket[b].lock);
 }
 
+/*
+ * Set the client of a COMPOUND from its connection. @cmp: at the start of a 4.0 COMPOUND;
+ * @cmp->client is set with a reference, if known.
+ */
 void dnfs4_caller_guess(struct dnfs4_compound *cmp)
 {
 	struct dnfs4_callers *callers = READ_ONCE(cmp->server->delegations->callers);
@@ -113,6 +123,7 @@ void dnfs4_caller_guess(struct dnfs4_compound *cmp)
 		cmp->client = client;
 }
 
+/* Allocate an empty table. Context: may sleep. Return: the table, or NULL without memory. */
 struct dnfs4_callers *dnfs4_callers_alloc(void)
 {
 	struct dnfs4_callers *callers = kvzalloc(sizeof(*callers), GFP_KERNEL);
@@ -134,6 +145,7 @@ static struct dnfs4_callers *callers_make(struct dnfs4_delegations *all)
 	return READ_ONCE(all->callers);
 }
 
+/* Remember the client of a connection. */
 void dnfs4_caller_note(struct dnfs4_compound *cmp)
 {
 	struct dnfs4_delegations *all = cmp->server->delegations;
@@ -147,6 +159,7 @@ void dnfs4_caller_note(struct dnfs4_compound *cmp)
 		dnfs4_caller_set(callers, call->conn, call->addr, cmp->client->id);
 }
 
+/* Free the table of a server; NULL is allowed. */
 void dnfs4_callers_free(struct dnfs4_callers *callers)
 {
 	kvfree(callers);

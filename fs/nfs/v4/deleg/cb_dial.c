@@ -32,6 +32,7 @@
 
 /* Addresses */
 
+/* May a client that calls from @from be called back at @to? Address and program are compared. */
 bool dnfs4_dial_is_allowed(const struct dnfs4_callback_addr *to, const struct sockaddr *from)
 {
 	const struct sockaddr *addr = (const struct sockaddr *)&to->addr;
@@ -47,12 +48,14 @@ bool dnfs4_dial_is_allowed(const struct dnfs4_callback_addr *to, const struct so
 
 /* Pauses */
 
+/* Set up the pauses of a new server. */
 void dnfs4_dials_init(struct dnfs4_dials *dials)
 {
 	spin_lock_init(&dials->lock);
 	get_random_bytes(&dials->key, sizeof(dials->key));
 }
 
+/* The pause after a failure, in milliseconds. @failures: those before it, one after another. */
 u32 dnfs4_dial_pause_ms(u32 failures)
 {
 	if (!failures)
@@ -69,6 +72,10 @@ static struct dnfs4_dial_pause *dial_pause_of(struct dnfs4_dials *dials, const s
 	return &dials->pauses[siphash(&addr, sizeof(addr), &dials->key) % DNFS4_DIAL_PAUSES];
 }
 
+/*
+ * May a connection to an address that has not answered yet be made now? If so, the caller makes
+ * one, and a pause begins with it. Else @due is set to the jiffies from which on it may ask again.
+ */
 bool dnfs4_dial_is_due(struct dnfs4_dials *dials, const struct sockaddr *to, unsigned long *due)
 {
 	struct dnfs4_dial_pause *pause = dial_pause_of(dials, to);
@@ -90,6 +97,7 @@ bool dnfs4_dial_is_due(struct dnfs4_dials *dials, const struct sockaddr *to, uns
 	return is_due;
 }
 
+/* End the pause of an address. */
 void dnfs4_dial_answered(struct dnfs4_dials *dials, const struct sockaddr *to)
 {
 	struct dnfs4_dial_pause *pause = dial_pause_of(dials, to);

@@ -38,22 +38,10 @@ struct dnfs4_dials {
 	struct dnfs4_dial_pause pauses[DNFS4_DIAL_PAUSES];
 };
 
-/* Set up the pauses of a new server. */
 void dnfs4_dials_init(struct dnfs4_dials *dials);
-
-/* The pause after a failure, in milliseconds. @failures: those before it, one after another. */
 u32 dnfs4_dial_pause_ms(u32 failures);
-
-/* May a client that calls from @from be called back at @to? Address and program are compared. */
 bool dnfs4_dial_is_allowed(const struct dnfs4_callback_addr *to, const struct sockaddr *from);
-
-/*
- * May a connection to an address that has not answered yet be made now? If so, the caller makes
- * one, and a pause begins with it. Else @due is set to the jiffies from which on it may ask again.
- */
 bool dnfs4_dial_is_due(struct dnfs4_dials *dials, const struct sockaddr *to, unsigned long *due);
-
-/* End the pause of an address. */
 void dnfs4_dial_answered(struct dnfs4_dials *dials, const struct sockaddr *to);
 
 #endif

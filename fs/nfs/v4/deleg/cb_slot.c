@@ -32,16 +32,22 @@ static u32 slot_take(struct dnfs4_session *session, bool lost, u32 *seqid, u32 *
 	return found;
 }
 
+/* Take a free slot for a callback. Context: any. Return: the slot, or DNFS4_CB_NO_SLOT. */
 u32 dnfs4_cb_slot_take(struct dnfs4_session *session, u32 *seqid, u32 *highest)
 {
 	return slot_take(session, false, seqid, highest);
 }
 
+/*
+ * Take a lost slot for a lone CB_SEQUENCE. The reply shows whether the lost request was accepted.
+ * Context: any. Return: the slot, or DNFS4_CB_NO_SLOT.
+ */
 u32 dnfs4_cb_slot_take_lost(struct dnfs4_session *session, u32 *seqid, u32 *highest)
 {
 	return slot_take(session, true, seqid, highest);
 }
 
+/* Prepare to resend the request of a slot. Context: any. */
 void dnfs4_cb_slot_again(struct dnfs4_session *session, u32 slot, u32 *seqid, u32 *highest)
 {
 	spin_lock(&session->lock);
@@ -50,6 +56,7 @@ void dnfs4_cb_slot_again(struct dnfs4_session *session, u32 slot, u32 *seqid, u3
 	spin_unlock(&session->lock);
 }
 
+/* Give a slot back. Context: any. */
 void dnfs4_cb_slot_give(struct dnfs4_session *session, u32 slot, enum dnfs4_cb_fate fate)
 {
 	struct dnfs4_cb_slots *slots = &session->cb_slots;
@@ -73,6 +80,7 @@ void dnfs4_cb_slot_give(struct dnfs4_session *session, u32 slot, enum dnfs4_cb_f
 	spin_unlock(&session->lock);
 }
 
+/* Limit the number of slots in use. Context: any. */
 void dnfs4_cb_slots_limit(struct dnfs4_session *session, u32 limit)
 {
 	spin_lock(&session->lock);

@@ -42,58 +42,10 @@ enum dnfs4_cb_fate {
 	DNFS4_CB_MISORDERED,	/* the client expects another sequence id: restart at 1 */
 };
 
-/**
- * dnfs4_cb_slot_take - take a free slot for a callback
- * @session: the session
- * @seqid: set to the sequence id to use
- * @highest: set to the highest slot in use
- *
- * Context: any.
- * Return: the slot, or DNFS4_CB_NO_SLOT.
- */
 u32 dnfs4_cb_slot_take(struct dnfs4_session *session, u32 *seqid, u32 *highest);
-
-/**
- * dnfs4_cb_slot_take_lost - take a lost slot for a lone CB_SEQUENCE
- * @session: the session
- * @seqid: set to the sequence id of the lost request, which is used again
- * @highest: set to the highest slot in use
- *
- * The reply shows whether the lost request was accepted.
- *
- * Context: any.
- * Return: the slot, or DNFS4_CB_NO_SLOT.
- */
 u32 dnfs4_cb_slot_take_lost(struct dnfs4_session *session, u32 *seqid, u32 *highest);
-
-/**
- * dnfs4_cb_slot_again - prepare to resend the request of a slot
- * @session: the session
- * @slot: taken by the caller
- * @seqid: set to the sequence id of the request
- * @highest: set to the highest slot in use
- *
- * Context: any.
- */
 void dnfs4_cb_slot_again(struct dnfs4_session *session, u32 slot, u32 *seqid, u32 *highest);
-
-/**
- * dnfs4_cb_slot_give - give a slot back
- * @session: the session
- * @slot: taken by the caller
- * @fate: fate of its request
- *
- * Context: any.
- */
 void dnfs4_cb_slot_give(struct dnfs4_session *session, u32 slot, enum dnfs4_cb_fate fate);
-
-/**
- * dnfs4_cb_slots_limit - limit the number of slots in use
- * @session: the session
- * @limit: number of slots, from csr_target_highest_slotid; 0 counts as 1
- *
- * Context: any.
- */
 void dnfs4_cb_slots_limit(struct dnfs4_session *session, u32 limit);
 
 #endif

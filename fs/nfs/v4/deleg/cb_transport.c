@@ -118,12 +118,18 @@ static const struct rpc_program program = {
 	.pipe_dir_name = "nfsd4_cb",
 };
 
+/* Prepare for transports, with the module. Return: 0 or -ENOMEM. */
 int dnfs4_ways_setup(void)
 {
 	ways_cred = prepare_kernel_cred(&init_task);
 	return ways_cred ? 0 : -ENOMEM;
 }
 
+/*
+ * Wait until sunrpc has freed all transports. sunrpc may use the description of the program for
+ * some seconds after a transport is closed, while it tells the client to forget a context of
+ * RPCSEC_GSS. Context: no channel has a transport.
+ */
 void dnfs4_ways_cleanup(void)
 {
 	while (atomic_long_read(&ways_cred->usage) > 1)
@@ -131,6 +137,10 @@ void dnfs4_ways_cleanup(void)
 	put_cred(ways_cred);
 }
 
+/*
+ * Get the time to wait for the reply to a callback. Context: any. Return: a part of the lease time,
+ * in jiffies.
+ */
 unsigned long dnfs4_cb_timeout(const struct dnfs4_client *client)
 {
 	u32 lease = READ_ONCE(client->server->srv->settings.lease_time_s);
@@ -169,6 +179,10 @@ static bool cb_is_gss(const struct dnfs4_callback_channel *channel)
 	return channel->sec & DNFS_SEC_PROVEN;
 }
 
+/*
+ * Get the time to wait for the reply to the first callback. It is longer with RPCSEC_GSS, for which
+ * rpc.gssd gets a ticket and a context first. Context: any. Return: jiffies.
+ */
 unsigned long dnfs4_cb_first_timeout(const struct dnfs4_callback_channel *channel)
 {
 	return cb_is_gss(channel) ? CONTEXT_MAX_S * HZ : dnfs4_cb_timeout(channel->client);
@@ -200,6 +214,10 @@ static bool cb_gssd_runs(const struct dnfs4_client *client)
 	return runs;
 }
 
+/*
+ * Log why a callback was not sent, once for each address. @err: errno of the RPC task, or of
+ * opening the transport.
+ */
 void dnfs4_cb_transport_explain(struct dnfs4_callback_channel *channel, int err)
 {
 	const struct dnfs4_client *client = channel->client;
@@ -341,6 +359,11 @@ static int open_bound(struct dnfs4_callback_channel *channel)
 	return cb_make(channel, &args);
 }
 
+/*
+ * Open the transport of a channel. Connects to the client in 4.0, as soon as something is sent.
+ * Uses a connection bound to the back channel in 4.1. Return: 0; -ENOTCONN if there is no usable
+ * address or connection; or another errno.
+ */
 int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel)
 {
 	int err = channel->client->minor ? open_bound(channel) : open_dial(channel);
@@ -350,6 +373,7 @@ int dnfs4_cb_transport_open(struct dnfs4_callback_channel *channel)
 	return err;
 }
 
+/* Close the transport of a channel. Kills the RPC tasks of the channel and waits for them. */
 void dnfs4_cb_transport_close(struct dnfs4_callback_channel *channel)
 {
 	if (channel->clnt)
@@ -366,6 +390,10 @@ void dnfs4_cb_transport_close(struct dnfs4_callback_channel *channel)
 	channel->session = NULL;
 }
 
+/*
+ * Check whether the open transport is still the right one. Return: false in 4.1 if the connection
+ * or session is gone, or the callback parameters of the session have changed; else true.
+ */
 bool dnfs4_cb_transport_is_current(const struct dnfs4_callback_channel *channel)
 {
 	const struct dnfs4_session *session = channel->session;
@@ -391,6 +419,10 @@ static const struct rpc_call_ops call_ops = {
 	.rpc_call_done = call_done,
 };
 
+/*
+ * Start the RPC of a callback. Return: 0, after which dnfs4_callback_ended() is called for @cb; or
+ * an errno if the task was not started.
+ */
 int dnfs4_cb_transport_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
 {
 	bool sequence = channel->client->minor;
@@ -412,6 +444,10 @@ int dnfs4_cb_transport_call(struct dnfs4_callback_channel *channel, struct dnfs4
 	return rpc_call_async(channel->clnt, &msg, flags, &call_ops, cb);
 }
 
+/*
+ * Parse the callback address of a 4.0 client. @netid_len: bytes of @netid; @uaddr_len: bytes of
+ * @uaddr.
+ */
 void dnfs4_callback_parse(struct net *net, const char *netid, u32 netid_len, const char *uaddr,
 			  u32 uaddr_len, struct sockaddr_storage *addr)
 {

@@ -35,6 +35,10 @@ static struct timespec64 time_limit(struct timespec64 time, const struct timespe
 	return timespec64_compare(&time, now) > 0 ? *now : time;
 }
 
+/*
+ * Decide which times of a holder are accepted (RFC 9754 section 5). Context: delegations->lock is
+ * held.
+ */
 void dnfs4_times_vet(struct ditto_lease_times *times, const struct dnfs4_write_delegation *wd,
 		     const struct timespec64 *now, bool owns)
 {
@@ -52,6 +56,7 @@ void dnfs4_times_vet(struct ditto_lease_times *times, const struct dnfs4_write_d
 	times->mtime = time_limit(times->mtime, now);
 }
 
+/* The same as dnfs4_times_vet(), now. Context: any. */
 void dnfs4_delegation_vet_times(const struct dnfs4_write_delegation *wd,
 				struct ditto_lease_times *times, bool owns)
 {
@@ -71,6 +76,7 @@ static bool caller_owns(struct dnfs4_compound *cmp)
 	return uid_eq(op->cred->cred->fsuid, ditto_owner_of(op->share, dnfs4_node(cmp)->inode));
 }
 
+/* Let the client keep the times of the file. */
 void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_write_delegation *wd,
 				 const struct ditto_attr *attr)
 {
@@ -85,6 +91,12 @@ void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_write_
 	spin_unlock_bh(&all->lock);
 }
 
+/*
+ * Store the times that the holder of a delegation kept itself. RFC 9754 section 5. See
+ * deleg_times.c for which times are accepted. Return: NFS4_OK, also if times were ignored;
+ * NFS4ERR_BAD_STATEID unless it is a delegation of the file that includes its times; or a status of
+ * dnfs4_state_find(), dnfs4_delegation_check(), the permission to write, or the file system.
+ */
 u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			       const struct ditto_lease_times *times)
 {

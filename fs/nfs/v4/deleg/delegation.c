@@ -36,12 +36,17 @@ static const char *const event_names[DNFS4_DELEG_EVENTS] = {
 	[DNFS4_DELEG_LOCK] = "notify lock",
 };
 
+/* Count an event in the statistics. Context: any. */
 void dnfs4_delegation_count(struct dnfs4_server *server, enum dnfs4_delegation_event event,
 			    bool error, u64 nanoseconds)
 {
 	ditto_stats_count(server->delegations->stats, event, error, nanoseconds, 0);
 }
 
+/*
+ * Get the time that a client has to return a recalled delegation. Context: any. Return:
+ * milliseconds: the lease time, less in 4.0.
+ */
 u32 dnfs4_recall_ms(const struct dnfs4_client *client)
 {
 	u32 ms = READ_ONCE(client->server->srv->settings.lease_time_s) * MSEC_PER_SEC;
@@ -89,6 +94,7 @@ static bool delegation_enter(struct dnfs4_delegations *all, struct dnfs4_delegat
 	return first;
 }
 
+/* Note a modification time for when the client reports its own. Context: any. */
 void dnfs4_delegation_note_mtime(struct dnfs4_client *client, const struct ditto_node *node,
 				 bool set)
 {
@@ -107,6 +113,10 @@ void dnfs4_delegation_note_mtime(struct dnfs4_client *client, const struct ditto
 	spin_unlock_bh(&all->lock);
 }
 
+/*
+ * Remove a delegation from the table by node. @d: not granted, or ended; keeps its reference.
+ * Context: any.
+ */
 void dnfs4_delegation_drop(struct dnfs4_delegation *d)
 {
 	struct dnfs4_delegations *all = d->state.client->server->delegations;
@@ -177,6 +187,10 @@ static const struct dnfs4_state_ops directory_ops = {
 	.free = delegation_free,
 };
 
+/*
+ * Identify a request for csa_referring_call_lists. @ref: filled; zeroed by the caller. A callback
+ * must not overtake the reply to this request (RFC 8881 section 2.10.6.3).
+ */
 void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref *ref)
 {
 	if (!cmp->slot)
@@ -187,6 +201,10 @@ void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref
 	ref->valid = true;
 }
 
+/*
+ * Get the caching grant of a delegation. @d: the delegation; its state.lock is not held. Return:
+ * the grant with a reference; NULL if the delegation has ended.
+ */
 struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d)
 {
 	struct ditto_lease *grant;
@@ -213,6 +231,11 @@ static struct dnfs4_delegation *delegation_zalloc(struct dnfs4_client *client, b
 	return &wd->d;
 }
 
+/*
+ * Allocate a delegation of the current file. The delegation is not granted yet, but is in the table
+ * by node, so that a client has only one per node. Return: the delegation with one reference; or an
+ * ERR_PTR: -EEXIST if the client has one already, -ENOMEM, or an errno of dnfs4_fh_encode().
+ */
 struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 						enum dnfs4_state_kind kind, bool write)
 {
@@ -246,6 +269,13 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 	return d;
 }
 
+/*
+ * Get the caching grant of a delegation from the lock table. @d: the delegation; its state.lock is
+ * held; @reclaim: reclaims a delegation held before a restart of the server; @adopts: key of the
+ * orphan that it continues, see previous.c; or NULL. On success the delegation has a stateid.
+ * Return: 0; -EAGAIN if another holder conflicts, or the grant is being recalled already; -ENOLCK
+ * if a limit is reached; or another errno of ditto_lease_grant() or dnfs4_state_add().
+ */
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
 			   bool reclaim, const struct ditto_owner *adopts,
 			   const struct ditto_lease_ops *ops)
@@ -323,6 +353,10 @@ put:
 
 /* End */
 
+/*
+ * End a delegation that is returned or whose client is released. @d: its state has been removed
+ * from the client's table; its state.lock is not held.
+ */
 void dnfs4_delegation_end(struct dnfs4_delegation *d)
 {
 	struct dnfs4_client *client = d->state.client;
@@ -419,6 +453,10 @@ drop:
 	return err;
 }
 
+/*
+ * Check whether delegations of a type are reclaimed. Return: true for the types that its minor
+ * version grants.
+ */
 bool dnfs4_delegation_may_reclaim(const struct dnfs4_compound *cmp, u32 type)
 {
 	return type == NFS4_OPEN_DELEGATE_READ || type == NFS4_OPEN_DELEGATE_WRITE ||
@@ -435,6 +473,10 @@ static bool delegation_reclaim(struct dnfs4_compound *cmp, u32 type, struct dnfs
 	return true;
 }
 
+/*
+ * Make an orphan a delegation again. Return: 0; -EAGAIN if the orphan is gone; -EEXIST if a
+ * delegation of the client is just ending; or another errno of dnfs4_delegation_grant().
+ */
 int dnfs4_delegation_adopt(struct dnfs4_compound *cmp, const struct ditto_owner *key, u8 bits,
 			   struct dnfs4_delegated *out)
 {
@@ -480,6 +522,10 @@ static bool delegation_try(struct dnfs4_compound *cmp, u32 type, u32 want,
 	return false;
 }
 
+/*
+ * Grant a delegation with an OPEN, if possible. @open: the open of this OPEN; its state.lock is
+ * held. Never fails the OPEN.
+ */
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out)
 {
@@ -506,6 +552,11 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 	out->why = why;
 }
 
+/*
+ * Grant a delegation without an OPEN, if possible. @reclaim: reclaims a delegation held before a
+ * restart of the server; @out: zeroed by the caller; filled with the delegation, or
+ * OPEN_DELEGATE_NONE_EXT.
+ */
 void dnfs4_delegate_wanted(struct dnfs4_compound *cmp, u32 type, u32 want, bool reclaim,
 			   struct dnfs4_delegated *out)
 {
@@ -541,6 +592,13 @@ static bool is_held(const struct dnfs4_delegation *d)
 	return held;
 }
 
+/*
+ * Check whether a client still holds a delegation. @state: state of the delegation, held;
+ * state->lock is not held. The lock table may revoke the caching grant some time before the state
+ * becomes void, and a conflicting request may have changed the file by then. In that case this
+ * function revokes the state. Return: NFS4_OK; NFS4ERR_DELEG_REVOKED; NFS4ERR_ADMIN_REVOKED;
+ * NFS4ERR_BAD_STATEID, which is the only error in 4.0.
+ */
 u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state *state)
 {
 	struct dnfs4_delegation *d = dnfs4_delegation_of(state);
@@ -565,6 +623,11 @@ u32 dnfs4_delegation_check(const struct dnfs4_compound *cmp, struct dnfs4_state 
 	return dnfs4_state_check_void(cmp, state) ?: NFS4ERR_BAD_STATEID;
 }
 
+/*
+ * Check an OPEN with CLAIM_DELEGATE_CUR against its delegation. Return: NFS4_OK if the delegation
+ * permits the access; NFS4ERR_BAD_STATEID; NFS4ERR_OPENMODE; or a status of dnfs4_state_find() or
+ * dnfs4_delegation_check().
+ */
 u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			    struct ditto_node *node, u32 access)
 {
@@ -589,11 +652,16 @@ u32 dnfs4_delegation_covers(struct dnfs4_compound *cmp, const struct dnfs4_state
 	return status;
 }
 
+/* Check for a write delegation. Context: any. Return: true if it is a write delegation. */
 bool dnfs4_delegation_writes(const struct dnfs4_state *state)
 {
 	return dnfs4_delegation_of(state)->write;
 }
 
+/*
+ * Get the file of a delegation. Context: any. Return: the node, without a reference, only for
+ * comparison.
+ */
 struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state)
 {
 	return (struct ditto_node *)dnfs4_delegation_of(state)->node;

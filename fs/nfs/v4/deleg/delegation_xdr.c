@@ -16,6 +16,7 @@
  */
 #define CLOSE_LIMIT	0
 
+/* Encode an open_delegation4. Return: false if it does not fit. */
 bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
 {
 	static const char who[] = "EVERYONE@";

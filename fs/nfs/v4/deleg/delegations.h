@@ -175,135 +175,29 @@ dnfs4_write_delegation_of(const struct dnfs4_delegation *d)
 
 /* delegation.c */
 
-/**
- * dnfs4_delegation_count - count an event in the statistics
- * @server: the server
- * @event: the event
- * @error: it failed
- * @nanoseconds: time that it took; 0 if not known
- *
- * Context: any.
- */
+/* delegation.c */
 void dnfs4_delegation_count(struct dnfs4_server *server, enum dnfs4_delegation_event event,
 			    bool error, u64 nanoseconds);
-
-/**
- * dnfs4_call_ref_fill - identify a request for csa_referring_call_lists
- * @cmp: the request; without a session @ref stays as it is
- * @ref: filled; zeroed by the caller
- *
- * A callback must not overtake the reply to this request (RFC 8881 section 2.10.6.3).
- */
 void dnfs4_call_ref_fill(const struct dnfs4_compound *cmp, struct dnfs4_call_ref *ref);
-
-/**
- * dnfs4_delegation_alloc - allocate a delegation of the current file
- * @cmp: has the file as current handle, and a client
- * @kind: DNFS4_STATE_DELEGATION or DNFS4_STATE_DIRECTORY
- * @write: a write delegation, of a file
- *
- * The delegation is not granted yet, but is in the table by node, so that a client has only
- * one per node.
- *
- * Return: the delegation with one reference; or an ERR_PTR: -EEXIST if the client has one
- * already, -ENOMEM, or an errno of dnfs4_fh_encode().
- */
 struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 						enum dnfs4_state_kind kind, bool write);
-
-/**
- * dnfs4_delegation_grant - get the caching grant of a delegation from the lock table
- * @cmp: as for dnfs4_delegation_alloc()
- * @d: the delegation; its state.lock is held
- * @want: DITTO_LEASE_* bits, all of which are required
- * @reclaim: reclaims a delegation held before a restart of the server
- * @adopts: key of the orphan that it continues, see previous.c; or NULL
- * @ops: holder's operations for the grant
- *
- * On success the delegation has a stateid.
- *
- * Return: 0; -EAGAIN if another holder conflicts, or the grant is being recalled already;
- * -ENOLCK if a limit is reached; or another errno of ditto_lease_grant() or dnfs4_state_add().
- */
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
 			   bool reclaim, const struct ditto_owner *adopts,
 			   const struct ditto_lease_ops *ops);
-
-/**
- * dnfs4_delegation_adopt - make an orphan a delegation again
- * @cmp: as for dnfs4_delegation_alloc()
- * @key: key of the orphan
- * @bits: DITTO_LEASE_* bits of the orphan
- * @out: filled on success
- *
- * Return: 0; -EAGAIN if the orphan is gone; -EEXIST if a delegation of the client is just ending;
- * or another errno of dnfs4_delegation_grant().
- */
 int dnfs4_delegation_adopt(struct dnfs4_compound *cmp, const struct ditto_owner *key, u8 bits,
 			   struct dnfs4_delegated *out);
-
-/**
- * dnfs4_delegation_grant_get - get the caching grant of a delegation
- * @d: the delegation; its state.lock is not held
- *
- * Return: the grant with a reference; NULL if the delegation has ended.
- */
 struct ditto_lease *dnfs4_delegation_grant_get(struct dnfs4_delegation *d);
-
-/**
- * dnfs4_delegation_drop - remove a delegation from the table by node
- * @d: not granted, or ended; keeps its reference
- *
- * Context: any.
- */
 void dnfs4_delegation_drop(struct dnfs4_delegation *d);
-
-/**
- * dnfs4_delegation_end - end a delegation that is returned or whose client is released
- * @d: its state has been removed from the client's table; its state.lock is not held
- */
 void dnfs4_delegation_end(struct dnfs4_delegation *d);
-
-/**
- * dnfs4_recall_ms - get the time that a client has to return a recalled delegation
- * @client: the client
- *
- * Context: any.
- * Return: milliseconds: the lease time, less in 4.0.
- */
 u32 dnfs4_recall_ms(const struct dnfs4_client *client);
 
 /* deleg_times.c */
 
-/**
- * dnfs4_times_vet - decide which times of a holder are accepted (RFC 9754 section 5)
- * @times: times from the client; those that are not accepted are removed
- * @wd: the delegation, of which only the times are used
- * @now: the server's time
- * @owns: the user may set any times
- *
- * Context: delegations->lock is held.
- */
+/* deleg_times.c */
 void dnfs4_times_vet(struct ditto_lease_times *times, const struct dnfs4_write_delegation *wd,
 		     const struct timespec64 *now, bool owns);
-
-/**
- * dnfs4_delegation_vet_times - the same as dnfs4_times_vet(), now
- * @wd: the delegation
- * @times: see dnfs4_times_vet()
- * @owns: see dnfs4_times_vet()
- *
- * Context: any.
- */
 void dnfs4_delegation_vet_times(const struct dnfs4_write_delegation *wd,
 				struct ditto_lease_times *times, bool owns);
-
-/**
- * dnfs4_delegation_keep_times - let the client keep the times of the file
- * @cmp: the OPEN; the current handle is the file
- * @wd: new
- * @attr: attributes of the file
- */
 void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_write_delegation *wd,
 				 const struct ditto_attr *attr);
 
@@ -314,31 +208,9 @@ extern const struct dnfs4_callback_ops dnfs4_recall_ops;
 /* CB_GETATTR */
 extern const struct dnfs4_callback_ops dnfs4_ask_ops;
 
-/**
- * dnfs4_delegation_breaking - recall a delegation
- * @grant: its caching grant
- * @keep: ignored: a delegation is recalled as a whole
- * @ack: ignored
- *
- * For struct ditto_lease_ops, of files and directories. Context: may sleep.
- */
+/* recall.c */
 void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack);
-
-/**
- * dnfs4_delegation_revoked - end a delegation whose caching grant was revoked
- * @grant: the caching grant
- *
- * For struct ditto_lease_ops, of files and directories. Does nothing if the delegation has
- * ended already. Context: may sleep.
- */
 void dnfs4_delegation_revoked(struct ditto_lease *grant);
-
-/**
- * dnfs4_delegation_free - put the delegation of a freed caching grant
- * @grant: the caching grant
- *
- * For struct ditto_lease_ops, of files and directories. Context: may sleep.
- */
 void dnfs4_delegation_free(struct ditto_lease *grant);
 
 /* Holder's operations for grants of file delegations. */
@@ -355,23 +227,13 @@ void dnfs4_recall_any_exit(struct dnfs4_delegations *all);
 
 /* room.c */
 
-/**
- * dnfs4_room_freed - a delegation has ended: tell clients that wait for room
- * @server: the server
- *
- * Context: any.
- */
+/* room.c */
 void dnfs4_room_freed(struct dnfs4_server *server);
-
-/* Sends CB_RECALLABLE_OBJ_AVAIL. */
 void dnfs4_room_work(struct work_struct *work);
 
 /* dir_delegation.c */
 
-/**
- * dnfs4_dir_free - free the notifications of a directory delegation
- * @dir: from dnfs4_dir_alloc(); no callback is in progress
- */
+/* dir_delegation.c */
 void dnfs4_dir_free(struct dnfs4_dir *dir);
 
 #endif

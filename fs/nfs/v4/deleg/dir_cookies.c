@@ -26,12 +26,14 @@
 
 #define COOKIES_MIN	16
 
+/* Prepare to remember cookies; there are none yet. */
 void dnfs4_dir_cookies_init(struct dnfs4_dir_cookies *cookies)
 {
 	memset(cookies, 0, sizeof(*cookies));
 	get_random_bytes(&cookies->key, sizeof(cookies->key));
 }
 
+/* Free what dnfs4_dir_cookies_init() prepared. */
 void dnfs4_dir_cookies_free(struct dnfs4_dir_cookies *cookies)
 {
 	kvfree(cookies->entry);
@@ -73,6 +75,10 @@ static bool cookies_grow(struct dnfs4_dir_cookies *cookies)
 	return true;
 }
 
+/*
+ * Remember the cookie of an entry. @len: bytes of @name. Without memory, and beyond
+ * DNFS4_DIR_COOKIES_MAX, the entry has no known cookie.
+ */
 void dnfs4_dir_cookies_set(struct dnfs4_dir_cookies *cookies, const char *name, u32 len,
 			   u64 cookie)
 {
@@ -91,6 +97,10 @@ void dnfs4_dir_cookies_set(struct dnfs4_dir_cookies *cookies, const char *name, 
 	cookies->entry[at].cookie = cookie;
 }
 
+/*
+ * Forget the cookie of an entry that is gone. @len: bytes of @name. Return: the cookie; 0 if it is
+ * not known.
+ */
 u64 dnfs4_dir_cookies_take(struct dnfs4_dir_cookies *cookies, const char *name, u32 len)
 {
 	u64 hash = siphash(name, len, &cookies->key);
@@ -182,6 +192,7 @@ static int walk_list(struct place_walk *walk, const struct dnfs4_dir_reader *rea
 	return err;
 }
 
+/* Remember the cookies that a listing of the directory has. */
 void dnfs4_dir_cookies_list(struct dnfs4_dir_cookies *cookies,
 			    const struct dnfs4_dir_reader *reader,
 			    const struct dnfs4_delegation *d)
@@ -193,6 +204,10 @@ void dnfs4_dir_cookies_list(struct dnfs4_dir_cookies *cookies,
 	walk_list(&walk, reader, d, cookies_emit, &eof);
 }
 
+/*
+ * Find the place of a new entry, and remember the cookies. @len: bytes of @name. The listing is
+ * that which READDIR gives the holder.
+ */
 void dnfs4_dir_cookies_place(struct dnfs4_dir_cookies *cookies,
 			     const struct dnfs4_dir_reader *reader,
 			     const struct dnfs4_delegation *d, const char *name, u32 len,

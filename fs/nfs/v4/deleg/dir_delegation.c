@@ -467,6 +467,10 @@ const struct ditto_lease_ops dnfs4_dir_cache_ops = {
 
 /* Creation and end */
 
+/*
+ * Allocate the notifications of a directory delegation. Return: the object, to be freed with
+ * dnfs4_dir_free(); NULL without memory.
+ */
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
 				  struct dnfs4_dir_ask *ask)
 {
@@ -491,6 +495,10 @@ struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_deleg
 	return dir;
 }
 
+/*
+ * Note that the delegation was granted. Remembers the cookies of entries, if their removal is to be
+ * notified.
+ */
 void dnfs4_dir_granted(struct dnfs4_dir *dir)
 {
 	if (!(dir->types & (BIT(NOTIFY4_REMOVE_ENTRY) | BIT(NOTIFY4_RENAME_ENTRY))))
@@ -500,17 +508,28 @@ void dnfs4_dir_granted(struct dnfs4_dir *dir)
 	mutex_unlock(&dir->order);
 }
 
+/*
+ * Check whether a holder is notified of changes of entries. Context: any. Return: true if any
+ * notification of entries was requested.
+ */
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir)
 {
 	return dir->types & DNFS4_DIR_ENTRY_TYPES;
 }
 
+/*
+ * Check whether a holder is notified of changes of what entries name. Context: any. Return: true if
+ * NOTIFY4_CHANGE_CHILD_ATTRS was requested.
+ */
 bool dnfs4_dir_tells_attrs(const struct dnfs4_dir *dir)
 {
 	return dir->types & BIT(NOTIFY4_CHANGE_CHILD_ATTRS);
 }
 
-/* No event is left: the task, which handles them, has held the delegation. */
+/*
+ * Free the notifications of a directory delegation. No event is left: the task, which handles them,
+ * has held the delegation.
+ */
 void dnfs4_dir_free(struct dnfs4_dir *dir)
 {
 	changes_drop(dir, dir->count);

@@ -39,41 +39,10 @@ struct dnfs4_dir_ask {
 	struct dnfs4_bitmap dir;
 };
 
-/**
- * dnfs4_dir_alloc - allocate the notifications of a directory delegation
- * @cmp: has the directory as current handle
- * @d: the delegation, not granted yet
- * @ask: notifications requested; reduced to those granted
- *
- * Return: the object, to be freed with dnfs4_dir_free(); NULL without memory.
- */
 struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
 				  struct dnfs4_dir_ask *ask);
-
-/**
- * dnfs4_dir_granted - note that the delegation was granted
- * @dir: notifications of the delegation
- *
- * Remembers the cookies of entries, if their removal is to be notified.
- */
 void dnfs4_dir_granted(struct dnfs4_dir *dir);
-
-/**
- * dnfs4_dir_tells - check whether a holder is notified of changes of entries
- * @dir: notifications of the delegation
- *
- * Context: any.
- * Return: true if any notification of entries was requested.
- */
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir);
-
-/**
- * dnfs4_dir_tells_attrs - check whether a holder is notified of changes of what entries name
- * @dir: notifications of the delegation
- *
- * Context: any.
- * Return: true if NOTIFY4_CHANGE_CHILD_ATTRS was requested.
- */
 bool dnfs4_dir_tells_attrs(const struct dnfs4_dir *dir);
 
 /* Holder's operations for grants of directory delegations. */

@@ -69,21 +69,8 @@ struct dnfs4_dir_change {
 
 /* dir_notify_xdr.c */
 
-/**
- * dnfs4_dir_change_bytes - get the room that a change may need
- * @change: the change
- *
- * Return: bytes, no fewer than dnfs4_dir_change_encode() writes.
- */
+/* dir_notify_xdr.c */
 u32 dnfs4_dir_change_bytes(const struct dnfs4_dir_change *change);
-
-/**
- * dnfs4_dir_change_encode - encode a change as a notify4
- * @xdr: the stream
- * @change: the change
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_dir_change_encode(struct xdr_stream *xdr, const struct dnfs4_dir_change *change);
 
 /* dir_cookies.c */
@@ -116,61 +103,15 @@ struct dnfs4_dir_cookies {
 	bool too_long;
 };
 
-/**
- * dnfs4_dir_cookies_init - prepare to remember cookies; there are none yet
- * @cookies: filled; to be ended with dnfs4_dir_cookies_free()
- */
+/* dir_cookies.c */
 void dnfs4_dir_cookies_init(struct dnfs4_dir_cookies *cookies);
-
-/**
- * dnfs4_dir_cookies_free - free what dnfs4_dir_cookies_init() prepared
- * @cookies: the cookies
- */
 void dnfs4_dir_cookies_free(struct dnfs4_dir_cookies *cookies);
-
-/**
- * dnfs4_dir_cookies_set - remember the cookie of an entry
- * @cookies: the cookies
- * @name: name of the entry
- * @len: bytes of @name
- * @cookie: its cookie
- *
- * Without memory, and beyond DNFS4_DIR_COOKIES_MAX, the entry has no known cookie.
- */
 void dnfs4_dir_cookies_set(struct dnfs4_dir_cookies *cookies, const char *name, u32 len,
 			   u64 cookie);
-
-/**
- * dnfs4_dir_cookies_take - forget the cookie of an entry that is gone
- * @cookies: the cookies
- * @name: name of the entry
- * @len: bytes of @name
- *
- * Return: the cookie; 0 if it is not known.
- */
 u64 dnfs4_dir_cookies_take(struct dnfs4_dir_cookies *cookies, const char *name, u32 len);
-
-/**
- * dnfs4_dir_cookies_list - remember the cookies that a listing of the directory has
- * @cookies: the cookies
- * @reader: has the credential to list with
- * @d: the delegation
- */
 void dnfs4_dir_cookies_list(struct dnfs4_dir_cookies *cookies,
 			    const struct dnfs4_dir_reader *reader,
 			    const struct dnfs4_delegation *d);
-
-/**
- * dnfs4_dir_cookies_place - find the place of a new entry, and remember the cookies
- * @cookies: the cookies
- * @reader: has the credential to list with
- * @d: the delegation
- * @name: name of the entry
- * @len: bytes of @name
- * @place: filled; its cookie is 0 if the entry is not found in a listing of bounded length
- *
- * The listing is that which READDIR gives the holder.
- */
 void dnfs4_dir_cookies_place(struct dnfs4_dir_cookies *cookies,
 			     const struct dnfs4_dir_reader *reader,
 			     const struct dnfs4_delegation *d, const char *name, u32 len,

@@ -19,6 +19,10 @@
 #define ADDED_BYTES	(4 + REMOVED_BYTES + ENTRY_BYTES + 4 + 8 + 4 + PREV_BYTES + 4)
 #define CHANGE_BYTES	(4 + 4 + 4 + REMOVED_BYTES + ADDED_BYTES)
 
+/*
+ * Get the room that a change may need. Return: bytes, no fewer than dnfs4_dir_change_encode()
+ * writes.
+ */
 u32 dnfs4_dir_change_bytes(const struct dnfs4_dir_change *change)
 {
 	return CHANGE_BYTES + xdr_align_size(change->len) * (1 + change->replaced) +
@@ -67,6 +71,7 @@ static bool encode_added(struct xdr_stream *xdr, const struct dnfs4_dir_change *
 	return xdr_stream_encode_u32(xdr, change->last) >= 0;
 }
 
+/* Encode a change as a notify4. Return: false if it does not fit. */
 bool dnfs4_dir_change_encode(struct xdr_stream *xdr, const struct dnfs4_dir_change *change)
 {
 	unsigned int at;

@@ -44,6 +44,11 @@ static struct ditto_owner *previous_owner(struct dnfs4_client *client)
 	return ditto_owner_find(&client->client, previous_key, sizeof(previous_key));
 }
 
+/*
+ * Keep the delegations of the previous instance of a client. @old: the previous instance; of the
+ * same principal, and released by the caller afterwards. What exceeds the limits of the client is
+ * not kept.
+ */
 void dnfs4_previous_inherit(struct dnfs4_client *client, struct dnfs4_client *old)
 {
 	struct ditto_owner *key;
@@ -65,6 +70,10 @@ out:
 	clear_bit_unlock(DNFS4_CLIENT_INHERITS, &client->flags);
 }
 
+/*
+ * Check whether the time to claim delegations is over. Context: any. Return: true if
+ * dnfs4_previous_purge() is due.
+ */
 bool dnfs4_previous_is_over(const struct dnfs4_client *client)
 {
 	unsigned long lease = READ_ONCE(client->server->srv->settings.lease_time_s) * HZ;
@@ -73,6 +82,12 @@ bool dnfs4_previous_is_over(const struct dnfs4_client *client)
 	       time_after(jiffies, READ_ONCE(client->previous_since) + lease);
 }
 
+/*
+ * Check whether a client may claim delegations of its previous instance. It may until DELEGPURGE,
+ * and otherwise for a lease time after it was confirmed or last claimed one. Context: any. Return:
+ * NFS4_OK; NFS4ERR_NO_GRACE; NFS4ERR_GRACE while the server is in its grace period; NFS4ERR_DELAY
+ * while the delegations are being passed on.
+ */
 u32 dnfs4_previous_check(struct dnfs4_client *client)
 {
 	if (test_bit_acquire(DNFS4_CLIENT_INHERITS, &client->flags))
@@ -90,6 +105,10 @@ static u8 previous_bits(struct dnfs4_compound *cmp, const struct ditto_owner *ke
 	return ditto_orphan_bits(&dnfs4_node(cmp)->point, key);
 }
 
+/*
+ * Find out which delegation of the current file is kept. Return: OPEN_DELEGATE_READ,
+ * OPEN_DELEGATE_WRITE, or OPEN_DELEGATE_NONE.
+ */
 u32 dnfs4_previous_type(struct dnfs4_compound *cmp)
 {
 	struct ditto_owner *key = previous_owner(cmp->client);
@@ -101,6 +120,10 @@ u32 dnfs4_previous_type(struct dnfs4_compound *cmp)
 	return bits & DITTO_LEASE_WRITE ? NFS4_OPEN_DELEGATE_WRITE : NFS4_OPEN_DELEGATE_READ;
 }
 
+/*
+ * Claim the delegation of the current file. Return: NFS4_OK; NFS4ERR_RECLAIM_BAD if none is kept;
+ * NFS4ERR_DELAY.
+ */
 u32 dnfs4_previous_claim(struct dnfs4_compound *cmp, struct dnfs4_delegated *out)
 {
 	struct ditto_owner *key = previous_owner(cmp->client);
@@ -118,6 +141,7 @@ u32 dnfs4_previous_claim(struct dnfs4_compound *cmp, struct dnfs4_delegated *out
 	return NFS4_OK;
 }
 
+/* Give up what is kept of one file. */
 void dnfs4_previous_drop(struct dnfs4_client *client, struct ditto_node *node)
 {
 	struct ditto_owner *key = previous_owner(client);
@@ -127,6 +151,7 @@ void dnfs4_previous_drop(struct dnfs4_client *client, struct ditto_node *node)
 	ditto_owner_put(key);
 }
 
+/* Give up everything that is kept. */
 void dnfs4_previous_purge(struct dnfs4_client *client)
 {
 	clear_bit(DNFS4_CLIENT_PREVIOUS, &client->flags);

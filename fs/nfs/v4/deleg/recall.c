@@ -88,6 +88,7 @@ const struct dnfs4_callback_ops dnfs4_recall_ops = {
 	.release = recall_release,
 };
 
+/* Recall a delegation. For struct ditto_lease_ops, of files and directories. Context: may sleep. */
 void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 {
 	struct dnfs4_delegation *d = ditto_lease_private(grant);
@@ -109,6 +110,10 @@ void dnfs4_delegation_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 	dnfs4_state_unlock(&d->state);
 }
 
+/*
+ * End a delegation whose caching grant was revoked. For struct ditto_lease_ops, of files and
+ * directories. Does nothing if the delegation has ended already. Context: may sleep.
+ */
 void dnfs4_delegation_revoked(struct ditto_lease *grant)
 {
 	struct dnfs4_delegation *d = ditto_lease_private(grant);
@@ -147,6 +152,10 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 	dnfs4_room_freed(client->server);
 }
 
+/*
+ * Put the delegation of a freed caching grant. For struct ditto_lease_ops, of files and
+ * directories. Context: may sleep.
+ */
 void dnfs4_delegation_free(struct ditto_lease *grant)
 {
 	struct dnfs4_delegation *d = ditto_lease_private(grant);

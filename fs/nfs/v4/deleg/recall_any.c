@@ -99,6 +99,10 @@ static void recall_any_work(struct work_struct *work)
 	}
 }
 
+/*
+ * Ask all clients to return delegations that they do not need. Sends CB_RECALL_ANY (RFC 8881
+ * section 20.6) from a work item, at a limited rate. Context: any; does not wait.
+ */
 void dnfs4_recall_any(struct dnfs4_server *server)
 {
 	struct dnfs4_delegations *all = server->delegations;
@@ -110,6 +114,7 @@ void dnfs4_recall_any(struct dnfs4_server *server)
 		schedule_work(&all->recall_any);
 }
 
+/* Send CB_RECALL_SLOT with the present slot target. Best effort. RFC 8881 section 20.8. */
 void dnfs4_recall_slots(struct dnfs4_session *session)
 {
 	struct dnfs4_client *client = session->client;

@@ -94,6 +94,7 @@ free:
 	kfree(room);
 }
 
+/* Sends CB_RECALLABLE_OBJ_AVAIL. */
 void dnfs4_room_work(struct work_struct *work)
 {
 	struct dnfs4_delegations *all = container_of(work, struct dnfs4_delegations, room);
@@ -103,6 +104,7 @@ void dnfs4_room_work(struct work_struct *work)
 		room_tell(client);
 }
 
+/* A delegation has ended: tell clients that wait for room. Context: any. */
 void dnfs4_room_freed(struct dnfs4_server *server)
 {
 	struct dnfs4_delegations *all = server->delegations;
@@ -113,6 +115,10 @@ void dnfs4_room_freed(struct dnfs4_server *server)
 		schedule_work(&all->room);
 }
 
+/*
+ * Tell a client later that it may have more delegations. Context: any. Return: false if no limit
+ * was the reason, or the client cannot be notified.
+ */
 bool dnfs4_room_want(const struct dnfs4_compound *cmp)
 {
 	struct dnfs4_callback_channel *channel = cmp->client->callback;
@@ -140,6 +146,7 @@ bool dnfs4_room_want(const struct dnfs4_compound *cmp)
 	return true;
 }
 
+/* Do not tell a client any more. Context: any. */
 void dnfs4_room_cancel(struct dnfs4_client *client)
 {
 	struct dnfs4_call_ref after;

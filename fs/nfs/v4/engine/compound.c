@@ -89,11 +89,20 @@ static __always_inline s64 left_of(const struct dnfs4_compound *cmp)
 	return (s64)buf->buflen - buf->len;
 }
 
+/*
+ * Bytes left for results of the current operation. Accounts for the session's limits, the
+ * transport, and the number and status of one more operation. Return: bytes; 0 if there is no room.
+ */
 u32 dnfs4_room(const struct dnfs4_compound *cmp)
 {
 	return max_t(s64, left_of(cmp) - DNFS4_OP_HEAD_BYTES, 0);
 }
 
+/*
+ * The status for a result that does not fit. Return: NFS4ERR_RESOURCE in 4.0;
+ * NFS4ERR_REP_TOO_BIG_TO_CACHE if only the session's limit for cached replies is exceeded;
+ * NFS4ERR_REP_TOO_BIG otherwise.
+ */
 u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes)
 {
 	u64 len = (u64)cmp->out->buf->len + bytes + DNFS4_OP_HEAD_BYTES;
@@ -105,6 +114,11 @@ u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes)
 	return NFS4ERR_REP_TOO_BIG;
 }
 
+/*
+ * Limit the reply to what the session allows. @reply: bytes of the whole RPC reply; @need: bytes of
+ * the results of the current operation, with the head of the next one. Context: any. Return:
+ * NFS4_OK, or the status if so many do not fit; the stream is not limited then.
+ */
 u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need)
 {
 	u32 limit = min_not_zero(reply, cached);
@@ -118,6 +132,10 @@ u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need)
 	return NFS4_OK;
 }
 
+/*
+ * Claim the pages of the reply for a payload. Return: true if the caller may put its payload into
+ * the pages; false if it must copy.
+ */
 bool dnfs4_take_pages(struct dnfs4_compound *cmp)
 {
 	if (cmp->paged || cmp->out->iov != cmp->out->buf->head)
@@ -264,6 +282,12 @@ static u32 next_opnum(const struct dnfs4_compound *cmp)
 	return opnum;
 }
 
+/*
+ * Is the next operation one that needs no access to the share? That is an operation that the
+ * machine credential does for all users, see dnfs4_mach_cred_frees(). Clients put GETATTR before
+ * it, and leave GETATTR out if it fails with NFS4ERR_ACCESS. Context: any. Return: true if the file
+ * may become the current filehandle of a caller who may not use the share.
+ */
 bool dnfs4_next_frees(const struct dnfs4_compound *cmp)
 {
 	u32 opnum = next_opnum(cmp);
@@ -538,6 +562,11 @@ static void compound_end(struct dnfs4_compound *cmp)
 		dnfs4_session_put(cmp->session);
 }
 
+/*
+ * Execute a COMPOUND procedure (RFC 8881 section 16.2). Implements struct dnfs_proc.exec with
+ * DNFS_PROC_WHOLE. Return: 0 if the reply is complete; -EBADMSG if the arguments are not valid XDR;
+ * -EINPROGRESS if no reply is to be sent; -ENOBUFS if the reply has no room.
+ */
 int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 {
 	struct results *results = result;

@@ -259,27 +259,7 @@ static inline bool dnfs4_fh_is_weak(const struct dnfs4_fh *fh)
 	return fh->kind >= DNFS4_FH_NODE && !fh->target.op.cred;
 }
 
-/**
- * dnfs4_fh_set - make a node of the same share the current filehandle
- * @cmp: its current filehandle is of the same share (any kind but PSEUDO). If it is a named
- *	attribute, so is @node, and of the same file
- * @node: the new node; the reference is consumed
- * @named: it is a named attribute, of the file whose named attribute directory was current
- *
- * Share and credential stay. Invalidates the current stateid.
- */
 void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool named);
-
-/**
- * dnfs4_fh_actor - identify the client to the lock table
- * @cmp: compound; its client may be unknown
- * @fh: current or saved filehandle
- *
- * Fills @fh->target.actor with the lock table's client and its lease owner, so that the
- * client's own delegations do not conflict with its operations, and points target.op.actor to
- * it. Without a client target.op.actor becomes NULL. The engine calls it before each operation that
- * needs the filehandle.
- */
 void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh);
 
 /* Make @fh, whose memory holds anything, a filehandle of kind NONE. */
@@ -294,180 +274,34 @@ static inline void dnfs4_fh_clear(struct dnfs4_fh *fh)
 	fh->target.op.actor = NULL;
 }
 
-/**
- * dnfs4_fh_put - drop a filehandle's references and clear it
- * @fh: filehandle of any kind, also NONE
- */
 void dnfs4_fh_put(struct dnfs4_fh *fh);
-
-/**
- * dnfs4_fh_copy - copy a filehandle (SAVEFH, RESTOREFH)
- * @fh: overwritten; its references are dropped
- * @from: unchanged; the copy takes references of its own and has no actor
- */
 void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
-
-/**
- * dnfs4_fh_enter - make a file of a share the current filehandle
- * @cmp: compound
- * @kind: NODE or ATTRDIR
- * @share: the share; the reference is consumed, also after an error
- * @node: the file; the reference is consumed, also after an error; NULL for the share's root
- * @base: if @node is a named attribute, its file, treated likewise; else NULL
- *
- * The caller's access to the share is checked once per COMPOUND as long as the current or the
- * saved filehandle is of that share. A flavour that the share does not accept is not an error
- * yet: see dnfs4_fh_is_weak(). Invalidates the current stateid.
- *
- * Return: NFS4_OK or a status.
- */
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_share *share, struct ditto_node *node,
 		   struct ditto_node *base);
 
-/**
- * dnfs4_payload - find the payload of a COMPOUND; see struct dnfs_proc
- * @in: the arguments, or their beginning
- * @len: set to the bytes of the payload
- *
- * Context: any.
- * Return: true if @in is at a payload now.
- */
 bool dnfs4_payload(struct xdr_stream *in, u32 *len);
 
-/**
- * dnfs4_next_frees - is the next operation one that needs no access to the share?
- * @cmp: compound whose PUTFH is being executed
- *
- * That is an operation that the machine credential does for all users, see
- * dnfs4_mach_cred_frees(). Clients put GETATTR before it, and leave GETATTR out if it fails with
- * NFS4ERR_ACCESS.
- *
- * Context: any.
- * Return: true if the file may become the current filehandle of a caller who may not use the
- * share.
- */
 bool dnfs4_next_frees(const struct dnfs4_compound *cmp);
 
-/**
- * dnfs4_fh_enter_pseudo - make the pseudo root the current filehandle
- * @cmp: compound; its current stateid is invalidated
- * @id: 0, or the number of a directory on the path of a share
- */
 void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id);
-
-/**
- * dnfs4_fh_is_dir - check that names can be looked up in the current filehandle
- * @cmp: compound
- *
- * Return: NFS4_OK, also for the pseudo root and named attribute directories; NFS4ERR_SYMLINK;
- * NFS4ERR_NOTDIR.
- */
 u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp);
-
-/**
- * dnfs4_fh_is_share_root - check for the root of a share
- * @fh: filehandle of any kind
- *
- * Its parent is the pseudo root, whatever its parent directory is.
- *
- * Context: any.
- * Return: true if it is the root of a share.
- */
 bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh);
-
-/**
- * dnfs4_fh_encode - build the wire form of a filehandle
- * @fh: filehandle of any kind but NONE
- * @data: filled
- * @len: filled: bytes of @data
- *
- * Return: 0 or an errno of ditto_handle_encode().
- */
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len);
-
-/**
- * dnfs4_fh_encode_entry - build the wire form of a directory entry's filehandle
- * @dir: the directory, or the named attribute directory, that is listed
- * @entry: the entry, with a dentry
- * @data: filled
- * @len: filled: bytes of @data
- * @memo: zero for the first entry of a listing, then kept by this function
- *
- * Creates no node for the entry.
- *
- * Return: 0 or an errno of ditto_handle_encode().
- */
 int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, const struct ditto_dirent *entry,
 			  u8 data[DNFS4_FH_MAX], u32 *len, struct ditto_handle_memo *memo);
 
 /* status.c */
 
-/**
- * dnfs4_status - translate an errno to a status (RFC 8881 section 15.1)
- * @cmp: compound; the operation being executed selects the row
- * @err: 0 or a negative errno
- *
- * Return: NFS4_OK or a status; NFS4ERR_IO, with a message in the log, for an errno without a row.
- */
 u32 dnfs4_status(const struct dnfs4_compound *cmp, int err);
-/* The same for an operation that is not being executed any more, by its number. */
 u32 dnfs4_status_of(u32 opnum, int err);
 
 /* compound.c */
 
-/**
- * dnfs4_compound - execute a COMPOUND procedure (RFC 8881 section 16.2)
- * @call: the call
- * @args: buffer for the arguments of one operation
- * @result: buffer for struct dnfs4_compound and the results of one operation
- *
- * Implements struct dnfs_proc.exec with DNFS_PROC_WHOLE.
- *
- * Return: 0 if the reply is complete; -EBADMSG if the arguments are not valid XDR; -EINPROGRESS
- * if no reply is to be sent; -ENOBUFS if the reply has no room.
- */
 int dnfs4_compound(struct dnfs_call *call, void *args, void *result);
-
-/**
- * dnfs4_limit - limit the reply to what the session allows
- * @cmp: compound
- * @reply: bytes of the whole RPC reply
- * @cached: the same if it is to be cached, or 0
- * @need: bytes of the results of the current operation, with the head of the next one
- *
- * Context: any.
- * Return: NFS4_OK, or the status if so many do not fit; the stream is not limited then.
- */
 u32 dnfs4_limit(struct dnfs4_compound *cmp, u32 reply, u32 cached, u32 need);
-
-/**
- * dnfs4_room - bytes left for results of the current operation
- * @cmp: compound
- *
- * Accounts for the session's limits, the transport, and the number and status of one more
- * operation.
- *
- * Return: bytes; 0 if there is no room.
- */
 u32 dnfs4_room(const struct dnfs4_compound *cmp);
-
-/**
- * dnfs4_too_big - the status for a result that does not fit
- * @cmp: compound
- * @bytes: size of the result; 0 if it is not known
- *
- * Return: NFS4ERR_RESOURCE in 4.0; NFS4ERR_REP_TOO_BIG_TO_CACHE if only the session's limit for
- * cached replies is exceeded; NFS4ERR_REP_TOO_BIG otherwise.
- */
 u32 dnfs4_too_big(const struct dnfs4_compound *cmp, u32 bytes);
-
-/**
- * dnfs4_take_pages - claim the pages of the reply for a payload
- * @cmp: compound; its @paged is set if the pages are free
- *
- * Return: true if the caller may put its payload into the pages; false if it must copy.
- */
 bool dnfs4_take_pages(struct dnfs4_compound *cmp);
 
 /* op_table.c: operations by number; NULL for numbers that are not implemented. */
@@ -478,22 +312,7 @@ extern const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1];
 /* Bytes of a change_info4 (RFC 8881 section 3.3.4). */
 #define DNFS4_CHANGE_INFO_BYTES	20
 
-/**
- * dnfs4_encode_change_info - encode a change_info4 (RFC 8881 section 3.3.4)
- * @xdr: results
- * @wcc: attributes of the directory before and after the change
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc);
-
-/**
- * dnfs4_decode_stateid - decode a stateid4
- * @xdr: arguments
- * @sid: filled
- *
- * Return: NFS4_OK or NFS4ERR_BADXDR.
- */
 u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid);
 
 /* The same where the room has been checked. Return: what follows @p. */
@@ -504,96 +323,14 @@ static inline const __be32 *dnfs4_take_stateid(const __be32 *p, struct dnfs4_sta
 	return p + DNFS4_OTHER_SIZE / sizeof(*p);
 }
 
-/**
- * dnfs4_encode_stateid - encode a stateid4
- * @xdr: results
- * @sid: stateid
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid);
-
-/**
- * dnfs4_rewind - go back to an earlier position
- * @xdr: arguments
- * @words: @nwords of @xdr at that position
- *
- * Takes time for all that lies before the position, and nothing to remember it. It is one word off
- * if RPCSEC_GSS has decrypted what is no whole number of words, which is no valid call; what is
- * decoded is checked anew in any case.
- */
 void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words);
-
-/**
- * dnfs4_decode_time - decode an nfstime4
- * @xdr: arguments
- * @time: filled
- *
- * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_INVAL if the nanoseconds are out of range.
- */
 u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time);
-
-/**
- * dnfs4_encode_time - encode an nfstime4
- * @xdr: results
- * @time: time
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
-
-/**
- * dnfs4_decode_name - decode a component4 (RFC 8881 section 14.5)
- * @cmp: compound
- * @name: filled; points into the arguments or into scratch, valid until the operation ends
- *
- * Names are bytes: files that local processes or clients of NFSv3 have made may have names that are
- * not UTF-8, and can be used and removed by them.
- *
- * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_NAMETOOLONG, NFS4ERR_INVAL (empty), NFS4ERR_BADNAME
- * ("." and "..", '/'), NFS4ERR_BADCHAR (NUL).
- */
 u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name);
-
-/**
- * dnfs4_decode_xattr_name - decode an xattrkey4 (RFC 8276 section 8.2)
- * @cmp: compound
- * @name: as for dnfs4_decode_name()
- *
- * The name of an extended attribute is no path component: it may have slashes.
- *
- * Return: as dnfs4_decode_name(), but not NFS4ERR_BADNAME.
- */
 u32 dnfs4_decode_xattr_name(struct dnfs4_compound *cmp, struct ditto_name *name);
-
-/**
- * dnfs4_scratch_alloc - allocate from the scratch after the arguments
- * @cmp: compound
- * @bytes: bytes needed
- *
- * Return: memory valid until the operation ends; NULL if the scratch is exhausted.
- */
 void *dnfs4_scratch_alloc(struct dnfs4_compound *cmp, u32 bytes);
-
-/**
- * dnfs4_decode_opaque - decode a variable-length opaque
- * @cmp: compound
- * @max: most bytes allowed
- * @data: filled; points into the arguments or into scratch, valid until the operation ends
- * @len: filled: bytes of @data
- *
- * Return: NFS4_OK or NFS4ERR_BADXDR.
- */
 u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, u32 *len);
-
-/**
- * dnfs4_encode_bytes - append bytes that are already XDR
- * @xdr: results
- * @data: bytes
- * @len: any number of them
- *
- * Return: false if they do not fit.
- */
 bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len);
 
 /* pseudo.c: the pseudo root, above all shares */
@@ -612,77 +349,22 @@ struct dnfs4_pseudo_entry {
 	bool leads;
 };
 
-/**
- * dnfs4_pseudo_find - find a name in the current filehandle, which is PSEUDO
- * @cmp: compound
- * @name: name of a share in the root; a step of the path of a share
- * @entry: filled; with a share, the caller drops the reference; without, it is a directory
- *
- * Return: NFS4_OK; NFS4ERR_NOENT, also for a share that the client may not use, so that its
- * existence is not revealed; NFS4ERR_DELAY while the helper is asked.
- */
 u32 dnfs4_pseudo_find(struct dnfs4_compound *cmp, const struct ditto_name *name,
 		      struct dnfs4_pseudo_entry *entry);
-
-/**
- * dnfs4_pseudo_lookup - make what a name leads to the current filehandle
- * @cmp: compound; its current filehandle is PSEUDO
- * @name: as for dnfs4_pseudo_find()
- *
- * Return: as dnfs4_pseudo_find(); others of dnfs4_fh_enter().
- */
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name);
-
-/**
- * dnfs4_pseudo_admits - check whether a share's export rules admit the client
- * @cmp: compound
- * @share: held by the caller
- *
- * Context: may sleep, for memory.
- * Return: 0; -ENOENT if the client is refused; -EJUKEBOX while the helper is asked.
- */
 int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share);
-
-/**
- * dnfs4_pseudo_flavors - get the flavours of all shares that the client may use, listed or not
- * @cmp: compound
- * @sec: set to DITTO_SEC_* bits, 0 without a share
- * @first: set to the one that comes first for all shares with more than one, or 0
- *
- * Context: may sleep, for memory.
- * Return: 0; -EJUKEBOX while the helper is asked about a rule; -ENOMEM.
- */
 int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first);
-
-/**
- * dnfs4_pseudo_list - visit what the client may use, by shares in order of name
- * @cmp: compound; its current filehandle is PSEUDO
- * @fn: called for each share, held during the call; returns 0 to continue; may sleep
- * @arg: passed to @fn
- *
- * The root has the shares by name, and no paths, which would show each share twice. A directory may
- * be visited once for each share below it. Shares that are not browseable are left out. A share
- * whose rules are still undecided is included.
- *
- * Return: 0 or the result of @fn.
- */
 int dnfs4_pseudo_list(struct dnfs4_compound *cmp,
 		      int (*fn)(void *arg, const struct dnfs4_pseudo_entry *entry), void *arg);
 
 /* pseudo_path.c: shares by their paths */
 
-/* Whether shares are found by their paths. */
 bool dnfs4_paths_are_served(const struct dnfs4_compound *cmp);
-/* Find a name, or any if it is NULL, in a directory; otherwise as dnfs4_pseudo_find(). */
 u32 dnfs4_path_find(struct dnfs4_compound *cmp, u64 dir, const struct ditto_name *name,
 		    struct dnfs4_pseudo_entry *entry);
-/* Make a directory the current filehandle. NFS4ERR_STALE if no share that admits is below it. */
 u32 dnfs4_path_enter(struct dnfs4_compound *cmp, u64 dir);
-/* The number of the path of a share. */
 u64 dnfs4_path_id(const struct dnfs4_compound *cmp, const struct ditto_share *share);
-/* Make the parent of the current filehandle, whose path_id is not 0, the current one. */
 u32 dnfs4_path_parent(struct dnfs4_compound *cmp);
-/* Fill in the entry of a directory that leads to a share. False if the share is not below it. */
 bool dnfs4_path_entry(const struct dnfs4_compound *cmp, struct ditto_share *share, u64 dir,
 		      struct dnfs4_pseudo_entry *entry);
 

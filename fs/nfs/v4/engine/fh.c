@@ -36,6 +36,7 @@
 #define FH_BY_PATH	BIT(6)
 #define FH_HEAD		4
 
+/* Drop a filehandle's references and clear it. */
 void dnfs4_fh_put(struct dnfs4_fh *fh)
 {
 	struct dnfs_target *target = &fh->target;
@@ -52,6 +53,10 @@ void dnfs4_fh_put(struct dnfs4_fh *fh)
 	dnfs4_fh_clear(fh);
 }
 
+/*
+ * Copy a filehandle (SAVEFH, RESTOREFH). @fh: overwritten; its references are dropped; @from:
+ * unchanged; the copy takes references of its own and has no actor.
+ */
 void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from)
 {
 	struct dnfs4_fh old = *fh;
@@ -101,6 +106,14 @@ static int fh_admit(struct dnfs4_compound *cmp, struct ditto_share *share, struc
 	return 0;
 }
 
+/*
+ * Make a file of a share the current filehandle. @share: the share; the reference is consumed, also
+ * after an error; @node: the file; the reference is consumed, also after an error; NULL for the
+ * share's root; @base: if @node is a named attribute, its file, treated likewise; else NULL. The
+ * caller's access to the share is checked once per COMPOUND as long as the current or the saved
+ * filehandle is of that share. A flavour that the share does not accept is not an error yet: see
+ * dnfs4_fh_is_weak(). Invalidates the current stateid. Return: NFS4_OK or a status.
+ */
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_share *share, struct ditto_node *node,
 		   struct ditto_node *base)
@@ -148,6 +161,7 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	return NFS4_OK;
 }
 
+/* Make the pseudo root the current filehandle. */
 void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id)
 {
 	dnfs4_fh_put(&cmp->current_fh);
@@ -155,6 +169,10 @@ void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp, u64 id)
 	cmp->stateid_set = false;
 }
 
+/*
+ * Make a node of the same share the current filehandle. @node: the new node; the reference is
+ * consumed. Share and credential stay. Invalidates the current stateid.
+ */
 void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool named)
 {
 	struct dnfs4_fh *fh = &cmp->current_fh;
@@ -171,6 +189,12 @@ void dnfs4_fh_set(struct dnfs4_compound *cmp, struct ditto_node *node, bool name
 	cmp->stateid_set = false;
 }
 
+/*
+ * Identify the client to the lock table. Fills @fh->target.actor with the lock table's client and
+ * its lease owner, so that the client's own delegations do not conflict with its operations, and
+ * points target.op.actor to it. Without a client target.op.actor becomes NULL. The engine calls it
+ * before each operation that needs the filehandle.
+ */
 void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh)
 {
 	struct dnfs_target *target = &fh->target;
@@ -186,6 +210,10 @@ void dnfs4_fh_actor(struct dnfs4_compound *cmp, struct dnfs4_fh *fh)
 	target->op.actor = &target->actor;
 }
 
+/*
+ * Check that names can be looked up in the current filehandle. Return: NFS4_OK, also for the pseudo
+ * root and named attribute directories; NFS4ERR_SYMLINK; NFS4ERR_NOTDIR.
+ */
 u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_fh *fh = &cmp->current_fh;
@@ -199,6 +227,10 @@ u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp)
 	return S_ISLNK(mode) ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
 }
 
+/*
+ * Check for the root of a share. Its parent is the pseudo root, whatever its parent directory is.
+ * Context: any. Return: true if it is the root of a share.
+ */
 bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh)
 {
 	return fh->kind == DNFS4_FH_NODE && !fh->target.op.share->outer &&
@@ -235,6 +267,10 @@ static int encode_stream(struct ditto_share *share, struct ditto_node *base,
 	return 0;
 }
 
+/*
+ * Build the wire form of a filehandle. @len: filled: bytes of @data. Return: 0 or an errno of
+ * ditto_handle_encode().
+ */
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 {
 	struct ditto_handle handle;
@@ -266,6 +302,10 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 	return 0;
 }
 
+/*
+ * Build the wire form of a directory entry's filehandle. @len: filled: bytes of @data. Creates no
+ * node for the entry. Return: 0 or an errno of ditto_handle_encode().
+ */
 int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, const struct ditto_dirent *entry,
 			  u8 data[DNFS4_FH_MAX], u32 *len, struct ditto_handle_memo *memo)
 {
@@ -308,6 +348,11 @@ static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *na
 	return false;
 }
 
+/*
+ * Find share and node of a wire filehandle outside of a COMPOUND. @len: bytes of @data. No access
+ * check is made. Named attributes are not found. Return: 0; -EBADHANDLE; an errno of
+ * ditto_handle_decode().
+ */
 int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs4_fh *fh)
 {
 	enum dnfs4_fh_kind kind;
@@ -328,6 +373,10 @@ int dnfs4_fh_find(struct ditto_server *srv, const u8 *data, u32 len, struct dnfs
 	return 0;
 }
 
+/*
+ * Make the file of a wire filehandle the current one (PUTFH). @len: bytes of @data. Return:
+ * NFS4_OK; NFS4ERR_BADHANDLE; NFS4ERR_STALE; others of dnfs4_fh_enter().
+ */
 u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len)
 {
 	enum dnfs4_fh_kind kind;

@@ -37,6 +37,10 @@ static bool payload_op_is(struct xdr_stream *in, u32 opnum)
 	return !xdr_stream_decode_u32(in, &found) && found == opnum;
 }
 
+/*
+ * Find the payload of a COMPOUND; see struct dnfs_proc. @len: set to the bytes of the payload.
+ * Context: any. Return: true if @in is at a payload now.
+ */
 bool dnfs4_payload(struct xdr_stream *in, u32 *len)
 {
 	u32 minor, nops;

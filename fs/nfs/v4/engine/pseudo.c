@@ -13,6 +13,10 @@
 #include "../attr/attr.h"
 #include "compound.h"
 
+/*
+ * Check whether a share's export rules admit the client. Context: for memory. Return: 0; -ENOENT if
+ * the client is refused; -EJUKEBOX while the helper is asked.
+ */
 int dnfs4_pseudo_admits(struct dnfs4_compound *cmp, struct ditto_share *share)
 {
 	struct ditto_verdict verdict;
@@ -58,6 +62,10 @@ static int pseudo_add_flavors(struct ditto_share *share, void *arg)
 	return 0;
 }
 
+/*
+ * Get the flavours of all shares that the client may use, listed or not. Context: for memory.
+ * Return: 0; -EJUKEBOX while the helper is asked about a rule; -ENOMEM.
+ */
 int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first)
 {
 	struct pseudo_flavors all = { .cmp = cmp };
@@ -69,6 +77,12 @@ int dnfs4_pseudo_flavors(struct dnfs4_compound *cmp, u32 *sec, u32 *first)
 	return err;
 }
 
+/*
+ * Find a name in the current filehandle, which is PSEUDO. @entry: filled; with a share, the caller
+ * drops the reference; without, it is a directory. Return: NFS4_OK; NFS4ERR_NOENT, also for a share
+ * that the client may not use, so that its existence is not revealed; NFS4ERR_DELAY while the
+ * helper is asked.
+ */
 u32 dnfs4_pseudo_find(struct dnfs4_compound *cmp, const struct ditto_name *name,
 		      struct dnfs4_pseudo_entry *entry)
 {
@@ -88,6 +102,10 @@ u32 dnfs4_pseudo_find(struct dnfs4_compound *cmp, const struct ditto_name *name,
 	return err == -ENOENT ? dnfs4_path_find(cmp, dir, name, entry) : dnfs4_status(cmp, err);
 }
 
+/*
+ * Make what a name leads to the current filehandle. Return: as dnfs4_pseudo_find(); others of
+ * dnfs4_fh_enter().
+ */
 u32 dnfs4_pseudo_lookup(struct dnfs4_compound *cmp, const struct ditto_name *name)
 {
 	struct dnfs4_pseudo_entry entry;
@@ -140,6 +158,13 @@ static int pseudo_list_share(struct ditto_share *share, void *arg)
 	return listing->fn(listing->arg, &entry);
 }
 
+/*
+ * Visit what the client may use, by shares in order of name. @fn: called for each share, held
+ * during the call; returns 0 to continue; may sleep. The root has the shares by name, and no paths,
+ * which would show each share twice. A directory may be visited once for each share below it.
+ * Shares that are not browseable are left out. A share whose rules are still undecided is included.
+ * Return: 0 or the result of @fn.
+ */
 int dnfs4_pseudo_list(struct dnfs4_compound *cmp,
 		      int (*fn)(void *arg, const struct dnfs4_pseudo_entry *entry), void *arg)
 {

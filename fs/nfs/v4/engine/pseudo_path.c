@@ -62,6 +62,7 @@ static bool path_step_in(const siphash_key_t *key, const struct ditto_share *sha
 	return false;
 }
 
+/* Whether shares are found by their paths. */
 bool dnfs4_paths_are_served(const struct dnfs4_compound *cmp)
 {
 	return READ_ONCE(cmp->call->server->settings.share_paths);
@@ -113,6 +114,7 @@ static int path_search_share(struct ditto_share *share, void *arg)
 	return !search->name || search->share;
 }
 
+/* Find a name, or any if it is NULL, in a directory; otherwise as dnfs4_pseudo_find(). */
 u32 dnfs4_path_find(struct dnfs4_compound *cmp, u64 dir, const struct ditto_name *name,
 		    struct dnfs4_pseudo_entry *entry)
 {
@@ -129,6 +131,7 @@ u32 dnfs4_path_find(struct dnfs4_compound *cmp, u64 dir, const struct ditto_name
 	return search.id ? NFS4_OK : NFS4ERR_NOENT;
 }
 
+/* Make a directory the current filehandle. NFS4ERR_STALE if no share that admits is below it. */
 u32 dnfs4_path_enter(struct dnfs4_compound *cmp, u64 dir)
 {
 	struct dnfs4_pseudo_entry any;
@@ -144,6 +147,7 @@ u32 dnfs4_path_enter(struct dnfs4_compound *cmp, u64 dir)
 	return NFS4_OK;
 }
 
+/* The number of the path of a share. */
 u64 dnfs4_path_id(const struct dnfs4_compound *cmp, const struct ditto_share *share)
 {
 	struct path_step step = { .rest = ditto_share_path(share) };
@@ -175,6 +179,7 @@ static int path_search_parent(struct ditto_share *share, void *arg)
 	return 0;
 }
 
+/* Make the parent of the current filehandle, whose path_id is not 0, the current one. */
 u32 dnfs4_path_parent(struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_fh *fh = &cmp->current_fh;
@@ -199,6 +204,7 @@ u32 dnfs4_path_parent(struct dnfs4_compound *cmp)
 	return NFS4_OK;
 }
 
+/* Fill in the entry of a directory that leads to a share. False if the share is not below it. */
 bool dnfs4_path_entry(const struct dnfs4_compound *cmp, struct ditto_share *share, u64 dir,
 		      struct dnfs4_pseudo_entry *entry)
 {

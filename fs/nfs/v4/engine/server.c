@@ -63,6 +63,7 @@ static void parts_exit(struct dnfs4_server *server, unsigned int count)
 			parts[count].exit(server);
 }
 
+/* Part of the NFS side of the server: see struct dnfs_part. */
 int dnfs4_server_init(struct dnfs_server *nfs)
 {
 	struct dnfs4_server *server = kzalloc(sizeof(*server), GFP_KERNEL);
@@ -93,6 +94,7 @@ free:
 	return err;
 }
 
+/* Release all clients and free the state. */
 void dnfs4_server_exit(struct dnfs_server *nfs)
 {
 	struct dnfs4_server *server = nfs->v4;
@@ -104,6 +106,11 @@ void dnfs4_server_exit(struct dnfs_server *nfs)
 	kfree(server);
 }
 
+/*
+ * Start the background work of the service. Called when the first listener was added. The
+ * laundromat, recalls and expiry run only between this call and dnfs4_stop(). Context: may sleep.
+ * @nfs->lock is held.
+ */
 void dnfs4_start(struct dnfs_server *nfs)
 {
 	struct dnfs4_server *server = nfs->v4;
@@ -115,7 +122,11 @@ void dnfs4_start(struct dnfs_server *nfs)
 			parts[i].start(server);
 }
 
-/* The service may fail to start, so that it is stopped without dnfs4_start(). */
+/*
+ * Stop the background work of the service. No client is called back any more. Clients and their
+ * state are kept. The service may fail to start, so that it is stopped without dnfs4_start().
+ * Context: may sleep. @nfs->lock is held.
+ */
 void dnfs4_stop(struct dnfs_server *nfs)
 {
 	struct dnfs4_server *server = nfs->v4;
@@ -129,6 +140,7 @@ void dnfs4_stop(struct dnfs_server *nfs)
 			parts[i].stop(server);
 }
 
+/* Settings have changed while the service runs. @nfs->lock is held. */
 void dnfs4_changed(struct dnfs_server *nfs)
 {
 	dnfs4_clients_settings_changed(nfs->v4);

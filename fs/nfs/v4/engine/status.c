@@ -133,6 +133,9 @@ static const struct row *status_find(u32 op, int err)
 	return NULL;
 }
 
+/*
+ * The same as dnfs4_status() for an operation that is not being executed any more, by its number.
+ */
 u32 dnfs4_status_of(u32 opnum, int err)
 {
 	const struct row *row;
@@ -147,6 +150,10 @@ u32 dnfs4_status_of(u32 opnum, int err)
 	return NFS4ERR_IO;
 }
 
+/*
+ * Translate an errno to a status (RFC 8881 section 15.1). Return: NFS4_OK or a status; NFS4ERR_IO,
+ * with a message in the log, for an errno without a row.
+ */
 u32 dnfs4_status(const struct dnfs4_compound *cmp, int err)
 {
 	return dnfs4_status_of(cmp->opnum, err);

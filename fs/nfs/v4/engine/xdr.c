@@ -16,6 +16,7 @@
 /* Bytes that xdr_reserve_space() can give in one piece wherever a page ends. */
 #define PIECE	1024
 
+/* Encode a change_info4 (RFC 8881 section 3.3.4). Return: false if it does not fit. */
 bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc)
 {
 	struct ditto_change_info change = ditto_wcc_change(wcc);
@@ -29,6 +30,7 @@ bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wc
 	return true;
 }
 
+/* Decode a stateid4. Return: NFS4_OK or NFS4ERR_BADXDR. */
 u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
 {
 	const __be32 *p = dnfs_inline_decode(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
@@ -39,6 +41,7 @@ u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
 	return NFS4_OK;
 }
 
+/* Encode a stateid4. Return: false if it does not fit. */
 bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid)
 {
 	__be32 *p = dnfs_inline_reserve(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
@@ -50,6 +53,11 @@ bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *si
 	return true;
 }
 
+/*
+ * Go back to an earlier position. Takes time for all that lies before the position, and nothing to
+ * remember it. It is one word off if RPCSEC_GSS has decrypted what is no whole number of words,
+ * which is no valid call; what is decoded is checked anew in any case.
+ */
 void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words)
 {
 	unsigned int pos = (XDR_QUADLEN(xdr->buf->len) - words) * XDR_UNIT, bytes;
@@ -66,6 +74,10 @@ void dnfs4_rewind(struct xdr_stream *xdr, unsigned int words)
 	}
 }
 
+/*
+ * Decode an nfstime4. Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_INVAL if the nanoseconds are out of
+ * range.
+ */
 u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
 {
 	__be32 *p = dnfs_inline_decode(xdr, 12);
@@ -77,6 +89,7 @@ u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
 	return time->tv_nsec < NSEC_PER_SEC ? NFS4_OK : NFS4ERR_INVAL;
 }
 
+/* Encode an nfstime4. Return: false if it does not fit. */
 bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time)
 {
 	__be32 *p = xdr_reserve_space(xdr, 12);
@@ -88,6 +101,10 @@ bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time)
 	return true;
 }
 
+/*
+ * Allocate from the scratch after the arguments. Return: memory valid until the operation ends;
+ * NULL if the scratch is exhausted.
+ */
 void *dnfs4_scratch_alloc(struct dnfs4_compound *cmp, u32 bytes)
 {
 	void *at = cmp->args + DNFS4_ARGS_MAX + cmp->scratch_used;
@@ -113,6 +130,9 @@ static const void *xdr_keep(struct dnfs4_compound *cmp, const void *data, u32 le
 	return copy ? memcpy(copy, data, len) : NULL;
 }
 
+/*
+ * Decode a variable-length opaque. @len: filled: bytes of @data. Return: NFS4_OK or NFS4ERR_BADXDR.
+ */
 u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, u32 *len)
 {
 	if (dnfs_decode_u32(cmp->in, len) || *len > max)
@@ -177,16 +197,27 @@ static u32 decode_checked(struct dnfs4_compound *cmp, struct ditto_name *name,
 	return name->name ? NFS4_OK : NFS4ERR_BADXDR;
 }
 
+/*
+ * Decode a component4 (RFC 8881 section 14.5). Names are bytes: files that local processes or
+ * clients of NFSv3 have made may have names that are not UTF-8, and can be used and removed by
+ * them. Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_NAMETOOLONG, NFS4ERR_INVAL (empty),
+ * NFS4ERR_BADNAME ("." and "..", '/'), NFS4ERR_BADCHAR (NUL).
+ */
 u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 {
 	return decode_checked(cmp, name, check_name);
 }
 
+/*
+ * Decode an xattrkey4 (RFC 8276 section 8.2). The name of an extended attribute is no path
+ * component: it may have slashes. Return: as dnfs4_decode_name(), but not NFS4ERR_BADNAME.
+ */
 u32 dnfs4_decode_xattr_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 {
 	return decode_checked(cmp, name, check_text);
 }
 
+/* Append bytes that are already XDR. Return: false if they do not fit. */
 bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len)
 {
 	u32 n;

@@ -13,6 +13,10 @@
 #include "../session/client.h"
 #include "../state/open.h"
 
+/*
+ * Check that a file is a regular file. Return: NFS4_OK; NFS4ERR_ISDIR; NFS4ERR_SYMLINK (in 4.0 also
+ * for special files, RFC 7530 section 16.16.6); NFS4ERR_WRONG_TYPE.
+ */
 u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_node *node)
 {
 	umode_t mode = node->inode->i_mode;
@@ -25,6 +29,7 @@ u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_nod
 	return S_ISLNK(mode) || !cmp->minor ? NFS4ERR_SYMLINK : NFS4ERR_WRONG_TYPE;
 }
 
+/* The same as dnfs4_check_regular() for the current or the saved handle. */
 u32 dnfs4_check_data_of(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh)
 {
 	u32 status;
@@ -37,11 +42,20 @@ u32 dnfs4_check_data_of(const struct dnfs4_compound *cmp, const struct dnfs4_fh 
 	return NFS4ERR_INVAL;
 }
 
+/*
+ * Check that the current handle is a regular file. For READ, WRITE, COMMIT, LOCK and others.
+ * Return: as dnfs4_check_regular(), except that 4.0 has NFS4ERR_INVAL for all file types other than
+ * directories.
+ */
 u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
 {
 	return dnfs4_check_data_of(cmp, &cmp->current_fh);
 }
 
+/*
+ * Fill a struct dnfs4_io for a known open. @open: the open; the caller keeps it while @io is used.
+ * Checks nothing.
+ */
 void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct dnfs4_io *io)
 {
 	io->state = NULL;
@@ -125,6 +139,10 @@ static u32 dnfs4_io_of_state(struct dnfs4_compound *cmp, const struct dnfs4_fh *
 	}
 }
 
+/*
+ * Check whether a stateid permits to read or write the current or saved file. Return: as
+ * dnfs4_io_begin().
+ */
 u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      const struct dnfs4_stateid *sid, bool write, struct dnfs4_io *io)
 {
@@ -167,12 +185,20 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	return status;
 }
 
+/*
+ * Check whether a stateid permits to read or write the current file. @sid: open, lock or delegation
+ * stateid, or a special one; @io: filled on success; the caller ends it with dnfs4_io_end(). A
+ * stateid with OPEN4_SHARE_ACCESS_WRITE permits reading, too (RFC 8881 section 9.1.2). Return:
+ * NFS4_OK; NFS4ERR_BAD_STATEID if it belongs to another file or client; NFS4ERR_OPENMODE;
+ * NFS4ERR_GRACE for special stateids in the grace period; or a status of dnfs4_state_find().
+ */
 u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, bool write,
 		   struct dnfs4_io *io)
 {
 	return dnfs4_io_begin_of(cmp, &cmp->current_fh, sid, write, io);
 }
 
+/* Put the state of a struct dnfs4_io. */
 void dnfs4_io_end(struct dnfs4_io *io)
 {
 	if (io->state)

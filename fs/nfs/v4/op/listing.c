@@ -59,6 +59,7 @@ static bool listing_add_long(struct dnfs4_listing *list, const struct ditto_name
 	return listing_count(list, head);
 }
 
+/* Append an entry to a listing. Return: false if the listing ends before the entry. */
 bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
 		       u64 ino, u32 status)
 {

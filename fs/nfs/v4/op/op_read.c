@@ -25,6 +25,7 @@
 /* Bytes that must be left after a payload, more than a GETATTR needs. */
 #define DNFS4_READ_BEHIND	2048
 
+/* struct dnfs4_op.decode of both. @args: struct dnfs4_read_args. */
 u32 dnfs4_read_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct dnfs4_read_args *a = args;
@@ -60,6 +61,12 @@ static bool fits_behind(const struct dnfs4_compound *cmp, u32 bytes)
 	return room - bytes >= DNFS4_READ_BEHIND;
 }
 
+/*
+ * Read data for the reply, into its pages if possible. @count: most bytes to read; the reply has
+ * room for them; @bytes: bytes that the operation encodes in the first page of the reply, before
+ * and after the data; @payload: zeros; filled. @payload->copy must be freed, also after an error.
+ * Return: 0 or an errno of ditto_read().
+ */
 int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t pos, u32 count,
 		       u32 bytes, struct dnfs4_payload *payload)
 {
@@ -136,6 +143,7 @@ static bool encode_copy(struct xdr_stream *xdr, const struct dnfs4_payload *payl
 	return true;
 }
 
+/* Append the data to the results, padded to whole words. Return: false if it does not fit. */
 bool dnfs4_payload_encode(struct dnfs4_compound *cmp, const struct dnfs4_payload *payload)
 {
 	if (!payload->count)

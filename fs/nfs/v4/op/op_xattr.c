@@ -14,6 +14,10 @@
 #include "../engine/ops.h"
 #include "xattr.h"
 
+/*
+ * Check whether the current filehandle can have extended attributes. Context: any. Return: NFS4_OK;
+ * NFS4ERR_WRONG_TYPE for a named attribute; NFS4ERR_NOTSUPP if the file system stores none.
+ */
 u32 dnfs4_xattr_check(const struct dnfs4_compound *cmp)
 {
 	const struct dnfs4_fh *fh = &cmp->current_fh;

@@ -22,7 +22,6 @@ struct dnfs4_read_args {
 	u32 count;
 };
 
-/* struct dnfs4_op.decode of both. @args: struct dnfs4_read_args. */
 u32 dnfs4_read_decode(struct dnfs4_compound *cmp, void *args);
 
 /**
@@ -41,28 +40,8 @@ struct dnfs4_payload {
 	void *copy;
 };
 
-/**
- * dnfs4_payload_read - read data for the reply, into its pages if possible
- * @cmp: compound; its current filehandle is the file
- * @io: permission to read it
- * @pos: offset in bytes
- * @count: most bytes to read; the reply has room for them
- * @bytes: bytes that the operation encodes in the first page of the reply, before and after the
- *	data
- * @payload: zeros; filled. @payload->copy must be freed, also after an error
- *
- * Return: 0 or an errno of ditto_read().
- */
 int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t pos, u32 count,
 		       u32 bytes, struct dnfs4_payload *payload);
-
-/**
- * dnfs4_payload_encode - append the data to the results, padded to whole words
- * @cmp: compound
- * @payload: filled by dnfs4_payload_read()
- *
- * Return: false if it does not fit.
- */
 bool dnfs4_payload_encode(struct dnfs4_compound *cmp, const struct dnfs4_payload *payload);
 
 #endif

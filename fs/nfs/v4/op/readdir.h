@@ -47,35 +47,14 @@ struct dnfs4_listing {
 
 /* listing.c */
 
-/**
- * dnfs4_listing_add - append an entry to a listing
- * @list: listing; with NFS4_OK its @src has the attributes of the entry
- * @name: name of the entry
- * @cookie: its cookie
- * @ino: its inode number in this directory
- * @status: NFS4_OK, or why its attributes could not be read; NFS4ERR_DELAY ends the listing
- *
- * Return: false if the listing ends before the entry.
- */
+/* listing.c */
 bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name, u64 cookie,
 		       u64 ino, u32 status);
 
 /* readdir_roots.c */
 
-/**
- * dnfs4_list_pseudo - list the pseudo root
- * @list: listing
- *
- * Return: 0 or -ENOMEM.
- */
+/* readdir_roots.c */
 int dnfs4_list_pseudo(struct dnfs4_listing *list);
-
-/**
- * dnfs4_list_attrdir - list a named attribute directory
- * @list: listing; the current filehandle is the directory
- *
- * Return: 0 or a negative errno.
- */
 int dnfs4_list_attrdir(struct dnfs4_listing *list);
 
 #endif

@@ -93,6 +93,7 @@ static bool add_directory(struct dnfs4_listing *list, const struct dnfs4_pseudo_
 				 dnfs4_status(list->cmp, err));
 }
 
+/* List the pseudo root. Return: 0 or -ENOMEM. */
 int dnfs4_list_pseudo(struct dnfs4_listing *list)
 {
 	struct entries *entries = kvmalloc(sizeof(*entries), GFP_KERNEL);
@@ -183,6 +184,7 @@ add:
 				 dnfs4_status(cmp, err));
 }
 
+/* List a named attribute directory. Return: 0 or a negative errno. */
 int dnfs4_list_attrdir(struct dnfs4_listing *list)
 {
 	struct dnfs4_compound *cmp = list->cmp;

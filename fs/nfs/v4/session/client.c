@@ -40,11 +40,17 @@ const struct rhashtable_params dnfs4_client_params = {
 /* Key in the lock table of the owner of a client's delegations. */
 static const u8 dnfs4_cache_key[] = "\0delegations";
 
+/*
+ * Get the epoch of this server instance. The epoch is the upper half of every clientid, and
+ * therefore the first four bytes of every stateid in network order. It is chosen at random when the
+ * server starts. Context: any. Return: the epoch; never 0 or all ones.
+ */
 u32 dnfs4_server_epoch(const struct dnfs4_server *server)
 {
 	return server->clients->epoch;
 }
 
+/* Decode an nfs_client_id4 or client_owner4. Return: NFS4_OK or NFS4ERR_BADXDR. */
 u32 dnfs4_decode_client_id(struct dnfs4_compound *cmp, struct dnfs4_client_id *id)
 {
 	if (xdr_stream_decode_opaque_fixed(cmp->in, id->verifier, sizeof(id->verifier)) < 0)
@@ -90,6 +96,7 @@ static u32 client_id_reveal(const struct dnfs4_clients *clients, u32 hidden)
 	return (u32)left << 16 | right;
 }
 
+/* The clientid that other clients see: the same for all of them, and not valid. */
 u64 dnfs4_client_alias(const struct dnfs4_server *server, u64 id)
 {
 	return siphash_1u64(id, &server->clients->alias_key);
@@ -101,6 +108,11 @@ static struct list_head *dnfs4_owner_bucket(struct dnfs4_clients *clients, const
 	return &clients->by_owner[siphash(owner, len, &clients->owner_key) % DNFS4_OWNER_BUCKETS];
 }
 
+/*
+ * Find the client records of an owner string. @confirmed: set to the confirmed record, borrowed, or
+ * NULL; @unconfirmed: set to the unconfirmed record, borrowed, or NULL. Clients that are being
+ * released are skipped. Context: clients->lock held.
+ */
 void dnfs4_client_by_owner(struct dnfs4_clients *clients, u32 minor,
 			   const struct dnfs4_client_id *id, struct dnfs4_client **confirmed,
 			   struct dnfs4_client **unconfirmed)
@@ -124,6 +136,10 @@ void dnfs4_client_by_owner(struct dnfs4_clients *clients, u32 minor,
 	}
 }
 
+/*
+ * Find a client by clientid, confirmed or not. Context: any. Return: the client with a reference;
+ * NULL if there is none, or it is being released.
+ */
 struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32 minor)
 {
 	struct dnfs4_client *client;
@@ -137,6 +153,12 @@ struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32
 	return client;
 }
 
+/*
+ * Find a confirmed client by clientid. @out: set to the client on success; the caller puts the
+ * reference. Does not renew the lease. Context: any. Return: NFS4_OK; NFS4ERR_STALE_CLIENTID if
+ * there is no confirmed client of this family with that clientid; NFS4ERR_EXPIRED in 4.0 if this
+ * server instance gave out the clientid and the client is gone (RFC 7530 section 13.1.5).
+ */
 u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnfs4_client **out)
 {
 	struct dnfs4_clients *clients = server->clients;
@@ -165,6 +187,11 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 								  NFS4ERR_STALE_CLIENTID;
 }
 
+/*
+ * 4.0: set the client of a COMPOUND. @client: the client; its reference passes to @cmp. Also makes
+ * the current and saved handles act for @client, so that nothing refers to the previous client any
+ * more, and puts that one.
+ */
 void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client)
 {
 	struct dnfs4_client *before = cmp->client;
@@ -176,6 +203,11 @@ void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *
 	dnfs4_client_put(before);
 }
 
+/*
+ * 4.0: find and renew the client that an operation names. For operations with a clientid argument,
+ * such as OPEN, LOCK and RENEW. Return: NFS4_OK, or a status of dnfs4_client_find();
+ * NFS4ERR_EXPIRED if the client has lost its state; NFS4ERR_DELAY as of dnfs4_client_use().
+ */
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 {
 	struct dnfs4_client *client;
@@ -193,6 +225,10 @@ u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 	return NFS4_OK;
 }
 
+/*
+ * Check whether a client holds anything. Void states do not count: they only wait for FREE_STATEID.
+ * Context: any. Return: true if the client has claims in the lock table or valid states.
+ */
 bool dnfs4_client_has_state(struct dnfs4_client *client)
 {
 	struct dnfs4_state *state;
@@ -214,11 +250,22 @@ bool dnfs4_client_has_state(struct dnfs4_client *client)
 	return found;
 }
 
+/*
+ * Check whether a client's owner string is refused to others. A courtesy client, or one without
+ * state, may lose its owner string (RFC 7530 section 16.33.5, RFC 8881 section 18.35.4 case 3).
+ * Context: any. Return: true if nobody else may take it over.
+ */
 bool dnfs4_client_keeps_name(struct dnfs4_client *client)
 {
 	return dnfs4_client_has_state(client) && !test_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 }
 
+/*
+ * Check whether another client may take over a client's owner string. A courtesy client that has
+ * state is retired for that: its record is removed first, in the background, and then it is
+ * released. Context: does not wait. Return: NFS4_OK if it has no state; NFS4ERR_CLID_INUSE, see
+ * dnfs4_client_keeps_name(); NFS4ERR_DELAY while the client is being released.
+ */
 u32 dnfs4_client_yield_name(struct dnfs4_client *client)
 {
 	if (dnfs4_client_keeps_name(client))
@@ -230,6 +277,11 @@ u32 dnfs4_client_yield_name(struct dnfs4_client *client)
 	return NFS4ERR_DELAY;
 }
 
+/*
+ * Remove a client from the tables. @client: held by the caller; may have been removed already. Does
+ * not drop the reference of the tables; the release of the client does. Context: clients->lock
+ * held.
+ */
 void dnfs4_client_unhash(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
@@ -269,6 +321,7 @@ static void dnfs4_client_released(struct ditto_client *dc)
 	dnfs4_client_put(client);
 }
 
+/* The last reference was dropped: what all of them held is put. Context: as dnfs4_client_put(). */
 void dnfs4_client_unheld(struct dnfs4_client *client)
 {
 	ditto_owner_put(client->lease_owner);
@@ -310,6 +363,11 @@ static int dnfs4_client_charge(struct dnfs4_client *client, const struct dnfs_ca
 	       ditto_charge(&client->delegations, &client->who, DITTO_BUDGET_DELEGATIONS, 0);
 }
 
+/*
+ * Charge a client to its peer before it is confirmed. Moves the client's charges from the unproven
+ * trust level to @client->who. Context: clients->lock held. Return: NFS4_OK, or NFS4ERR_DELAY if
+ * the budget is exhausted.
+ */
 u32 dnfs4_client_admit(struct dnfs4_client *client)
 {
 	struct ditto_charge *charges[] = { &client->charge, &client->memory };
@@ -363,12 +421,20 @@ static const struct ditto_client_ops dnfs4_client_ops = {
 	.free = dnfs4_client_free,
 };
 
+/*
+ * Release a client and all its state. @client: held by the caller; NULL is allowed. Context: no
+ * lock held.
+ */
 void dnfs4_client_end(struct dnfs4_client *client, const char *why)
 {
 	if (client)
 		ditto_client_release(&client->client, why);
 }
 
+/*
+ * Release the previous instance of a client. @old: the previous instance, out of the tables; its
+ * reference is put. Context: no lock held but client->create_lock.
+ */
 void dnfs4_client_succeed(struct dnfs4_client *client, struct dnfs4_client *old)
 {
 	dnfs4_record_inherit(client, old);
@@ -412,7 +478,11 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	return NULL;
 }
 
-/* The numbers begin again when they are used up; 0 is never given out. */
+/*
+ * Give a client a number that is not in use, and add it to the table by id. The numbers begin again
+ * when they are used up; 0 is never given out. Context: clients->lock held. Return: 0, or an errno
+ * of rhashtable_lookup_insert_fast().
+ */
 int dnfs4_client_number(struct dnfs4_clients *clients, struct dnfs4_client *client)
 {
 	u32 number;
@@ -466,6 +536,11 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 	return true;
 }
 
+/*
+ * Create an unconfirmed client and add it to the tables. @cmp: the COMPOUND; the caller becomes the
+ * client's principal. Context: clients->lock held. Return: the client, borrowed from the tables;
+ * NULL without memory or budget, with too many clients, or while the server is going away.
+ */
 struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 				       const struct dnfs4_client_id *id)
 {

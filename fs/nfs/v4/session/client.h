@@ -227,7 +227,6 @@ struct dnfs4_client {
 	struct rcu_work rcu;
 };
 
-/* The clientid that other clients see: the same for all of them, and not valid. */
 u64 dnfs4_client_alias(const struct dnfs4_server *server, u64 id);
 
 /* Take a reference on a client. */
@@ -236,7 +235,6 @@ static inline void dnfs4_client_hold(struct dnfs4_client *client)
 	refcount_inc(&client->ref);
 }
 
-/* The last reference was dropped: what all of them held is put. Context: as dnfs4_client_put(). */
 void dnfs4_client_unheld(struct dnfs4_client *client);
 
 /* Drop a reference on a client; NULL is allowed. Context: process; does not sleep. */
@@ -246,146 +244,22 @@ static inline void dnfs4_client_put(struct dnfs4_client *client)
 		dnfs4_client_unheld(client);
 }
 
-/**
- * dnfs4_server_epoch - get the epoch of this server instance
- * @server: the server
- *
- * The epoch is the upper half of every clientid, and therefore the first four bytes of every
- * stateid in network order. It is chosen at random when the server starts.
- *
- * Context: any.
- * Return: the epoch; never 0 or all ones.
- */
 u32 dnfs4_server_epoch(const struct dnfs4_server *server);
-
-/**
- * dnfs4_client_find - find a confirmed client by clientid
- * @server: the server
- * @id: clientid4
- * @minor: 0 for 4.0, else 4.1 and above
- * @out: set to the client on success; the caller puts the reference
- *
- * Does not renew the lease.
- *
- * Context: any.
- * Return: NFS4_OK; NFS4ERR_STALE_CLIENTID if there is no confirmed client of this family with
- * that clientid; NFS4ERR_EXPIRED in 4.0 if this server instance gave out the clientid and the
- * client is gone (RFC 7530 section 13.1.5).
- */
 u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnfs4_client **out);
 
-/**
- * dnfs4_client_use - renew a client's lease
- * @client: held
- * @gone: status for a client that has lost its state
- *
- * Every operation of a client counts as a sign of life. A courtesy client that still has all
- * its state leaves the courtesy state.
- *
- * Context: may sleep; takes clients->courtesy_lock for a courtesy client.
- * Return: NFS4_OK; @gone; NFS4ERR_DELAY while a courtesy client is being withdrawn, because it
- * keeps its state if its record cannot be removed.
- */
 u32 dnfs4_client_use(struct dnfs4_client *client, u32 gone);
 
-/**
- * dnfs4_compound_set_client - 4.0: set the client of a COMPOUND
- * @cmp: the COMPOUND. It may name several clients; the last one named applies from here on
- * @client: the client; its reference passes to @cmp
- *
- * Also makes the current and saved handles act for @client, so that nothing refers to the
- * previous client any more, and puts that one.
- */
 void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client);
-
-/**
- * dnfs4_client_of_op - 4.0: find and renew the client that an operation names
- * @cmp: the COMPOUND; the client becomes @cmp->client
- * @id: clientid4 from the operation's arguments
- *
- * For operations with a clientid argument, such as OPEN, LOCK and RENEW.
- *
- * Return: NFS4_OK, or a status of dnfs4_client_find(); NFS4ERR_EXPIRED if the client has lost
- * its state; NFS4ERR_DELAY as of dnfs4_client_use().
- */
 u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id);
 
-/**
- * dnfs4_complete_check - check whether a client has said that it reclaims nothing more
- * @client: the client
- *
- * RECLAIM_COMPLETE comes before all new state, even without reclaims (RFC 8881 section 18.51.3).
- * Whether the grace period is over, the lock table checks.
- *
- * Return: NFS4_OK; NFS4ERR_GRACE before RECLAIM_COMPLETE, which 4.0 does not have; NFS4ERR_DELAY
- * while the server waits for the helper's records.
- */
 u32 dnfs4_complete_check(struct dnfs4_client *client);
-
-/**
- * dnfs4_reclaim_check - check whether a client may acquire or reclaim state now
- * @client: the client
- * @reclaim: the request reclaims state held before the restart
- *
- * Implements RFC 8881 sections 8.4.2.1 and 18.51.3, and RFC 7530 section 9.6.
- *
- * Return: NFS4_OK; NFS4ERR_GRACE; NFS4ERR_NO_GRACE; NFS4ERR_RECLAIM_BAD; NFS4ERR_DELAY while
- * the server waits for the helper's records.
- */
 u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim);
 
-/**
- * dnfs4_client_status_flags - compute sr_status_flags for a client
- * @client: the client
- *
- * RFC 8881 section 18.46.3. SEQ4_STATUS_CB_PATH_DOWN_SESSION is left to the caller.
- *
- * Context: any.
- * Return: SEQ4_STATUS_* bits.
- */
 u32 dnfs4_client_status_flags(struct dnfs4_client *client);
 
-/**
- * dnfs4_principal_matches - compare a call's principal with a client's
- * @client: the client
- * @call: the call
- *
- * All RPCSEC_GSS services count as the same flavour. GSS principals are compared by name, other
- * flavours by uid. All callers with AUTH_NONE count as the same principal.
- *
- * Context: any.
- * Return: true if the call comes from the principal that created the client.
- */
 bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnfs_call *call);
-
-/**
- * dnfs4_principal_may_restart - check whether a call may end a client's state by a restart
- * @client: the client
- * @call: the call, with the client's owner string and another verifier
- *
- * Anybody can claim the uid of AUTH_SYS. A client that was created through TLS is therefore not
- * restarted without TLS, and one that was created with a certificate only with the same name. A
- * machine may still use one client, by its verifier, through connections of several kinds.
- *
- * Context: any.
- * Return: true if the call comes from the principal that created the client, with the same proof.
- */
 bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call);
 
-/**
- * dnfs4_client_record - make sure that the client of a COMPOUND is recorded on disk
- * @cmp: the COMPOUND
- *
- * A client must be on disk before it gets its first state (an OPEN or a delegation), see
- * net/helper/record.h. Without a configured helper this succeeds, but nothing can be reclaimed
- * after a restart.
- *
- * The call may wait a moment for the record, see dnfs_await_record().
- *
- * Context: any but interrupts; does not wait for the helper.
- * Return: NFS4_OK; NFS4ERR_DELAY while the record is being written, if it cannot be, or if the
- * client is about to be released.
- */
 u32 dnfs4_client_record(struct dnfs4_compound *cmp);
 
 #endif

@@ -141,6 +141,11 @@ static int dnfs4_conn_join(struct dnfs4_conn *conn, struct svc_xprt *xprt)
 	return err;
 }
 
+/*
+ * Bind a connection to a session. @xprt: the connection; NULL is -ENOTCONN. RFC 8881 section
+ * 2.10.3. Return: 0; -EEXIST if it is bound already, in which case its directions do not change;
+ * -ENOMEM; -ENOSPC; -ENOTCONN if it is being closed; -ESHUTDOWN if the session has ended.
+ */
 int dnfs4_conn_bind(struct dnfs4_session *session, struct svc_xprt *xprt, u32 dirs)
 {
 	struct dnfs4_client *client = session->client;
@@ -183,6 +188,10 @@ static struct dnfs4_conn *dnfs4_conn_find(struct dnfs4_session *session,
 	return NULL;
 }
 
+/*
+ * Get the channels that a connection is bound to. Context: any; with or without session->lock.
+ * Return: DNFS4_CONN_* bits; 0 if the connection is not bound to the session.
+ */
 u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt)
 {
 	const struct dnfs4_conn *conn;
@@ -195,6 +204,11 @@ u32 dnfs4_conn_dirs(struct dnfs4_session *session, const struct svc_xprt *xprt)
 	return dirs;
 }
 
+/*
+ * Extend a bound connection to both channels. Triggers a probe of the back channel if the
+ * connection did not belong to it before. Return: false if the connection is not (or no longer)
+ * bound to the session.
+ */
 bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
 {
 	struct dnfs4_conn *conn;
@@ -216,6 +230,7 @@ bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
 	return conn;
 }
 
+/* Unbind all connections of an ended session. */
 void dnfs4_conns_drop(struct dnfs4_session *session)
 {
 	struct dnfs4_conn *conn;
@@ -266,6 +281,13 @@ static struct svc_xprt *dnfs4_session_back(struct dnfs4_session *session, u64 be
 	return found;
 }
 
+/*
+ * Choose a connection for callbacks to a client. @session: set to the session of the connection,
+ * with a reference, on success. A client that lost a connection or a session makes a new one, so
+ * the newest binding is the most likely to work. Those that were made before it follow in turn.
+ * Sessions that cannot be used for callbacks are skipped. Context: takes client->sessions_lock.
+ * Return: the connection's transport with a reference; NULL if none is left.
+ */
 struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, u64 *back,
 					 struct dnfs4_session **out)
 {

@@ -36,6 +36,10 @@ static unsigned long dnfs4_lease_time(const struct dnfs4_clients *clients)
 	return READ_ONCE(clients->server->srv->settings.lease_time_s) * HZ;
 }
 
+/*
+ * End the courtesy state of a client. Only resets the flag and the count of courtesy clients.
+ * Context: any.
+ */
 void dnfs4_courtesy_clear(struct dnfs4_client *client)
 {
 	if (test_and_clear_bit(DNFS4_CLIENT_COURTESY, &client->flags))
@@ -61,6 +65,12 @@ static u32 dnfs4_client_revive(struct dnfs4_client *client, u32 gone)
 	return status;
 }
 
+/*
+ * Renew a client's lease. Every operation of a client counts as a sign of life. A courtesy client
+ * that still has all its state leaves the courtesy state. Context: takes clients->courtesy_lock for
+ * a courtesy client. Return: NFS4_OK; @gone; NFS4ERR_DELAY while a courtesy client is being
+ * withdrawn, because it keeps its state if its record cannot be removed.
+ */
 u32 dnfs4_client_use(struct dnfs4_client *client, u32 gone)
 {
 	unsigned long now = jiffies;
@@ -76,6 +86,7 @@ u32 dnfs4_client_use(struct dnfs4_client *client, u32 gone)
 	return unlikely(READ_ONCE(client->client.dead)) ? gone : NFS4_OK;
 }
 
+/* Start the lease of a client. Context: any. */
 void dnfs4_lease_begin(struct dnfs4_client *client)
 {
 	WRITE_ONCE(client->renewed, jiffies);
@@ -220,6 +231,7 @@ static bool dnfs4_sweep_filter(const struct dnfs4_clients *clients,
 	return READ_ONCE(client->client.opens_lost) || dnfs4_sweep_is_due(client);
 }
 
+/* Work function of struct dnfs4_client.sweep. */
 void dnfs4_sweep_work(struct work_struct *work)
 {
 	struct dnfs4_client *client = container_of(work, struct dnfs4_client, sweep);
@@ -291,6 +303,10 @@ void dnfs4_clients_stop(struct dnfs4_server *server)
 	cancel_delayed_work_sync(&clients->laundry);
 }
 
+/*
+ * Run the laundromat after a change of settings. Context: process context; dnfs_server.lock is
+ * held.
+ */
 void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 {
 	struct dnfs4_clients *clients = server->clients;
@@ -327,11 +343,16 @@ static void dnfs4_shrink_work(struct work_struct *work)
 	dnfs4_for_all(clients, &todo, dnfs4_client_discard);
 }
 
+/* Clients that can be done without are to go. Does not wait. */
 void dnfs4_clients_shrink(struct dnfs4_clients *clients)
 {
 	queue_work(clients->wq, &clients->shrink);
 }
 
+/*
+ * The account of a client is full: of those that are charged to it and lapsed, the one that was
+ * seen least recently is to go. With clients->lock held. Does not wait.
+ */
 void dnfs4_courtesy_make_room(const struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;

@@ -29,7 +29,10 @@ static const char *dnfs4_cert_name(const struct dnfs_call *call)
 /* sunrpc's upcall to rpc.gssd has 256 bytes for two names, about 80 others and what separates. */
 #define SERVICE_MAX	80
 
-/* The upcall is a line of words, so a name must not have characters that separate them. */
+/*
+ * Can a principal be part of an upcall to rpc.gssd? @name: "service@host". The upcall is a line of
+ * words, so a name must not have characters that separate them.
+ */
 bool dnfs4_service_is_valid(const char *name)
 {
 	const char *host = strchr(name, '@');
@@ -51,6 +54,7 @@ static bool dnfs4_service_copy(const char *name, char **copy)
 	return *copy;
 }
 
+/* Fill a principal from a call. Return: false without memory. */
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call)
 {
 	principal->sec = call->sec;
@@ -74,6 +78,10 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 	return principal->name;
 }
 
+/*
+ * Take the proof of the machine from the call that confirms the client. The client may have been
+ * made over a connection that proves less. Context: clients->lock. Return: false without memory.
+ */
 bool dnfs4_principal_confirm(struct dnfs4_principal *principal, const struct dnfs_call *call)
 {
 	const char *name = dnfs4_cert_name(call);
@@ -92,6 +100,7 @@ bool dnfs4_principal_confirm(struct dnfs4_principal *principal, const struct dnf
 	return true;
 }
 
+/* Free what a principal owns. One that is all zeroes owns nothing. */
 void dnfs4_principal_exit(struct dnfs4_principal *principal)
 {
 	kfree(principal->name);
@@ -100,6 +109,12 @@ void dnfs4_principal_exit(struct dnfs4_principal *principal)
 	kfree(principal->cert_name);
 }
 
+/*
+ * Compare a call's principal with a client's. All RPCSEC_GSS services count as the same flavour.
+ * GSS principals are compared by name, other flavours by uid. All callers with AUTH_NONE count as
+ * the same principal. Context: any. Return: true if the call comes from the principal that created
+ * the client.
+ */
 bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnfs_call *call)
 {
 	const struct dnfs4_principal *principal = &client->principal;
@@ -127,12 +142,23 @@ static bool dnfs4_principal_conn_matches(const struct dnfs4_principal *principal
 	       !strcmp(principal->cert_name ?: "", dnfs4_cert_name(call) ?: "");
 }
 
+/*
+ * Check whether a call may end a client's state by a restart. Anybody can claim the uid of
+ * AUTH_SYS. A client that was created through TLS is therefore not restarted without TLS, and one
+ * that was created with a certificate only with the same name. A machine may still use one client,
+ * by its verifier, through connections of several kinds. Context: any. Return: true if the call
+ * comes from the principal that created the client, with the same proof.
+ */
 bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call)
 {
 	return dnfs4_principal_matches(client, call) &&
 	       dnfs4_principal_conn_matches(&client->principal, call);
 }
 
+/*
+ * Can a caller act for a confirmed client as a whole? Its principal can, and so can others from the
+ * address from which it was made; both over a connection that proves no less than that one did.
+ */
 bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct dnfs_call *call)
 {
 	return (dnfs4_principal_matches(client, call) ||
@@ -140,6 +166,10 @@ bool dnfs4_principal_may_manage(const struct dnfs4_client *client, const struct 
 	       dnfs4_principal_conn_matches(&client->principal, call);
 }
 
+/*
+ * The same as dnfs4_principal_digest() of the caller of a call. Context: may sleep. Return: false
+ * without memory.
+ */
 bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL_DIGEST])
 {
 	struct dnfs4_principal principal;
@@ -151,6 +181,10 @@ bool dnfs4_caller_digest(const struct dnfs_call *call, u8 digest[DNFS4_PRINCIPAL
 	return done;
 }
 
+/*
+ * Compute a digest of a principal. The digest is stable across restarts of the server. Context:
+ * any.
+ */
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST])
 {
@@ -170,6 +204,10 @@ void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 	blake2s_final(&ctx, digest);
 }
 
+/*
+ * Check for integrity protection. Context: any. Return: true if the call came with RPCSEC_GSS
+ * integrity or privacy.
+ */
 bool dnfs4_is_protected(const struct dnfs_call *call)
 {
 	return call->sec & (DITTO_SEC_KRB5I | DITTO_SEC_KRB5P);

@@ -80,6 +80,15 @@ static struct ditto_recorder *dnfs4_recorder(struct dnfs4_client *client)
 	return other;
 }
 
+/*
+ * Make sure that the client of a COMPOUND is recorded on disk. A client must be on disk before it
+ * gets its first state (an OPEN or a delegation), see net/helper/record.h. Without a configured
+ * helper this succeeds, but nothing can be reclaimed after a restart.
+ *
+ * The call may wait a moment for the record, see dnfs_await_record(). Context: any but interrupts;
+ * does not wait for the helper. Return: NFS4_OK; NFS4ERR_DELAY while the record is being written,
+ * if it cannot be, or if the client is about to be released.
+ */
 u32 dnfs4_client_record(struct dnfs4_compound *cmp)
 {
 	struct dnfs4_client *client = cmp->client;
@@ -105,6 +114,7 @@ u32 dnfs4_client_record(struct dnfs4_compound *cmp)
 	return NFS4ERR_DELAY;
 }
 
+/* Pass the record of a client's previous incarnation to it, if both have the same principal. */
 void dnfs4_record_inherit(struct dnfs4_client *client, struct dnfs4_client *old)
 {
 	u8 principal[DNFS4_PRINCIPAL_DIGEST], other[DNFS4_PRINCIPAL_DIGEST];
@@ -121,6 +131,7 @@ void dnfs4_record_inherit(struct dnfs4_client *client, struct dnfs4_client *old)
 		ditto_recorder_unset(client->recorder, client->token, NULL);
 }
 
+/* Remove the record of a released client from disk, in the background. */
 void dnfs4_record_remove(struct dnfs4_client *client)
 {
 	struct ditto_recorder *recorder;
@@ -132,6 +143,11 @@ void dnfs4_record_remove(struct dnfs4_client *client)
 		ditto_recorder_unset(recorder, client->token, NULL);
 }
 
+/*
+ * Remove a client's record before its state is given to others. After success the client is not
+ * recorded again. Waits for the helper. Context: sleeps. Return: 0, or an errno of
+ * ditto_recorder_withdraw(); then the record may still be on disk.
+ */
 int dnfs4_record_withdraw(struct dnfs4_client *client)
 {
 	/* Without one, the client has no state. */
@@ -144,12 +160,17 @@ int dnfs4_record_withdraw(struct dnfs4_client *client)
 	return err;
 }
 
+/*
+ * Let a client reclaim after the module is loaded again. The core outlives the module and keeps the
+ * records of clients.
+ */
 void dnfs4_reclaim_suspend(struct dnfs4_client *client)
 {
 	if (client->recorder && ditto_recorder_is_written(client->recorder, client->token))
 		ditto_recorder_leave(client->recorder, client->token, true);
 }
 
+/* Allow a client to reclaim if it was known before the restart. */
 void dnfs4_reclaim_admit(struct dnfs4_client *client)
 {
 	struct dnfs4_record rec;
@@ -159,6 +180,12 @@ void dnfs4_reclaim_admit(struct dnfs4_client *client)
 		set_bit(DNFS4_CLIENT_MAY_RECLAIM, &client->flags);
 }
 
+/*
+ * Check whether a client has said that it reclaims nothing more. RECLAIM_COMPLETE comes before all
+ * new state, even without reclaims (RFC 8881 section 18.51.3). Whether the grace period is over,
+ * the lock table checks. Return: NFS4_OK; NFS4ERR_GRACE before RECLAIM_COMPLETE, which 4.0 does not
+ * have; NFS4ERR_DELAY while the server waits for the helper's records.
+ */
 u32 dnfs4_complete_check(struct dnfs4_client *client)
 {
 	if (unlikely(READ_ONCE(client->client.table->state) == DITTO_STATE_LOADING))
@@ -168,6 +195,12 @@ u32 dnfs4_complete_check(struct dnfs4_client *client)
 	return NFS4_OK;
 }
 
+/*
+ * Check whether a client may acquire or reclaim state now. @reclaim: the request reclaims state
+ * held before the restart. Implements RFC 8881 sections 8.4.2.1 and 18.51.3, and RFC 7530 section
+ * 9.6. Return: NFS4_OK; NFS4ERR_GRACE; NFS4ERR_NO_GRACE; NFS4ERR_RECLAIM_BAD; NFS4ERR_DELAY while
+ * the server waits for the helper's records.
+ */
 u32 dnfs4_reclaim_check(struct dnfs4_client *client, bool reclaim)
 {
 	struct ditto_lock_table *table = client->client.table;

@@ -215,6 +215,10 @@ const struct dnfs4_op dnfs4_op_sequence = {
 	.reply = sequence_reply,
 };
 
+/*
+ * Cache the reply of a COMPOUND and release its slot. The engine calls this once for every COMPOUND
+ * whose SEQUENCE succeeded. Puts @cmp->session.
+ */
 void dnfs4_sequence_done(struct dnfs4_compound *cmp)
 {
 	struct xdr_buf *buf = cmp->out->buf;
@@ -244,6 +248,10 @@ static const u32 void_flags[] = {
 	[DNFS4_EXPIRED] = SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED,
 };
 
+/*
+ * Compute sr_status_flags for a client. RFC 8881 section 18.46.3. SEQ4_STATUS_CB_PATH_DOWN_SESSION
+ * is left to the caller. Context: any. Return: SEQ4_STATUS_* bits.
+ */
 u32 dnfs4_client_status_flags(struct dnfs4_client *client)
 {
 	u32 flags = 0;

@@ -43,11 +43,13 @@ static const struct rhashtable_params dnfs4_session_params = {
 	.automatic_shrinking = true,
 };
 
+/* Take a reference on a session. Context: any. */
 void dnfs4_session_hold(struct dnfs4_session *session)
 {
 	refcount_inc(&session->ref);
 }
 
+/* Drop a reference on a session. @session: NULL is allowed. Context: any. */
 void dnfs4_session_put(struct dnfs4_session *session)
 {
 	if (!session || !refcount_dec_and_test(&session->ref))
@@ -59,6 +61,7 @@ void dnfs4_session_put(struct dnfs4_session *session)
 	kfree_rcu(session, rcu);
 }
 
+/* Find a session by id. Context: any. Return: the session with a reference, or NULL. */
 struct dnfs4_session *dnfs4_session_find(struct dnfs4_server *server,
 					 const u8 id[DNFS4_SESSIONID_SIZE])
 {
@@ -72,6 +75,10 @@ struct dnfs4_session *dnfs4_session_find(struct dnfs4_server *server,
 	return session;
 }
 
+/*
+ * Allocate a session. @client: the client; the session takes a reference. The session is in no
+ * table yet. Return: the session with one reference; NULL without memory or budget.
+ */
 struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client)
 {
 	struct dnfs4_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
@@ -102,6 +109,10 @@ static bool session_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct dnfs4_session, by_number)->number;
 }
 
+/*
+ * Give a session its id and add it to the tables. Return: 0; -ENOMEM; -ESHUTDOWN if the client is
+ * gone.
+ */
 int dnfs4_session_publish(struct dnfs4_session *session)
 {
 	struct dnfs4_client *client = session->client;
@@ -137,6 +148,10 @@ unlock:
 	return err;
 }
 
+/*
+ * End a session. Removes it from the tables and unbinds its connections. Return: false if the
+ * session had ended already.
+ */
 bool dnfs4_session_end(struct dnfs4_session *session)
 {
 	struct dnfs4_client *client = session->client;
@@ -164,6 +179,7 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 	return true;
 }
 
+/* End all sessions of a client. The transports stay open. */
 void dnfs4_sessions_destroy(struct dnfs4_client *client)
 {
 	struct dnfs4_session *session;
@@ -201,6 +217,12 @@ static struct dnfs4_session *sessions_seek(struct dnfs4_sessions *sessions, u64 
 	return found;
 }
 
+/*
+ * List sessions in the order of their numbers. @list: filled with sessions, each with a reference.
+ * The cost does not depend on the number of sessions before them, so a walk of all sessions may
+ * take them in small steps, and go on behind the last one after it has ended. Return: the number of
+ * sessions in @list.
+ */
 unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
 				 struct dnfs4_session **list, unsigned int most)
 {

@@ -166,36 +166,9 @@ struct dnfs4_session {
 	struct rcu_head rcu;
 };
 
-/**
- * dnfs4_session_hold - take a reference on a session
- * @session: held by the caller
- *
- * Context: any.
- */
 void dnfs4_session_hold(struct dnfs4_session *session);
-
-/**
- * dnfs4_session_put - drop a reference on a session
- * @session: NULL is allowed
- *
- * Context: any.
- */
 void dnfs4_session_put(struct dnfs4_session *session);
 
-/**
- * dnfs4_session_back_conn - choose a connection for callbacks to a client
- * @client: the client
- * @back: number of the binding tried last, see struct dnfs4_conn, or 0 to begin; set to the number
- *	of this binding, or to 0 if no connection is left
- * @session: set to the session of the connection, with a reference, on success
- *
- * A client that lost a connection or a session makes a new one, so the newest binding is the most
- * likely to work. Those that were made before it follow in turn. Sessions that cannot be used for
- * callbacks are skipped.
- *
- * Context: may sleep; takes client->sessions_lock.
- * Return: the connection's transport with a reference; NULL if none is left.
- */
 struct svc_xprt *dnfs4_session_back_conn(struct dnfs4_client *client, u64 *back,
 					 struct dnfs4_session **session);
 
@@ -215,43 +188,11 @@ struct dnfs4_call_ref {
 	bool valid;
 };
 
-/**
- * dnfs4_sequence_done - cache the reply of a COMPOUND and release its slot
- * @cmp: has a slot and is encoded; its reply begins at @cmp->start
- *
- * The engine calls this once for every COMPOUND whose SEQUENCE succeeded. Puts @cmp->session.
- */
 void dnfs4_sequence_done(struct dnfs4_compound *cmp);
 
-/**
- * dnfs4_mach_cred_allows - check an operation against SP4_MACH_CRED protection
- * @cmp: the COMPOUND, with or without a client
- * @opnum: number of the operation
- *
- * RFC 8881 section 2.10.8.3.
- *
- * Return: false if the client requires its machine credential for the operation, and the call
- * does not have it.
- */
 bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum);
-
-/**
- * dnfs4_mach_cred_frees - check for an operation that the machine credential does for all users
- * @cmp: the COMPOUND, with or without a client
- * @opnum: number of the operation
- *
- * Such operations give up what the client holds, so they need no access to the share.
- *
- * Return: true if the client asked for that, and the call has its machine credential.
- */
 bool dnfs4_mach_cred_frees(const struct dnfs4_compound *cmp, u32 opnum);
 
-/**
- * dnfs4_sessions_destroy - end all sessions of a client
- * @client: being released, so that no new session is published
- *
- * The transports stay open.
- */
 void dnfs4_sessions_destroy(struct dnfs4_client *client);
 
 #endif

@@ -23,6 +23,11 @@
 /* Longest GSS handle. */
 #define GSS_HANDLE_MAX	1024
 
+/*
+ * Check an operation against a client's SP4_MACH_CRED protection. Context: any. Return: true if the
+ * operation is not in spo_must_enforce, or the call comes from the client's principal with
+ * integrity protection.
+ */
 bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_call *call,
 			   u32 opnum)
 {
@@ -34,6 +39,9 @@ bool dnfs4_mach_cred_check(const struct dnfs4_client *client, const struct dnfs_
 }
 
 /*
+ * The same as dnfs4_mach_cred_check() for an operation on a client as a whole, which
+ * dnfs4_principal_may_manage() is for.
+ *
  * What concerns a client as a whole is up to its principal and its machine, also without
  * SP4_MACH_CRED: who has learned an id must not end or divert a session.
  */
@@ -43,11 +51,20 @@ bool dnfs4_may_manage(const struct dnfs4_client *client, const struct dnfs_call 
 	       dnfs4_principal_may_manage(client, call);
 }
 
+/*
+ * Check an operation against SP4_MACH_CRED protection. RFC 8881 section 2.10.8.3. Return: false if
+ * the client requires its machine credential for the operation, and the call does not have it.
+ */
 bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum)
 {
 	return !cmp->client || dnfs4_mach_cred_check(cmp->client, cmp->call, opnum);
 }
 
+/*
+ * Check for an operation that the machine credential does for all users. Such operations give up
+ * what the client holds, so they need no access to the share. Return: true if the client asked for
+ * that, and the call has its machine credential.
+ */
 bool dnfs4_mach_cred_frees(const struct dnfs4_compound *cmp, u32 opnum)
 {
 	const struct dnfs4_client *client = cmp->client;
@@ -75,6 +92,7 @@ static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *se
 	return NFS4_OK;
 }
 
+/* Decode an array of callback_sec_parms4. Return: NFS4_OK or NFS4ERR_BADXDR. */
 u32 dnfs4_decode_cb_sec(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
 {
 	u32 count, flavor, service, len, status = NFS4_OK;

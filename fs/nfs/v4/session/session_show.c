@@ -50,6 +50,10 @@ static int session_tell(struct dnfs4_session *session, struct places *places,
 	return show->fn(show, &info);
 }
 
+/*
+ * List the sessions (struct ditto_protocol.sessions). Return: 0, -ENOMEM, or the error of the
+ * callback.
+ */
 int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *show)
 {
 	struct dnfs4_server *server = dnfs_server_of(srv->net)->v4;
@@ -68,6 +72,7 @@ int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *sho
 	return err;
 }
 
+/* End a session (struct ditto_protocol.session_close). Return: 0 or -ENOENT. */
 int dnfs4_session_kill(struct ditto_server *srv, u64 number)
 {
 	struct dnfs4_server *server = dnfs_server_of(srv->net)->v4;

@@ -79,6 +79,10 @@ static u32 dnfs4_slots_allow(struct dnfs4_session *session)
 	return min(limit, session->slots_paid);
 }
 
+/*
+ * Set up and charge the slots of a new session. Return: the number of slots granted; less than
+ * @asked if the limit or the client's memory budget is reached, possibly 0.
+ */
 u32 dnfs4_slots_init(struct dnfs4_session *session, u32 asked)
 {
 	xa_init(&session->slots);
@@ -110,6 +114,7 @@ static void dnfs4_slot_forget(struct dnfs4_session *session, struct dnfs4_slot *
 	call_rcu(&slot->rcu, dnfs4_slot_free_rcu);
 }
 
+/* Free the slots of a session. @session: its last reference was put. Context: any. */
 void dnfs4_slots_free(struct dnfs4_session *session)
 {
 	unsigned long id;
@@ -175,6 +180,13 @@ static u32 dnfs4_slot_refuse(const struct dnfs4_slot *slot, const struct dnfs4_s
 	return NFS4ERR_SEQ_MISORDERED;
 }
 
+/*
+ * Take ownership of the slot for a request. @slot: set to the slot on success; the caller owns it
+ * until dnfs4_slot_end(). Does not accept the request yet: dnfs4_slot_commit() does. Context: may
+ * sleep for the first request of a slot. Return: NFS4_OK; NFS4ERR_BADSLOT; NFS4ERR_BAD_HIGH_SLOT;
+ * NFS4ERR_SEQ_MISORDERED; NFS4ERR_DELAY (the same request is in progress or may be, the slot is
+ * being freed, or there is no memory).
+ */
 u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_request *req,
 		     struct dnfs4_slot **slot, bool *again)
 {
@@ -211,6 +223,10 @@ u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_requ
 	return NFS4_OK;
 }
 
+/*
+ * Find whether a retry gets the reply of the slot. Context: any. Return: NFS4_OK;
+ * NFS4ERR_SEQ_FALSE_RETRY; NFS4ERR_RETRY_UNCACHED_REP.
+ */
 u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest)
 {
 	if (digest != slot->digest)
@@ -218,6 +234,10 @@ u32 dnfs4_slot_repeat(const struct dnfs4_slot *slot, u64 digest)
 	return slot->kept ? NFS4_OK : NFS4ERR_RETRY_UNCACHED_REP;
 }
 
+/*
+ * Make room for a cached reply. A reply that is cached already stays valid. Return: false without
+ * memory.
+ */
 bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 {
 	void *reply;
@@ -274,6 +294,10 @@ static void dnfs4_slots_grow(struct dnfs4_session *session, u32 used)
 	spin_unlock(&session->lock);
 }
 
+/*
+ * Accept a new request. Advances the sequence id, discards the cached reply and may raise the
+ * number of slots. The caller sets @digest and @whole of the slot. Context: any.
+ */
 void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 		       const struct dnfs4_slot_request *req)
 {
@@ -294,12 +318,14 @@ void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 		dnfs4_slots_grow(session, used);
 }
 
+/* Release the ownership of a slot. Context: any. */
 void dnfs4_slot_end(struct dnfs4_slot *slot)
 {
 	WRITE_ONCE(slot->accepted, false);
 	clear_bit_unlock(DNFS4_SLOT_BUSY, &slot->busy);
 }
 
+/* Free idle slots that no request needs since the last review. */
 void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 {
 	struct dnfs4_slot *slot;
@@ -330,6 +356,11 @@ void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 	}
 }
 
+/*
+ * Adjust the slot counts of a session to demand and setting. Frees slots that the client does not
+ * use. A client that has sent no request since the last review keeps all, with their replies. Sends
+ * CB_RECALL_SLOT if the client uses more slots than the target.
+ */
 void dnfs4_slots_review(struct dnfs4_session *session)
 {
 	u32 limit, peak, target, first;
@@ -366,11 +397,20 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 		dnfs4_recall_slots(session);
 }
 
+/*
+ * Count the slots that could be given up. Context: any. Return: the number of slots with memory
+ * above DNFS4_SLOTS_START.
+ */
 unsigned long dnfs4_slots_reclaimable(struct dnfs4_server *server)
 {
 	return atomic_read(&server->sessions->extra_slots);
 }
 
+/*
+ * Lower the slot targets of sessions. Clients see the lower target with their next SEQUENCE. The
+ * memory is freed by a later dnfs4_sessions_review(). Context: any process context; does not sleep.
+ * Return: the number of slots asked back.
+ */
 unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long count)
 {
 	struct dnfs4_sessions *sessions = server->sessions;
@@ -396,6 +436,7 @@ unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long coun
 	return asked;
 }
 
+/* Adjust the slot counts of all sessions. Calls dnfs4_slots_review() for each session. */
 void dnfs4_sessions_review(struct dnfs4_server *server)
 {
 	struct dnfs4_session *list[DNFS4_SESSIONS_AT_ONCE];

@@ -324,6 +324,11 @@ static struct lock_wait *wait_find(struct dnfs4_owner *owner,
 	return NULL;
 }
 
+/*
+ * Queue a denied lock request whose client is ready to wait. @lock: lock state that the range would
+ * belong to; its state.lock is held. Best effort: a client that is not notified polls. Does nothing
+ * without a back channel.
+ */
 void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
 		     const struct ditto_range_request *req)
 {
@@ -358,6 +363,7 @@ void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
 	wait_put(wait);
 }
 
+/* End the wait for a range that was granted. @owner: the lock-owner. */
 void dnfs4_lock_waits_done(struct dnfs4_owner *owner, const struct ditto_range_request *req)
 {
 	struct lock_wait *wait;
@@ -375,6 +381,7 @@ void dnfs4_lock_waits_done(struct dnfs4_owner *owner, const struct ditto_range_r
 	wait_put(wait);
 }
 
+/* End all waits that belong to an open. @open: being closed; its state.lock is held. */
 void dnfs4_lock_waits_close(struct dnfs4_open *open)
 {
 	struct dnfs4_client *client = open->owner->client;

@@ -61,6 +61,11 @@ static void dnfs4_lock_link(struct dnfs4_lock *lock)
 		hlist_add_behind_rcu(&lock->open_link, locks->first);
 }
 
+/*
+ * Find or create a lock-owner who is about to lock bytes. Most opens have one lock-owner, who is
+ * found without a search in the table of all owners. Return: the owner with a reference, or an
+ * ERR_PTR of dnfs4_owner_get().
+ */
 struct dnfs4_owner *dnfs4_locker_get(struct dnfs4_open *open, const struct dnfs4_name *name)
 {
 	struct dnfs4_owner *owner = NULL;
@@ -87,6 +92,10 @@ static int dnfs4_lock_order(struct rb_node *rb, const struct rb_node *other)
 	return dnfs4_lock_compare(rb_entry(rb, struct dnfs4_lock, by_open)->open, other);
 }
 
+/*
+ * Find the lock state of an owner on an open. @owner: lock-owner. Context: any. Return: the lock
+ * with a reference, or NULL.
+ */
 struct dnfs4_lock *dnfs4_lock_find(struct dnfs4_owner *owner, struct dnfs4_open *open)
 {
 	struct dnfs4_client *client = owner->client;
@@ -152,6 +161,10 @@ static bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock)
 	return has;
 }
 
+/*
+ * Release all ranges of a lock state and remove it. @lock: its state.lock is held; may be closed
+ * already.
+ */
 void dnfs4_lock_close(struct dnfs4_lock *lock)
 {
 	struct ditto_op op = { .srv = lock->owner->client->server->srv };
@@ -168,6 +181,7 @@ void dnfs4_lock_close(struct dnfs4_lock *lock)
 	dnfs4_lock_abandon(lock);
 }
 
+/* Remove a lock state that has no ranges. @lock: its state.lock is held. */
 void dnfs4_lock_abandon(struct dnfs4_lock *lock)
 {
 	struct dnfs4_client *client = lock->owner->client;
@@ -208,6 +222,11 @@ const struct dnfs4_state_ops dnfs4_lock_ops = {
 	.free = dnfs4_lock_free,
 };
 
+/*
+ * Create a lock state with a stateid. @owner: lock-owner; @open: the open; its state.lock is held.
+ * Return: the lock with a reference and its state.lock held; ERR_PTR of -ENOMEM, -ENOSPC,
+ * -ESHUTDOWN.
+ */
 struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open *open)
 {
 	struct ditto_owner *claimant = dnfs4_owner_claimant(owner);
@@ -251,6 +270,7 @@ put:
 	return ERR_PTR(err);
 }
 
+/* Close all locks of an open. @open: its state.lock is held. */
 void dnfs4_open_close_locks(struct dnfs4_open *open)
 {
 	struct dnfs4_client *client = open->owner->client;
@@ -274,6 +294,10 @@ void dnfs4_open_close_locks(struct dnfs4_open *open)
 
 /* Helpers of LOCK, LOCKT and LOCKU */
 
+/*
+ * Convert offset and length of a lock request. @length: number of bytes; all ones: up to the end of
+ * the file. RFC 8881 section 18.10.3. Return: NFS4_OK or NFS4ERR_INVAL.
+ */
 u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req)
 {
 	if (!length)
@@ -284,7 +308,15 @@ u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req)
 	return ditto_range_set_posix(req, offset, length) ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-/* A file that cannot be opened for writing, such as a running program, can still be locked. */
+/*
+ * Get the open file that shows ranges to local processes. @exclusive: the lock is exclusive, so the
+ * file should be open for writing.
+ *
+ * A file that cannot be opened for writing, such as a running program, can still be locked.
+ *
+ * Return: the file with a reference; NULL if the share does not show its locks to local processes;
+ * or an ERR_PTR.
+ */
 struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive)
 {
 	struct ditto_share *share = cmp->current_fh.target.op.share;
@@ -316,6 +348,7 @@ static void dnfs4_conflict_owner(const struct ditto_conflict *conflict, struct d
 			  ours ? DNFS4_OWNER_MAX : DNFS4_FOREIGN_OWNER_MAX);
 }
 
+/* Encode a LOCK4denied. RFC 8881 section 18.10.2. Return: false if it does not fit. */
 bool dnfs4_encode_denied(struct dnfs4_compound *cmp, const struct ditto_conflict *conflict)
 {
 	struct xdr_stream *xdr = cmp->out;

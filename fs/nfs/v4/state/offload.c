@@ -62,6 +62,10 @@ static const struct dnfs4_state_ops offload_ops = {
 	.free = offload_free,
 };
 
+/*
+ * Get progress or result of a copy. @count: set to the number of bytes copied. Context: any.
+ * Return: NFS4_OK while it runs, and if bytes were copied before an error; else the error.
+ */
 u32 dnfs4_offload_status(struct dnfs4_offload *offload, u64 *count)
 {
 	const struct ditto_job *job = &offload->job;
@@ -193,6 +197,10 @@ static void offload_job_fill(struct dnfs4_offload *offload, struct dnfs4_compoun
 	job->count = range->count;
 }
 
+/*
+ * Copy to the current file in the background. Return: 0; or an errno if there are no resources for
+ * it.
+ */
 int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src, struct dnfs4_io *dst,
 			const struct dnfs4_offload_range *range, struct dnfs4_stateid *sid)
 {

@@ -64,27 +64,8 @@ struct dnfs4_offload_range {
 	u64 count;
 };
 
-/**
- * dnfs4_offload_start - copy to the current file in the background
- * @cmp: the COMPOUND; its client can be called back
- * @src: permission to read the saved file; its state passes to the copy on success
- * @dst: permission to write; its state passes to the copy on success
- * @range: what to copy
- * @sid: set to the copy offload stateid on success
- *
- * Return: 0; or an errno if there are no resources for it.
- */
 int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src, struct dnfs4_io *dst,
 			const struct dnfs4_offload_range *range, struct dnfs4_stateid *sid);
-
-/**
- * dnfs4_offload_status - get progress or result of a copy
- * @offload: held
- * @count: set to the number of bytes copied
- *
- * Context: any.
- * Return: NFS4_OK while it runs, and if bytes were copied before an error; else the error.
- */
 u32 dnfs4_offload_status(struct dnfs4_offload *offload, u64 *count);
 
 #endif

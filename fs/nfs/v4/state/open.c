@@ -45,6 +45,10 @@ void dnfs4_opens_cleanup(void)
 
 /* History */
 
+/*
+ * Check the arguments of OPEN_DOWNGRADE. RFC 8881 section 18.18.3. Context: any. Return: true if
+ * the pair is the union of the pairs of some of the OPENs.
+ */
 bool dnfs4_history_allows(u32 history, u32 access, u32 deny)
 {
 	u32 is_access = 0, is_deny = 0;
@@ -60,6 +64,10 @@ bool dnfs4_history_allows(u32 history, u32 access, u32 deny)
 	return is_access == access && is_deny == deny;
 }
 
+/*
+ * Compute an open's history after a downgrade. Context: any. Return: the bits whose pairs fit into
+ * @access and @deny.
+ */
 u32 dnfs4_history_after(u32 history, u32 access, u32 deny)
 {
 	u32 after = 0;
@@ -85,6 +93,11 @@ static void dnfs4_open_free(struct dnfs4_state *state)
 	kmem_cache_free(dnfs4_open_slab, open);
 }
 
+/*
+ * Close an open and its locks. @open: its state.lock is held; may be closed already; @tomb: state
+ * that takes over the stateid, so that 4.0 can replay a CLOSE; or NULL. Releases the claim. The
+ * instance is closed with the last reference of the open.
+ */
 void dnfs4_open_close(struct dnfs4_open *open, struct dnfs4_state *tomb)
 {
 	struct dnfs4_state *state = &open->state;
@@ -129,6 +142,11 @@ const struct dnfs4_state_ops dnfs4_open_ops = {
 	.free = dnfs4_open_free,
 };
 
+/*
+ * Check whether an open still has its claim. @open: held; its state.lock is not held. The
+ * administrator, or the removal of the share, takes claims away. The state is revoked then. Return:
+ * NFS4_OK; NFS4ERR_ADMIN_REVOKED; NFS4ERR_BAD_STATEID if it has been closed.
+ */
 u32 dnfs4_open_check_claim(const struct dnfs4_compound *cmp, struct dnfs4_open *open)
 {
 	if (ditto_open_held(ditto_instance_claim(open->inst)))
@@ -164,6 +182,14 @@ unlock:
 	return later;
 }
 
+/*
+ * Revoke the opens of a client that lost their claims. @lease: 4.0: those that were found by
+ * earlier calls are closed with their locks when none was found for so many jiffies. A client of
+ * 4.1 learns of it by its next SEQUENCE, and frees them. 4.0 has no FREE_STATEID, and CLOSE does
+ * not reach an open whose share is gone; but the client shall have time to learn that its open was
+ * revoked. There is one call at a time for a client. Return: true if there are opens that a later
+ * call is to close.
+ */
 bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease)
 {
 	struct dnfs4_state *state;
@@ -184,6 +210,7 @@ bool dnfs4_opens_sweep(struct dnfs4_client *client, unsigned long lease)
 	return later;
 }
 
+/* 4.0: close the opens of an unconfirmed open-owner. @owner: its lock is held. */
 void dnfs4_opens_cancel(struct dnfs4_owner *owner)
 {
 	struct dnfs4_client *client = owner->client;
@@ -487,6 +514,12 @@ static int dnfs4_open_opened(void *arg, struct ditto_instance *inst)
 	return err;
 }
 
+/*
+ * Open or create a file, or upgrade the open that the owner already has. @done: filled on success;
+ * the caller ends it with dnfs4_open_keep() or dnfs4_open_undo(), and puts the node. RFC 8881
+ * section 18.16.3. Context: may sleep. The state.lock of @done->open is held on success. Return:
+ * NFS4_OK or a status.
+ */
 u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dnfs4_opened *done)
 {
 	struct dnfs4_open_search search = { .cmp = cmp, .ask = ask, .done = done };
@@ -541,6 +574,7 @@ put_owner:
 	return status;
 }
 
+/* Finish a successful dnfs4_open(). Advances the seqid if the open existed before. */
 void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
 		     struct dnfs4_stateid *sid)
 {
@@ -554,6 +588,9 @@ void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
 	dnfs4_state_put(&open->state);
 }
 
+/*
+ * Revert a successful dnfs4_open(). Closes a new open; downgrades an upgraded one to what it was.
+ */
 void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done)
 {
 	struct dnfs4_open *open = done->open;
@@ -569,6 +606,10 @@ void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done)
 	dnfs4_state_put(&open->state);
 }
 
+/*
+ * Downgrade an open. @open: its state.lock is held. Return: NFS4_OK; NFS4ERR_ADMIN_REVOKED if the
+ * share was removed; or a status of the core.
+ */
 u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 access, u32 deny)
 {
 	struct ditto_actor actor;

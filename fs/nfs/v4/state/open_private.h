@@ -5,10 +5,6 @@
 
 #include "open.h"
 
-/**
- * dnfs4_open_close_locks - close all locks of an open
- * @open: its state.lock is held
- */
 void dnfs4_open_close_locks(struct dnfs4_open *open);
 
 #endif

@@ -107,12 +107,16 @@ void dnfs4_owners_exit(struct dnfs4_server *server)
 	kfree(owners);
 }
 
+/* True if this is the name of an owner, among the owners of its client and kind. Any context. */
 bool dnfs4_owner_is(const struct dnfs4_owner *owner, const struct dnfs4_name *name)
 {
 	return owner->len == DNFS4_KEY_OPAQUE + name->len &&
 	       !memcmp(owner->key + DNFS4_KEY_OPAQUE, name->data, name->len);
 }
 
+/*
+ * Drop a reference on an owner. @owner: NULL is allowed. Context: process; owner->lock is not held.
+ */
 void dnfs4_owner_put(struct dnfs4_owner *owner)
 {
 	if (!owner || !refcount_dec_and_test(&owner->ref))
@@ -125,6 +129,10 @@ void dnfs4_owner_put(struct dnfs4_owner *owner)
 	kfree_rcu(owner, rcu);
 }
 
+/*
+ * Get the lock table's owner of an owner. Return: the owner in the lock table with a reference, for
+ * as long as it has claims there; or an ERR_PTR: -ENOMEM, -ESHUTDOWN.
+ */
 struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner)
 {
 	struct ditto_owner *claimant = READ_ONCE(owner->claimant);
@@ -182,6 +190,11 @@ static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
 	return old;
 }
 
+/*
+ * Find or create an owner. @kind: open-owner or lock-owner. Context: may sleep if @make is set.
+ * Return: the owner with a reference; NULL if there is none and @make is not set; or an ERR_PTR
+ * such as -ENOMEM.
+ */
 struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
 				    const struct dnfs4_name *name, bool make)
 {
@@ -249,6 +262,10 @@ static void dnfs4_owner_drop(struct dnfs4_owner *owner)
 	dnfs4_owner_put(owner);
 }
 
+/*
+ * Note that an owner has got a state. @owner: held; not idle any more. Context: client->owners_lock
+ * is held.
+ */
 void dnfs4_owner_join(struct dnfs4_owner *owner)
 {
 	lockdep_assert_held(&owner->client->owners_lock);
@@ -288,11 +305,19 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct rb_node *link)
 		dnfs4_owner_bury(owner);
 }
 
+/*
+ * Remove a state from an owner. @owner: held; becomes idle with its last state. May forget the
+ * client's oldest idle owner. Context: takes client->owners_lock.
+ */
 void dnfs4_owner_leave(struct dnfs4_owner *owner, struct rb_node *link)
 {
 	dnfs4_owner_settle(owner, link);
 }
 
+/*
+ * Forget an idle owner. @owner: held by the caller; nothing happens if it is not idle. For
+ * RELEASE_LOCKOWNER of 4.0. Context: takes client->owners_lock.
+ */
 void dnfs4_owner_release(struct dnfs4_owner *owner)
 {
 	bool was_idle;
@@ -319,12 +344,17 @@ static void dnfs4_owners_drop(struct dnfs4_client *client, bool all)
 	} while (owner);
 }
 
+/* Forget all idle owners of a client. */
 void dnfs4_owners_forget(struct dnfs4_client *client)
 {
 	dnfs4_owners_drop(client, true);
 }
 
-/* An owner that is taken off the list stays an owner under RCU. */
+/*
+ * Check whether a client has an owner that is idle for too long. An owner that is taken off the
+ * list stays an owner under RCU. Context: any. Return: true if dnfs4_owners_age() is likely to find
+ * one.
+ */
 bool dnfs4_owners_are_old(const struct dnfs4_client *client)
 {
 	const struct list_head *first;
@@ -338,6 +368,7 @@ bool dnfs4_owners_are_old(const struct dnfs4_client *client)
 	return old;
 }
 
+/* Forget the owners of a client that are idle for DNFS4_OWNER_IDLE_S. */
 void dnfs4_owners_age(struct dnfs4_client *client)
 {
 	dnfs4_owners_drop(client, false);
@@ -345,6 +376,7 @@ void dnfs4_owners_age(struct dnfs4_client *client)
 
 /* XDR */
 
+/* Decode a state_owner4. Return: NFS4_OK or NFS4ERR_BADXDR. */
 u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name)
 {
 	if (dnfs_decode_u64(cmp->in, &name->clientid))
@@ -354,6 +386,11 @@ u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *na
 
 /* Seqids */
 
+/*
+ * Compare a seqid with the last one of an owner. @owner: the owner, locked; @op: operation of the
+ * request; a replay must be of the same operation. Declared for KUnit tests. Return: enum
+ * dnfs4_seqid_kind.
+ */
 enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
 					u32 seqid)
 {
@@ -386,6 +423,13 @@ static u32 dnfs4_owner_replay(const struct dnfs4_owner *owner, struct dnfs4_comp
 	return owner->reply_status;
 }
 
+/*
+ * Lock an owner and check the seqid of a request. @seqid_op: all zero; the caller ends it with
+ * dnfs4_seqid_end() whatever is returned. RFC 7530 section 9.1.7. For a replay, @cmp->op_replay is
+ * set to the kept reply and its status is returned, which may be NFS4_OK: use
+ * dnfs4_seqid_is_replay(). Context: takes owner->lock until dnfs4_seqid_end(). Return: NFS4_OK;
+ * NFS4ERR_BAD_SEQID; or the status of a replay.
+ */
 u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op,
 		      struct dnfs4_owner *owner, u32 seqid)
 {
@@ -441,6 +485,10 @@ static void dnfs4_owner_keep(struct dnfs4_owner *owner, const struct dnfs4_compo
 	owner->reply_op = cmp->op;
 }
 
+/*
+ * Keep the reply of a seqid request. For struct dnfs4_op.finish. Advances the owner's seqid unless
+ * @status is one of those that RFC 7530 section 9.1.7 exempts.
+ */
 void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op, u32 status,
 			unsigned int pos)
 {
@@ -454,6 +502,7 @@ void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid
 	dnfs4_owner_keep(owner, cmp, status, pos);
 }
 
+/* Unlock and put the owner of a seqid request. For struct dnfs4_op.release. */
 void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op)
 {
 	struct dnfs4_owner *owner = seqid_op->owner;

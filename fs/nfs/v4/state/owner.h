@@ -118,76 +118,14 @@ struct dnfs4_owner {
 	u8 key[] __counted_by(len);
 };
 
-/**
- * dnfs4_owner_get - find or create an owner
- * @client: the client
- * @kind: open-owner or lock-owner
- * @name: name from the wire; its clientid is ignored
- * @make: create the owner if there is none
- *
- * Context: may sleep if @make is set.
- * Return: the owner with a reference; NULL if there is none and @make is not set; or an ERR_PTR
- * such as -ENOMEM.
- */
 struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owner_kind kind,
 				    const struct dnfs4_name *name, bool make);
-
-/* True if this is the name of an owner, among the owners of its client and kind. Any context. */
 bool dnfs4_owner_is(const struct dnfs4_owner *owner, const struct dnfs4_name *name);
-
-/**
- * dnfs4_owner_put - drop a reference on an owner
- * @owner: NULL is allowed
- *
- * Context: process; owner->lock is not held.
- */
 void dnfs4_owner_put(struct dnfs4_owner *owner);
-
-/**
- * dnfs4_owner_claimant - get the lock table's owner of an owner
- * @owner: the owner
- *
- * Return: the owner in the lock table with a reference, for as long as it has claims there; or
- * an ERR_PTR: -ENOMEM, -ESHUTDOWN.
- */
 struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner);
-
-/**
- * dnfs4_owner_join - note that an owner has got a state
- * @owner: held; not idle any more
- *
- * Context: client->owners_lock is held.
- */
 void dnfs4_owner_join(struct dnfs4_owner *owner);
-
-/**
- * dnfs4_owner_leave - remove a state from an owner
- * @owner: held; becomes idle with its last state
- * @link: of the state, in @owner->states, or removed before
- *
- * May forget the client's oldest idle owner.
- *
- * Context: may sleep; takes client->owners_lock.
- */
 void dnfs4_owner_leave(struct dnfs4_owner *owner, struct rb_node *link);
-
-/**
- * dnfs4_owner_release - forget an idle owner
- * @owner: held by the caller; nothing happens if it is not idle
- *
- * For RELEASE_LOCKOWNER of 4.0.
- *
- * Context: may sleep; takes client->owners_lock.
- */
 void dnfs4_owner_release(struct dnfs4_owner *owner);
-
-/**
- * dnfs4_decode_name_of_owner - decode a state_owner4
- * @cmp: the COMPOUND
- * @name: filled; @name->data is valid until the operation ends
- *
- * Return: NFS4_OK or NFS4ERR_BADXDR.
- */
 u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name);
 
 /**
@@ -202,19 +140,6 @@ struct dnfs4_seqid_op {
 	bool counts;
 };
 
-/**
- * dnfs4_seqid_begin - lock an owner and check the seqid of a request
- * @cmp: the COMPOUND, at an operation with a seqid
- * @seqid_op: all zero; the caller ends it with dnfs4_seqid_end() whatever is returned
- * @owner: the owner
- * @seqid: seqid from the wire
- *
- * RFC 7530 section 9.1.7. For a replay, @cmp->op_replay is set to the kept reply and its status
- * is returned, which may be NFS4_OK: use dnfs4_seqid_is_replay().
- *
- * Context: may sleep; takes owner->lock until dnfs4_seqid_end().
- * Return: NFS4_OK; NFS4ERR_BAD_SEQID; or the status of a replay.
- */
 u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op,
 		      struct dnfs4_owner *owner, u32 seqid);
 
@@ -224,25 +149,8 @@ static inline bool dnfs4_seqid_is_replay(const struct dnfs4_compound *cmp)
 	return cmp->op_replay.data;
 }
 
-/**
- * dnfs4_seqid_finish - keep the reply of a seqid request
- * @cmp: the COMPOUND, with the result encoded
- * @seqid_op: the request; may not have begun
- * @status: status of the operation
- * @pos: position of the result in the reply, behind the status
- *
- * For struct dnfs4_op.finish. Advances the owner's seqid unless @status is one of those that
- * RFC 7530 section 9.1.7 exempts.
- */
 void dnfs4_seqid_finish(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_op, u32 status,
 			unsigned int pos);
-
-/**
- * dnfs4_seqid_end - unlock and put the owner of a seqid request
- * @seqid_op: the request; may not have begun
- *
- * For struct dnfs4_op.release.
- */
 void dnfs4_seqid_end(struct dnfs4_seqid_op *seqid_op);
 
 /* Result of comparing a request's seqid with the seqid of its owner. */
@@ -252,38 +160,10 @@ enum dnfs4_seqid_kind {
 	DNFS4_SEQID_BAD,
 };
 
-/**
- * dnfs4_seqid_check - compare a seqid with the last one of an owner
- * @owner: the owner, locked
- * @op: operation of the request; a replay must be of the same operation
- * @seqid: seqid from the wire
- *
- * Declared for KUnit tests.
- *
- * Return: enum dnfs4_seqid_kind.
- */
 enum dnfs4_seqid_kind dnfs4_seqid_check(const struct dnfs4_owner *owner, const struct dnfs4_op *op,
 					u32 seqid);
-
-/**
- * dnfs4_owners_forget - forget all idle owners of a client
- * @client: being released
- */
 void dnfs4_owners_forget(struct dnfs4_client *client);
-
-/**
- * dnfs4_owners_are_old - check whether a client has an owner that is idle for too long
- * @client: held
- *
- * Context: any.
- * Return: true if dnfs4_owners_age() is likely to find one.
- */
 bool dnfs4_owners_are_old(const struct dnfs4_client *client);
-
-/**
- * dnfs4_owners_age - forget the owners of a client that are idle for DNFS4_OWNER_IDLE_S
- * @client: held
- */
 void dnfs4_owners_age(struct dnfs4_client *client);
 
 #endif

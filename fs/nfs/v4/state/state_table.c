@@ -7,6 +7,7 @@
 /* Numbers tried for a state: few are in use, so one that is drawn is rarely among them. */
 #define NUMBER_TRIES	8
 
+/* Set up a table without states. */
 void dnfs4_table_init(struct dnfs4_state_table *table)
 {
 	xa_init(&table->tree);
@@ -17,11 +18,17 @@ void dnfs4_table_init(struct dnfs4_state_table *table)
 	table->closed = false;
 }
 
+/* Free what a table without states has allocated. */
 void dnfs4_table_exit(struct dnfs4_state_table *table)
 {
 	xa_destroy(&table->tree);
 }
 
+/*
+ * Go through the states in the order of their numbers. States that are there all the time are
+ * found. Context: any. Without the table's lock, as dnfs4_table_find(). Return: the state with the
+ * lowest higher number, or NULL.
+ */
 struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id)
 {
 	struct dnfs4_state *found = NULL, *state;
@@ -90,6 +97,13 @@ static u32 number_take(struct dnfs4_state_table *table)
 	return id;
 }
 
+/*
+ * Give a state a number. Numbers follow each other, so that a stale stateid finds no state for a
+ * long time. Lookups do not find a state that is refused, not even for a moment. Context: the
+ * table's lock is held, and may be released in between to allocate memory. Return: 0; -ENOMEM;
+ * -ENOSPC if no free number was found; -ESHUTDOWN if the table is closed, also if it was closed in
+ * between.
+ */
 int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state)
 {
 	struct dnfs4_state **place;
@@ -125,6 +139,10 @@ static void anchor_move(struct dnfs4_state_table *table, u32 id)
 	table->anchor = id;
 }
 
+/*
+ * Take a state out. @other: state that takes its place and its number, or NULL. Context: the
+ * table's lock is held. Return: false if @state was not in it.
+ */
 bool dnfs4_table_replace(struct dnfs4_state_table *table, struct dnfs4_state *state,
 			 struct dnfs4_state *other)
 {

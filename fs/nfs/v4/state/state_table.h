@@ -43,26 +43,14 @@ struct dnfs4_state_table {
 #define dnfs4_table_unlock(table)	xa_unlock(&(table)->tree)
 #define dnfs4_table_assert_held(table)	lockdep_assert_held(&(table)->tree.xa_lock)
 
-/**
- * dnfs4_table_init - set up a table without states
- * @table: memory for it; ended with dnfs4_table_exit()
- */
 void dnfs4_table_init(struct dnfs4_state_table *table);
 
-/**
- * dnfs4_table_exit - free what a table without states has allocated
- * @table: the table
- */
 void dnfs4_table_exit(struct dnfs4_state_table *table);
 
-/**
- * dnfs4_table_find - look a state up by its number
- * @table: the table
- * @id: number
- *
- * Context: the table's lock or the RCU read lock is held. With the latter, the state may be freed
- * and its memory be another one's already, see stateid.h.
- * Return: the state or NULL.
+/*
+ * Look a state up by its number. Context: the table's lock or the RCU read lock is held. With the
+ * latter, the state may be freed and its memory be another one's already, see stateid.h. Return:
+ * the state or NULL.
  */
 static inline struct dnfs4_state *dnfs4_table_find(struct dnfs4_state_table *table, u32 id)
 {
@@ -79,38 +67,10 @@ static inline struct dnfs4_state *dnfs4_table_find(struct dnfs4_state_table *tab
 	return xa_load(&table->tree, id);
 }
 
-/**
- * dnfs4_table_after - go through the states in the order of their numbers
- * @table: the table
- * @id: number of the state before, 0 at first; set to the number of the state found
- *
- * States that are there all the time are found.
- *
- * Context: any. Without the table's lock, as dnfs4_table_find().
- * Return: the state with the lowest higher number, or NULL.
- */
 struct dnfs4_state *dnfs4_table_after(struct dnfs4_state_table *table, u32 *id);
-
-/**
- * dnfs4_table_add - give a state a number
- * @table: the table
- * @state: a state that is in no table
- *
- * Numbers follow each other, so that a stale stateid finds no state for a long time. Lookups do not
- * find a state that is refused, not even for a moment.
- *
- * Context: the table's lock is held, and may be released in between to allocate memory.
- * Return: 0; -ENOMEM; -ENOSPC if no free number was found; -ESHUTDOWN if the table is closed, also
- * if it was closed in between.
- */
 int dnfs4_table_add(struct dnfs4_state_table *table, struct dnfs4_state *state);
 
-/**
- * dnfs4_table_close - refuse states that are added from now on
- * @table: the table
- *
- * Context: the table's lock is held.
- */
+/* Refuse states that are added from now on. Context: the table's lock is held. */
 static inline void dnfs4_table_close(struct dnfs4_state_table *table)
 {
 	dnfs4_table_assert_held(table);
@@ -118,15 +78,6 @@ static inline void dnfs4_table_close(struct dnfs4_state_table *table)
 	WRITE_ONCE(table->closed, true);
 }
 
-/**
- * dnfs4_table_replace - take a state out
- * @table: the table
- * @state: a state that may be in it
- * @other: state that takes its place and its number, or NULL
- *
- * Context: the table's lock is held.
- * Return: false if @state was not in it.
- */
 bool dnfs4_table_replace(struct dnfs4_state_table *table, struct dnfs4_state *state,
 			 struct dnfs4_state *other);
 

@@ -53,13 +53,6 @@ enum dnfs4_special {
 	DNFS4_SPECIAL_INVALID,	/* "other" is all zeros or all ones with any other seqid */
 };
 
-/**
- * dnfs4_stateid_special - classify a stateid
- * @sid: the stateid
- *
- * Context: any.
- * Return: enum dnfs4_special.
- */
 enum dnfs4_special dnfs4_stateid_special(const struct dnfs4_stateid *sid);
 
 enum dnfs4_state_kind {
@@ -139,110 +132,19 @@ struct dnfs4_state {
 
 /* states.c */
 
-/**
- * dnfs4_states_init - set up a new client's table of states and list of owners
- * @client: new
- */
 void dnfs4_states_init(struct dnfs4_client *client);
-
-/**
- * dnfs4_states_disown - stop charging a client for its delegations
- * @client: being replaced by its next instance, which is charged for those that it keeps
- *
- * Return: number of its delegations, including delegations of its own previous instance.
- */
 u32 dnfs4_states_disown(struct dnfs4_client *client);
-
-/**
- * dnfs4_states_keep - charge a client for delegations of its previous instance
- * @client: the client
- * @count: number to add to those that are kept; negative if some are gone
- *
- * Return: 0, or an errno of ditto_charge_cover() if @count does not fit the budget.
- */
 int dnfs4_states_keep(struct dnfs4_client *client, int count);
-
-/**
- * dnfs4_state_init - initialize a state
- * @state: embedded in the caller's object; gets one reference, the caller's
- * @ops: operations of its kind
- * @client: the client
- */
 void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 		      struct dnfs4_client *client);
-
-/**
- * dnfs4_state_init_locked - initialize a state and lock it
- * @state: embedded in the caller's object
- * @ops: operations of its kind
- * @client: the client
- *
- * For type-safe memory that an RCU reader may still take for its previous object. Such a reader
- * can get a reference only after state->lock is held, and then waits for the lock.
- */
 void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			     struct dnfs4_client *client);
-
-/**
- * dnfs4_state_lock - lock a state
- * @state: held; the caller does not have its lock
- */
 void dnfs4_state_lock(struct dnfs4_state *state);
-
-/**
- * dnfs4_state_unlock - unlock a state
- * @state: locked by the caller. Its memory is not used any more once another task may have the lock
- */
 void dnfs4_state_unlock(struct dnfs4_state *state);
-
-/**
- * dnfs4_state_add - add a state to its client's table, so that it has a stateid
- * @state: initialized; the table takes a reference
- *
- * Return: 0; -ENOSPC if DNFS4_STATES_PER_CLIENT or the principal's budget is reached; -ENOMEM;
- * -ESHUTDOWN if the client is being released.
- */
 int dnfs4_state_add(struct dnfs4_state *state);
-
-/**
- * dnfs4_states_may_open - check whether a client may have one more open
- * @client: the client
- *
- * For operations with side effects before dnfs4_state_add(), which will most likely succeed
- * after this check.
- *
- * Return: true if there is room.
- */
 bool dnfs4_states_may_open(struct dnfs4_client *client);
-
-/**
- * dnfs4_state_del - remove a state from its client's table
- * @state: held by the caller; the table's reference is put
- *
- * Return: false if it was removed already.
- */
 bool dnfs4_state_del(struct dnfs4_state *state);
-
-/**
- * dnfs4_state_replace - replace a state in its client's table
- * @state: held by the caller; the table's reference is put
- * @other: initialized; takes over the number of @state. The table takes a reference. It is not
- *	added if the client is being released
- *
- * Needs no memory.
- *
- * Return: false if @state was removed already.
- */
 bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other);
-
-/**
- * dnfs4_state_get - find a state of a client by its number
- * @client: held
- * @id: the number
- *
- * Context: any.
- * Return: the state with a reference, valid or void and of any kind; NULL if there is none.
- */
 struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id);
 
 /* Take another reference on a state. */
@@ -264,139 +166,22 @@ static inline bool dnfs4_state_tryget(struct dnfs4_state *state)
 	return true;
 }
 
-/**
- * dnfs4_state_put - drop a reference on a state
- * @state: the state
- *
- * Context: may sleep with the last reference; state->lock is not held then.
- */
 void dnfs4_state_put(struct dnfs4_state *state);
-
-/**
- * dnfs4_state_bump - advance the seqid of a state after a change
- * @state: its lock is held
- *
- * RFC 8881 section 8.2.2.
- */
 void dnfs4_state_bump(struct dnfs4_state *state);
-
-/**
- * dnfs4_state_stateid - get the current stateid of a state
- * @state: in its client's table
- * @sid: filled
- *
- * Context: any.
- */
 void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid);
-
-/* The number of the state that a stateid of @client names. */
 u32 dnfs4_stateid_number(const struct dnfs4_client *client, const struct dnfs4_stateid *sid);
-
-/**
- * dnfs4_state_find - find the state of a stateid from the wire
- * @cmp: the COMPOUND. In 4.1 the session has the client; in 4.0 the stateid names the client, which
- *	becomes @cmp->client and has its lease renewed
- * @sid: stateid from the wire; the special value for the current stateid is resolved
- * @kinds: DNFS4_STATE_* bits of the kinds accepted
- * @out: set to the state on success; the caller puts the reference
- *
- * Checks in the order of RFC 8881 section 8.2.4 and RFC 7530 section 9.1.4: the server's epoch
- * (NFS4ERR_STALE_STATEID in 4.0, NFS4ERR_BAD_STATEID in 4.1), client, number, kind, void (see
- * enum dnfs4_void), and seqid (NFS4ERR_OLD_STATEID, NFS4ERR_BAD_STATEID; in 4.1, 0 stands for
- * the newest seqid). Other special stateids are NFS4ERR_BAD_STATEID.
- *
- * Return: NFS4_OK or a status.
- */
 u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 		     unsigned int kinds, struct dnfs4_state **out);
-
-/**
- * dnfs4_state_find_any - find the state of a stateid, valid or void
- * @cmp: as for dnfs4_state_find()
- * @sid: as for dnfs4_state_find(); the seqid is not checked
- * @kinds: DNFS4_STATE_* bits of the kinds accepted
- * @out: set to the state on success; the caller puts the reference
- *
- * For callers that check void and seqid later.
- *
- * Return: NFS4_OK or a status.
- */
 u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			 unsigned int kinds, struct dnfs4_state **out);
-
-/**
- * dnfs4_stateid_is_foreign - 4.0: check whether a stateid names another client
- * @cmp: has a client
- * @sid: the stateid
- *
- * Return: true if the stateid is of this server instance and of a client other than
- * @cmp->client; always false in 4.1.
- */
 bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
-
-/**
- * dnfs4_state_check_seqid - recheck void and seqid of a state after locking it
- * @cmp: the COMPOUND
- * @state: found by @sid; its lock is held
- * @sid: stateid from the wire
- *
- * Return: NFS4_OK or a status, as from dnfs4_state_find().
- */
 u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			    const struct dnfs4_stateid *sid);
-
-/**
- * dnfs4_state_check_void - check whether a state is void
- * @cmp: the COMPOUND
- * @state: held
- *
- * Context: any.
- * Return: NFS4_OK, or the status for the reason in enum dnfs4_void.
- */
 u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state);
-
-/**
- * dnfs4_seqid_status - compare the seqid of a stateid with the seqid of its state
- * @minor: minor version; above 0, seqid 0 matches any
- * @now: current seqid of the state
- * @seqid: seqid from the wire
- *
- * Return: NFS4_OK; NFS4ERR_OLD_STATEID; NFS4ERR_BAD_STATEID for one of the future.
- */
 u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid);
-
-/**
- * dnfs4_state_revoke - mark a state as void
- * @state: held; its lock is not held
- * @why: DNFS4_REVOKED, DNFS4_ADMIN_REVOKED or DNFS4_EXPIRED
- *
- * The stateid stays known until FREE_STATEID, and SEQ4_STATUS flags notify the client until
- * then. The caller has already given up the claims of the state.
- *
- * Context: may sleep; takes state->lock.
- */
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why);
-
-/**
- * dnfs4_state_revoke_locked - mark a locked state as void
- * @state: held; its lock is held
- * @why: as for dnfs4_state_revoke()
- */
 void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why);
-
-/**
- * dnfs4_states_release - release all states and idle owners of a client
- * @client: being released; accepts no new states from now on
- */
 void dnfs4_states_release(struct dnfs4_client *client);
-
-/**
- * dnfs4_current_stateid_set - set the current stateid of a COMPOUND
- * @cmp: the COMPOUND; nothing happens in 4.0
- * @sid: the stateid
- *
- * RFC 8881 section 16.2.3.1.2.
- */
 void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid);
 
 #endif

@@ -26,6 +26,7 @@ static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];
 
 /* Stateids */
 
+/* Classify a stateid. Context: any. Return: enum dnfs4_special. */
 enum dnfs4_special dnfs4_stateid_special(const struct dnfs4_stateid *sid)
 {
 	u64 first = get_unaligned((const u64 *)sid->other);
@@ -46,6 +47,7 @@ enum dnfs4_special dnfs4_stateid_special(const struct dnfs4_stateid *sid)
 	return DNFS4_SPECIAL_NONE;
 }
 
+/* Get the current stateid of a state. Context: any. */
 void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *sid)
 {
 	sid->seqid = READ_ONCE(state->seqid);
@@ -53,6 +55,7 @@ void dnfs4_state_stateid(const struct dnfs4_state *state, struct dnfs4_stateid *
 	put_unaligned_be32(state->id ^ state->client->number_mask, sid->other + 8);
 }
 
+/* Advance the seqid of a state after a change. @state: its lock is held. RFC 8881 section 8.2.2. */
 void dnfs4_state_bump(struct dnfs4_state *state)
 {
 	lockdep_assert_held(&state->lock);
@@ -60,6 +63,7 @@ void dnfs4_state_bump(struct dnfs4_state *state)
 	WRITE_ONCE(state->seqid, state->seqid + 1 ?: 1);
 }
 
+/* Set the current stateid of a COMPOUND. RFC 8881 section 16.2.3.1.2. */
 void dnfs4_current_stateid_set(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 {
 	if (!cmp->minor)
@@ -95,11 +99,13 @@ static bool dnfs4_stateid_resolve(const struct dnfs4_compound *cmp,
 
 /* The table */
 
+/* The number of the state that a stateid of @client names. */
 u32 dnfs4_stateid_number(const struct dnfs4_client *client, const struct dnfs4_stateid *sid)
 {
 	return get_unaligned_be32(sid->other + 8) ^ client->number_mask;
 }
 
+/* Set up a new client's table of states and list of owners. */
 void dnfs4_states_init(struct dnfs4_client *client)
 {
 	dnfs4_table_init(&client->states);
@@ -131,6 +137,7 @@ static noinline void state_lock_wait(u8 *word)
 			  1, 0, schedule());
 }
 
+/* Lock a state. @state: held; the caller does not have its lock. */
 void dnfs4_state_lock(struct dnfs4_state *state)
 {
 	u8 *word = &state->lock.word;
@@ -141,6 +148,10 @@ void dnfs4_state_lock(struct dnfs4_state *state)
 		state_lock_wait(word);
 }
 
+/*
+ * Unlock a state. @state: locked by the caller. Its memory is not used any more once another task
+ * may have the lock.
+ */
 void dnfs4_state_unlock(struct dnfs4_state *state)
 {
 	u8 *word = &state->lock.word;
@@ -172,6 +183,7 @@ static void state_publish(struct dnfs4_state *state)
 	refcount_set(&state->ref, 1);
 }
 
+/* Initialize a state. @state: embedded in the caller's object; gets one reference, the caller's. */
 void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 		      struct dnfs4_client *client)
 {
@@ -179,6 +191,11 @@ void dnfs4_state_init(struct dnfs4_state *state, const struct dnfs4_state_ops *o
 	state_publish(state);
 }
 
+/*
+ * Initialize a state and lock it. @state: embedded in the caller's object. For type-safe memory
+ * that an RCU reader may still take for its previous object. Such a reader can get a reference only
+ * after state->lock is held, and then waits for the lock.
+ */
 void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state_ops *ops,
 			     struct dnfs4_client *client)
 {
@@ -187,6 +204,10 @@ void dnfs4_state_init_locked(struct dnfs4_state *state, const struct dnfs4_state
 	state_publish(state);
 }
 
+/*
+ * Drop a reference on a state. Context: may sleep with the last reference; state->lock is not held
+ * then.
+ */
 void dnfs4_state_put(struct dnfs4_state *state)
 {
 	if (refcount_dec_and_test(&state->ref))
@@ -194,8 +215,13 @@ void dnfs4_state_put(struct dnfs4_state *state)
 }
 
 /*
+ * Find a state of a client by its number.
+ *
  * The lookup takes no lock, so the memory may have been reused for another state, which is checked
  * after the reference is taken.
+ *
+ * Context: any. Return: the state with a reference, valid or void and of any kind; NULL if there is
+ * none.
  */
 struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 {
@@ -221,6 +247,10 @@ static int dnfs4_states_cover(struct dnfs4_client *client)
 				  DNFS4_STATES_STEP);
 }
 
+/*
+ * Stop charging a client for its delegations. Return: number of its delegations, including
+ * delegations of its own previous instance.
+ */
 u32 dnfs4_states_disown(struct dnfs4_client *client)
 {
 	u32 count;
@@ -233,6 +263,10 @@ u32 dnfs4_states_disown(struct dnfs4_client *client)
 	return count;
 }
 
+/*
+ * Charge a client for delegations of its previous instance. Return: 0, or an errno of
+ * ditto_charge_cover() if @count does not fit the budget.
+ */
 int dnfs4_states_keep(struct dnfs4_client *client, int count)
 {
 	int err;
@@ -273,6 +307,11 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	return -ENOSPC;
 }
 
+/*
+ * Add a state to its client's table, so that it has a stateid. @state: initialized; the table takes
+ * a reference. Return: 0; -ENOSPC if DNFS4_STATES_PER_CLIENT or the principal's budget is reached;
+ * -ENOMEM; -ESHUTDOWN if the client is being released.
+ */
 int dnfs4_state_add(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
@@ -301,6 +340,11 @@ put:
 	return err;
 }
 
+/*
+ * Check whether a client may have one more open. For operations with side effects before
+ * dnfs4_state_add(), which will most likely succeed after this check. Return: true if there is
+ * room.
+ */
 bool dnfs4_states_may_open(struct dnfs4_client *client)
 {
 	u32 opens;
@@ -342,6 +386,10 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 	return in;
 }
 
+/*
+ * Remove a state from its client's table. @state: held by the caller; the table's reference is put.
+ * Return: false if it was removed already.
+ */
 bool dnfs4_state_del(struct dnfs4_state *state)
 {
 	if (!dnfs4_state_take_out(state, NULL))
@@ -350,6 +398,12 @@ bool dnfs4_state_del(struct dnfs4_state *state)
 	return true;
 }
 
+/*
+ * Replace a state in its client's table. @state: held by the caller; the table's reference is put;
+ * @other: initialized; takes over the number of @state. The table takes a reference. It is not
+ * added if the client is being released. Needs no memory. Return: false if @state was removed
+ * already.
+ */
 bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other)
 {
 	if (!dnfs4_state_take_out(state, other))
@@ -358,6 +412,7 @@ bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other)
 	return true;
 }
 
+/* Mark a locked state as void. @state: held; its lock is held. */
 void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 {
 	struct dnfs4_client *client = state->client;
@@ -372,6 +427,11 @@ void dnfs4_state_revoke_locked(struct dnfs4_state *state, enum dnfs4_void why)
 	dnfs4_table_unlock(&client->states);
 }
 
+/*
+ * Mark a state as void. @state: held; its lock is not held. The stateid stays known until
+ * FREE_STATEID, and SEQ4_STATUS flags notify the client until then. The caller has already given up
+ * the claims of the state. Context: takes state->lock.
+ */
 void dnfs4_state_revoke(struct dnfs4_state *state, enum dnfs4_void why)
 {
 	dnfs4_state_lock(state);
@@ -396,6 +456,7 @@ static void dnfs4_states_release_kinds(struct dnfs4_client *client, unsigned int
 	}
 }
 
+/* Release all states and idle owners of a client. */
 void dnfs4_states_release(struct dnfs4_client *client)
 {
 	dnfs4_table_lock(&client->states);
@@ -410,6 +471,10 @@ void dnfs4_states_release(struct dnfs4_client *client)
 
 /* Lookup */
 
+/*
+ * Compare the seqid of a stateid with the seqid of its state. Return: NFS4_OK; NFS4ERR_OLD_STATEID;
+ * NFS4ERR_BAD_STATEID for one of the future.
+ */
 u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
 {
 	if (seqid == now || (minor && !seqid))
@@ -418,6 +483,10 @@ u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
 	return (s32)(seqid - now) > 0 ? NFS4ERR_BAD_STATEID : NFS4ERR_OLD_STATEID;
 }
 
+/*
+ * Check whether a state is void. Context: any. Return: NFS4_OK, or the status for the reason in
+ * enum dnfs4_void.
+ */
 u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state)
 {
 	switch (READ_ONCE(state->void_why)) {
@@ -443,6 +512,10 @@ static u32 dnfs4_state_check(const struct dnfs4_compound *cmp, const struct dnfs
 	       dnfs4_seqid_status(cmp->minor, READ_ONCE(state->seqid), resolved->seqid);
 }
 
+/*
+ * Recheck void and seqid of a state after locking it. @state: found by @sid; its lock is held.
+ * Return: NFS4_OK or a status, as from dnfs4_state_find().
+ */
 u32 dnfs4_state_check_seqid(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
 			    const struct dnfs4_stateid *sid)
 {
@@ -472,6 +545,10 @@ static u32 dnfs4_stateid_client(struct dnfs4_compound *cmp, u64 id)
 	return dnfs4_client_use(cmp->client, NFS4ERR_EXPIRED);
 }
 
+/*
+ * 4.0: check whether a stateid names another client. Return: true if the stateid is of this server
+ * instance and of a client other than @cmp->client; always false in 4.1.
+ */
 bool dnfs4_stateid_is_foreign(const struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 {
 	u64 id = get_unaligned_be64(sid->other);
@@ -505,6 +582,10 @@ static u32 dnfs4_state_look_up(struct dnfs4_compound *cmp, const struct dnfs4_st
 	return NFS4_OK;
 }
 
+/*
+ * Find the state of a stateid, valid or void. @out: set to the state on success; the caller puts
+ * the reference. For callers that check void and seqid later. Return: NFS4_OK or a status.
+ */
 u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			 unsigned int kinds, struct dnfs4_state **out)
 {
@@ -515,6 +596,13 @@ u32 dnfs4_state_find_any(struct dnfs4_compound *cmp, const struct dnfs4_stateid 
 	return dnfs4_state_look_up(cmp, &resolved, kinds, out);
 }
 
+/*
+ * Find the state of a stateid from the wire. @out: set to the state on success; the caller puts the
+ * reference. Checks in the order of RFC 8881 section 8.2.4 and RFC 7530 section 9.1.4: the server's
+ * epoch (NFS4ERR_STALE_STATEID in 4.0, NFS4ERR_BAD_STATEID in 4.1), client, number, kind, void (see
+ * enum dnfs4_void), and seqid (NFS4ERR_OLD_STATEID, NFS4ERR_BAD_STATEID; in 4.1, 0 stands for the
+ * newest seqid). Other special stateids are NFS4ERR_BAD_STATEID. Return: NFS4_OK or a status.
+ */
 u32 dnfs4_state_find(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 		     unsigned int kinds, struct dnfs4_state **out)
 {
