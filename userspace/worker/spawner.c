@@ -51,6 +51,8 @@ static const struct {
 
 /* Milliseconds for that, in which other orders wait. */
 #define TIDY_TIME	2000
+/* The same for others. */
+#define END_TIME	100
 
 /**
  * struct order - an order to the spawner
@@ -231,19 +233,24 @@ static bool spawner_next_order(struct order *order, pid_t pids[WORKER_KINDS])
 	return true;
 }
 
-/* Kill a worker, unless it ends by itself. It keeps its number until it is reaped. */
-static void spawner_end_worker(unsigned int kind, pid_t pid)
+/*
+ * Kill a worker, unless it ends by itself. It keeps its number until it is reaped. Returns true if it
+ * has ended: its sockets are closed a moment before that is known.
+ */
+static bool spawner_end_worker(unsigned int kind, pid_t pid)
 {
 	struct pollfd p = { .events = POLLIN };
+	bool ended = false;
 
 	if (pid <= 0)
-		return;
-	p.fd = workers[kind].tidies ? pidfd_open(pid, 0) : -1;
+		return false;
+	p.fd = pidfd_open(pid, 0);
 	if (p.fd >= 0) {
-		poll(&p, 1, TIDY_TIME);
+		ended = poll(&p, 1, workers[kind].tidies ? TIDY_TIME : END_TIME) > 0;
 		close(p.fd);
 	}
 	kill(pid, SIGKILL);
+	return ended;
 }
 
 /* Returns its process, or -1. */
@@ -275,7 +282,8 @@ static void spawner_run(void)
 	for (i = 0; i < WORKER_KINDS; i++)
 		pids[i] = -1;
 	while (spawner_next_order(&order, pids)) {
-		spawner_end_worker(order.kind, pids[order.kind]);
+		if (spawner_end_worker(order.kind, pids[order.kind]))
+			spawner_reap(pids);
 		pids[order.kind] = spawner_start_worker(&order);
 		for (i = 0; i < order.n; i++)
 			close(order.fds[i]);
