@@ -46,7 +46,7 @@ def scanned(w, program=PROGRAM, **options):
     path = put(f'{w.base}/program', program, 0o755)
     os.chmod(w.base, 0o755)
     os.chmod(w.export, 0o777)
-    w.server.reload(f'{w.server.conf}\n[server]\nscan-command = {path} word\n')
+    reloaded(w, f'{w.server.conf}\n[server]\nscan-command = {path} word\n')
     if options:
         w.server.set('data', **options)
 
@@ -70,6 +70,14 @@ def smb_read(s, name, size=1000):
         return s.read(f, size)
     finally:
         s.close(f)
+
+
+def reloaded(w, conf):
+    """Let dittod use another configuration, which is a moment after it has read it."""
+    used = w.server.helper_log().count('shares configured')
+    w.server.reload(conf)
+    wait_for('it is used', lambda: w.server.helper_log().count('shares configured') > used)
+
 
 
 @test(**ON)
@@ -117,10 +125,10 @@ def once_for_each_change(w):
         eq(n.read(fh, 0, 10).data, b'core')
         eq(count(), {'clean': 6}, 'forgotten')
         # Another program may say something else, and the same one does not.
-        w.server.reload(f'{w.server.conf}\n[server]\nscan-command = {w.base}/program other\n')
+        reloaded(w, f'{w.server.conf}\n[server]\nscan-command = {w.base}/program other\n')
         eq(n.read(fh, 0, 10).data, b'core')
         eq(count(), {'clean': 7}, 'another program')
-        w.server.reload(f'{w.server.conf}\n[server]\nscan-command = {w.base}/program other\n')
+        reloaded(w, f'{w.server.conf}\n[server]\nscan-command = {w.base}/program other\n')
         eq(n.read(fh, 0, 10).data, b'core')
         eq(count(), {'clean': 7}, 'the same program')
 
@@ -307,9 +315,9 @@ def without_helper(w):
         conf = w.server.conf
         with open(f'{w.base}/ditto.conf', encoding='utf-8') as f:
             with_program = f.read()
-        w.server.reload(conf)
+        reloaded(w, conf)
         eq(n.read(fh, 0, 9).status, nfs3.ACCES, 'no program')
-        w.server.reload(with_program)
+        reloaded(w, with_program)
         w.server.ctl('scan', 'forget')
         eq(n.read(fh, 0, 9).data, b'data')
         put(w.path('g'), b'data', 0o666)
@@ -417,7 +425,7 @@ def clamav(w):
 {libraries} exec {clamdscan} -c {conf} --fdpass --no-summary --stdout -
 """, 0o755)
     wait_for('clamd', lambda: os.path.exists(f'{w.base}/clamd.ctl'))
-    w.server.reload(f'{w.server.conf}\n[server]\nscan-command = {program}\n')
+    reloaded(w, f'{w.server.conf}\n[server]\nscan-command = {program}\n')
     with listening(w) as told:
         n, s = w.client.nfs(), session(w)
         put(w.path('virus'), EICAR, 0o666)
