@@ -420,6 +420,20 @@ static const struct ditto_lock_point_ops shared_point_ops = {
 	.unwatched = true,
 };
 
+/**
+ * ditto_node_claimed - get the node that a lock point belongs to
+ * @point: the lock point
+ *
+ * Context: any.
+ * Return: the node, which @point keeps; NULL if @point is of something else.
+ */
+struct ditto_node *ditto_node_claimed(struct ditto_lock_point *point)
+{
+	return point->ops == &point_ops || point->ops == &shared_point_ops ?
+	       ditto_node_of_point(point) : NULL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_node_claimed, "DITTO");
+
 static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry *dentry,
 				     struct inode *inode)
 {

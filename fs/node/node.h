@@ -345,6 +345,7 @@ static inline unsigned int ditto_node_links(const struct ditto_node *node)
 bool ditto_volume_has_numbers(const struct ditto_volume *volume);
 
 struct ditto_node *ditto_node_get(struct ditto_share *share, struct dentry *dentry);
+struct ditto_node *ditto_node_claimed(struct ditto_lock_point *point);
 struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
 					 const struct ditto_fid *fid);
 struct ditto_node *ditto_node_get_anywhere(struct ditto_share *share,

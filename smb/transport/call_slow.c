@@ -42,6 +42,7 @@ static bool is_endless(const struct dsmb_call *call)
 
 static void slow_park(struct dsmb_call *call)
 {
+	enum ditto_phase phase = DITTO_PHASE_DATA;
 	struct ditto_slow_call *slow = call->slow;
 	struct ditto_lock_point *point = NULL;
 	struct ditto_holding holding;
@@ -66,15 +67,18 @@ static void slow_park(struct dsmb_call *call)
 								   DITTO_PHASE_QUEUE);
 		return;
 	}
-	node = container_of(point, struct ditto_node, point);
-	/* It may also wait until a silent client has been withdrawn, which had no break. */
-	if (breaking || test_bit(DITTO_NODE_WHOLE, &node->flags))
-		ditto_slow_call_enter(slow, DITTO_PHASE_BREAK);
-	else
-		ditto_slow_call_enter(slow, DITTO_PHASE_DATA);
+	node = ditto_node_claimed(point);
+	if (breaking)
+		phase = DITTO_PHASE_BREAK;
+	else if (node && test_bit(DITTO_NODE_WHOLE, &node->flags))
+		/* It may also wait until a silent client has been withdrawn, which had no break. */
+		phase = call->share && call->share->has_scan ? DITTO_PHASE_HELPER :
+							       DITTO_PHASE_BREAK;
+	ditto_slow_call_enter(slow, phase);
 	if (breaking)
 		ditto_slow_call_holder(slow, DITTO_PHASE_BREAK, holding.protocol, holding.client);
-	ditto_slow_call_file(slow, call->share, node, true);
+	if (node)
+		ditto_slow_call_file(slow, call->share, node, true);
 	point->ops->put(point);
 }
 

@@ -110,7 +110,7 @@ void dnfs_await_trace(struct dnfs_call *call, const struct ditto_share *share)
 		return;
 	slow->again = DITTO_PHASE_HELPER;
 	if (call->absent.node) {
-		slow->again = DITTO_PHASE_DATA;
+		slow->again = call->absent.unchecked ? DITTO_PHASE_HELPER : DITTO_PHASE_DATA;
 		ditto_slow_call_file(slow, share, call->absent.node, true);
 	} else if (call->awaited && !awaits_helper(call)) {
 		slow->again = DITTO_PHASE_BREAK;
