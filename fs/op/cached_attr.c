@@ -64,7 +64,7 @@ static u32 cached_iattr(const struct ditto_share *share, struct inode *inode,
 }
 
 /* Return: whether the file was changed, with @what filled; or an errno. */
-static int cached_store(struct ditto_share *share, struct dentry *dentry,
+static int cached_store(struct ditto_share *share, struct ditto_node *node, struct dentry *dentry,
 			const struct ditto_lease_times *times, bool modified, u32 *what)
 {
 	struct inode *inode = d_inode(dentry);
@@ -79,6 +79,8 @@ static int cached_store(struct ditto_share *share, struct dentry *dentry,
 	inode_lock(inode);
 	*what = cached_iattr(share, inode, times, modified, &ia);
 	if (ia.ia_valid) {
+		if (ia.ia_valid & ATTR_MTIME)
+			ditto_scan_times_set(node);
 		/* Permission was checked when the grant was made. */
 		ia.ia_valid |= ATTR_FORCE;
 		err = notify_change(ditto_idmap(share), dentry, &ia, NULL);
@@ -131,8 +133,7 @@ static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node
 	changing = ditto_worm_change_begin(op, node, DITTO_INTENT_SETATTR);
 	if (changing < 0)
 		return asked_read(op, dentry, attr);
-	ditto_scan_times_set(node);
-	if (cached_store(op->share, dentry, &answer.times, answer.modified, &what) > 0)
+	if (cached_store(op->share, node, dentry, &answer.times, answer.modified, &what) > 0)
 		err = asked_read(op, dentry, attr);
 	ditto_worm_change_end(op, node, changing);
 	if (!answer.modified)
@@ -145,7 +146,7 @@ static noinline int asked_of_holder(const struct ditto_op *op, struct ditto_node
 }
 
 /**
- * ditto_getattr_asked_by - the same by a name that the caller holds already
+ * ditto_getattr_asked_by - as ditto_getattr_asked(), by a name that the caller holds already
  * @op: the caller
  * @node: held
  * @dentry: a name of the file, perhaps a removed one
@@ -214,8 +215,7 @@ int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
 	if (changing < 0)
 		return changing;
 	dentry = ditto_node_dentry(node);
-	ditto_scan_times_set(node);
-	ret = cached_store(op->share, dentry, times, false, &what);
+	ret = cached_store(op->share, node, dentry, times, false, &what);
 	ditto_worm_change_end(op, node, changing);
 	if (ret > 0) {
 		ditto_child_changed(op, node, what);

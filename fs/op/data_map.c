@@ -162,9 +162,9 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 	err = PTR_ERR_OR_ZERO(df);
 	if (err)
 		goto leave;
+	ditto_refresh_size(op->share, node);
 	err = ditto_scan_check(op, node) ?:
 	      ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
-	ditto_refresh_size(op->share, node);
 	size = i_size_read(inode);
 	if (!err && pos < size && count)
 		map_range(df->file, pos, pos + min(count, size - pos), data_max, map);

@@ -560,12 +560,13 @@ int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
 	seconds = opts->scan_time;
 	most = opts->scan_size;
 	rcu_read_unlock();
-	if (use == DITTO_SCAN_OFF || !S_ISREG(node->inode->i_mode) || !size ||
-	    (most && size > (u64)most << 20))
+	if (use == DITTO_SCAN_OFF || !S_ISREG(node->inode->i_mode))
 		return 0;
 	/* No share has the option there, but file systems within a share have its options. */
 	if (node->volume->is_remote)
 		return use == DITTO_SCAN_ADVISED ? 0 : -EACCES;
+	if (!size || (most && size > (u64)most << 20))
+		return 0;
 	scan = scan_of(node);
 	if (!scan)
 		return -ENOMEM;
@@ -591,7 +592,8 @@ int ditto_scan_check_slow(struct ditto_op *op, struct ditto_node *node)
 		ditto_node_hold(node);
 		*op->absent = (struct ditto_absence) { .node = node, .unchecked = true };
 	}
-	if (op->park && !ditto_scan_park(node, op->park))
+	/* A question that has already ended woke nobody, so it is looked for afterwards. */
+	if (op->park && ditto_park_on(&node->point, op->park) && !READ_ONCE(scan->asked))
 		ditto_park_wake_point(&node->point);
 	return -EJUKEBOX;
 }
