@@ -80,6 +80,7 @@ struct ditto_setattr {
  * struct ditto_wcc - attributes around a change (RFC 1813 section 2.6)
  * @pre_valid: @pre_size, @pre_mtime, @pre_ctime and @pre_change were read atomically with
  *	the change; only the last one if a directory was changed for an op without @tells_wcc
+ * @torn: other machines may have made changes in between, which this one's locks do not exclude
  * @post_valid: @post was read; only its change attribute in the same case
  * @pre_size: size before
  * @pre_mtime: modification time before
@@ -89,6 +90,7 @@ struct ditto_setattr {
  */
 struct ditto_wcc {
 	bool pre_valid;
+	bool torn;
 	bool post_valid;
 	u64 pre_size;
 	struct timespec64 pre_mtime;
@@ -133,16 +135,22 @@ struct ditto_change_info {
 	bool atomic;
 };
 
+/* Whether the attributes before the change are those that it met. */
+static inline bool ditto_wcc_is_atomic(const struct ditto_wcc *wcc)
+{
+	return wcc->pre_valid && !wcc->torn;
+}
+
 /*
  * Change info of a directory whose entries were changed. It is not atomic unless both values are
- * known.
+ * known, and nobody else can have changed it in between.
  */
 static inline struct ditto_change_info ditto_wcc_change(const struct ditto_wcc *wcc)
 {
 	return (struct ditto_change_info){
 		.before = wcc->pre_valid ? wcc->pre_change : 0,
 		.after = wcc->post_valid ? wcc->post.change : 0,
-		.atomic = wcc->pre_valid && wcc->post_valid,
+		.atomic = ditto_wcc_is_atomic(wcc) && wcc->post_valid,
 	};
 }
 

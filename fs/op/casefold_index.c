@@ -657,7 +657,7 @@ void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			n[i] = name_alloc(added, i, hash);
 	spin_lock(&c->lock);
 	c->seen++;
-	c->valid = c->valid && wcc->pre_valid && wcc->post_valid &&
+	c->valid = c->valid && ditto_wcc_is_atomic(wcc) && wcc->post_valid &&
 		   c->change == wcc->pre_change && change_locked(c, removed, added, n);
 	if (c->valid)
 		c->change = wcc->post.change;

@@ -407,7 +407,7 @@ leave:
 	ditto_op_leave(old);
 	if (!wcc)
 		return ret;
-	ditto_wcc_init(wcc);
+	ditto_wcc_init(op, wcc);
 	ditto_wcc_post_data(op->share, dentry, wcc);
 	dput(dentry);
 	return ret;
@@ -440,7 +440,7 @@ int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 co
 	/* No count means to the end of the file. */
 	if (count && (count > LLONG_MAX || check_add_overflow(pos, (loff_t)(count - 1), &end)))
 		end = LLONG_MAX;
-	ditto_wcc_init(wcc);
+	ditto_wcc_init(op, wcc);
 	old = ditto_op_enter(op);
 	err = -EINVAL;
 	if (!S_ISREG(node->inode->i_mode))

@@ -32,7 +32,7 @@ int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
 		.wcc = wcc,
 		.parent = ditto_node_dentry(dir),
 	};
-	ditto_wcc_init(wcc);
+	ditto_wcc_init(op, wcc);
 	if (!S_ISDIR(dir->inode->i_mode))
 		return -ENOTDIR;
 	return op->writable ? 0 : -EROFS;

@@ -84,8 +84,9 @@ static inline void ditto_child_written(struct ditto_op *op, struct ditto_node *n
 /* attributes around a change: fs/op/attr.c */
 
 /* Mark all attributes as unknown. */
-static inline void ditto_wcc_init(struct ditto_wcc *wcc)
+static inline void ditto_wcc_init(const struct ditto_op *op, struct ditto_wcc *wcc)
 {
+	wcc->torn = op->share->volume->is_shared;
 	wcc->pre_valid = false;
 	wcc->post_valid = false;
 }

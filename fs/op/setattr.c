@@ -541,7 +541,7 @@ unlock:
 		err = ditto_worm_early_end(op, node, dentry, mode, err);
 		/* The attributes have changed since. */
 		if (err)
-			ditto_wcc_init(wcc);
+			ditto_wcc_init(op, wcc);
 	}
 	if (err && !sized && early <= 0)
 		return err;
@@ -570,7 +570,7 @@ int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 	const struct cred *old;
 	int err;
 
-	ditto_wcc_init(wcc);
+	ditto_wcc_init(op, wcc);
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		goto post;

@@ -173,7 +173,7 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	dentry = ditto_node_dentry(node);
 	inode_lock(d_inode(dentry));
 	if (wcc) {
-		ditto_wcc_init(wcc);
+		ditto_wcc_init(op, wcc);
 		ditto_wcc_pre(op->share, dentry, wcc);
 	}
 	if (change->value)

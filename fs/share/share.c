@@ -785,7 +785,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	err = ditto_hooks.volume_start_worm(share->volume);
 	if (!cfg->opts->worm)
 		err = 0;
-	err = err ?: ditto_share_check_scan(share, cfg->opts, extack);
+	err = err ?: ditto_share_check_volume(share, cfg->opts, extack);
 	mutex_lock(&table->lock);
 	/* A protocol that was registered while the lock was free has no values in the options. */
 	err = err ?: share_check_free(table, share, extack) ?:

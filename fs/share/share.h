@@ -236,8 +236,8 @@ struct ditto_share_config {
 
 int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditto_share_opts *opts,
 			   struct netlink_ext_ack *extack);
-int ditto_share_check_scan(const struct ditto_share *share, const struct ditto_share_opts *opts,
-			   struct netlink_ext_ack *extack);
+int ditto_share_check_volume(const struct ditto_share *share, const struct ditto_share_opts *opts,
+			     struct netlink_ext_ack *extack);
 struct ditto_share_opts *ditto_share_opts_alloc(void);
 struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *from);
 void ditto_share_opts_free(struct ditto_share_opts *opts);

@@ -164,12 +164,17 @@ int ditto_share_opts_check(const struct ditto_share_opts *old, const struct ditt
 }
 
 /*
- * Check that scans of the files of a share can hold. Context: any. Return: 0, or -EOPNOTSUPP if
- * other machines change the files.
+ * Check options that need a file system which no other machine changes. Context: any. Return: 0 or
+ * -EOPNOTSUPP.
  */
-int ditto_share_check_scan(const struct ditto_share *share, const struct ditto_share_opts *opts,
-			   struct netlink_ext_ack *extack)
+int ditto_share_check_volume(const struct ditto_share *share, const struct ditto_share_opts *opts,
+			     struct netlink_ext_ack *extack)
 {
+	/* What another node wrote to a file that is removed here may not be known here yet. */
+	if (opts->trash && share->volume->is_cluster) {
+		NL_SET_ERR_MSG(extack, "trash: other nodes of a cluster have the file system, too");
+		return -EOPNOTSUPP;
+	}
 	if (!opts->scan || !share->volume->is_remote)
 		return 0;
 	NL_SET_ERR_MSG_FMT(extack,

@@ -66,7 +66,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 	} else if (share) {
 		old = rcu_dereference_protected(share->opts, lockdep_is_held(&table->lock));
 		err = ditto_share_opts_check(old, cfg->opts, extack) ?:
-		      ditto_share_check_scan(share, cfg->opts, extack) ?:
+		      ditto_share_check_volume(share, cfg->opts, extack) ?:
 		      ditto_share_blocks_make(cfg->opts, cfg->name);
 	}
 	if (!err && cfg->opts->worm && !READ_ONCE(share->volume->worm)) {

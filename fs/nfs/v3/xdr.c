@@ -226,8 +226,10 @@ __be32 *dnfs3_encode_fattr(__be32 *p, struct user_namespace *userns,
 /* Write a wcc_data. Return: the position after it. */
 __be32 *dnfs3_encode_wcc(__be32 *p, struct user_namespace *userns, const struct ditto_wcc *wcc)
 {
-	p = xdr_encode_bool(p, wcc->pre_valid);
-	if (wcc->pre_valid) {
+	bool before = ditto_wcc_is_atomic(wcc);
+
+	p = xdr_encode_bool(p, before);
+	if (before) {
 		p = xdr_encode_hyper(p, wcc->pre_size);
 		p = dnfs3_encode_time(p, &wcc->pre_mtime);
 		p = dnfs3_encode_time(p, &wcc->pre_ctime);

@@ -234,7 +234,7 @@ static inline __be32 *dnfs3_encode_post_attr(__be32 *p, struct user_namespace *u
 /* Encoded length of a wcc_data. Return: bytes. */
 static inline size_t dnfs3_wcc_size(const struct ditto_wcc *wcc)
 {
-	return XDR_UNIT + (wcc->pre_valid ? NFS3_WCC_ATTR_SIZE : 0) +
+	return XDR_UNIT + (ditto_wcc_is_atomic(wcc) ? NFS3_WCC_ATTR_SIZE : 0) +
 	       XDR_UNIT + (wcc->post_valid ? NFS3_FATTR_SIZE : 0);
 }
 

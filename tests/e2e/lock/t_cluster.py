@@ -56,6 +56,8 @@ def the_administrator_is_told(w):
                   'deny modes hold on this server alone'):
         eq(words in said, True, said)
     w.server.ctl('share', 'del', 'more')
+    # What another node wrote to a file may not be known where it is removed.
+    assert 'other nodes' in w.server.refused('share', 'set', 'data', 'trash', 'on')
 
 
 @test(smb=True, squash='none')

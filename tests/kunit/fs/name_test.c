@@ -126,11 +126,17 @@ static void wcc_pre_test(struct kunit *test)
 		.change = 42,
 	};
 	struct ditto_wcc *wcc = kunit_kzalloc(test, sizeof(*wcc), GFP_KERNEL);
+	struct ditto_volume *volume = kunit_kzalloc(test, sizeof(*volume), GFP_KERNEL);
+	struct ditto_share *share = kunit_kzalloc(test, sizeof(*share), GFP_KERNEL);
+	struct ditto_op op = { .share = share };
 
 	KUNIT_ASSERT_NOT_NULL(test, wcc);
+	KUNIT_ASSERT_NOT_NULL(test, volume);
+	KUNIT_ASSERT_NOT_NULL(test, share);
+	share->volume = volume;
 	wcc->pre_valid = true;
 	wcc->post_valid = true;
-	ditto_wcc_init(wcc);
+	ditto_wcc_init(&op, wcc);
 	KUNIT_EXPECT_FALSE(test, wcc->pre_valid);
 	KUNIT_EXPECT_FALSE(test, wcc->post_valid);
 
@@ -141,6 +147,15 @@ static void wcc_pre_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wcc->pre_change, 42);
 	KUNIT_EXPECT_TRUE(test, timespec64_equal(&wcc->pre_mtime, &attr.st.mtime));
 	KUNIT_EXPECT_TRUE(test, timespec64_equal(&wcc->pre_ctime, &attr.st.ctime));
+
+	/* Other machines are not kept out by the lock of the inode. */
+	wcc->post_valid = true;
+	KUNIT_EXPECT_TRUE(test, ditto_wcc_change(wcc).atomic);
+	volume->is_shared = true;
+	ditto_wcc_init(&op, wcc);
+	ditto_wcc_set_pre(wcc, &attr);
+	wcc->post_valid = true;
+	KUNIT_EXPECT_FALSE(test, ditto_wcc_change(wcc).atomic);
 }
 
 static void fileid_test(struct kunit *test)
