@@ -234,8 +234,8 @@ static bool spawner_next_order(struct order *order, pid_t pids[WORKER_KINDS])
 }
 
 /*
- * Kill a worker, unless it ends by itself. It keeps its number until it is reaped. Returns true if it
- * has ended: its sockets are closed a moment before that is known.
+ * Kill a worker, unless it ends by itself. It keeps its number until it is reaped. Returns true if
+ * it has ended: its sockets are closed a moment before that is known.
  */
 static bool spawner_end_worker(unsigned int kind, pid_t pid)
 {
