@@ -183,7 +183,7 @@ static struct inode *scan_inode(struct ditto_node *node)
 }
 
 /* The state of a file that may be changing. */
-static void scan_look(struct ditto_node *node, struct ditto_scan_stamp *stamp)
+static void scan_stamp_read(struct ditto_node *node, struct ditto_scan_stamp *stamp)
 {
 	struct inode *inode = scan_inode(node);
 
@@ -234,7 +234,7 @@ enum ditto_scan_verdict ditto_scan_known(struct ditto_node *node, u32 use)
 
 	if (!scan)
 		return DITTO_SCAN_UNKNOWN;
-	scan_look(node, &now);
+	scan_stamp_read(node, &now);
 	spin_lock(&scan->lock);
 	verdict = scan_known_locked(scan, &now, use);
 	spin_unlock(&scan->lock);
@@ -342,7 +342,7 @@ static void scan_begin_work(struct work_struct *work)
 	struct ditto_file *file;
 	int err;
 
-	scan_look(ask->node, &ask->stamp);
+	scan_stamp_read(ask->node, &ask->stamp);
 	err = ditto_scan_get_stamp(ask->node, &ask->stamp);
 	if (!err) {
 		file = ditto_file_open_quiet(ask->node);
@@ -616,7 +616,7 @@ bool ditto_scan_rename_begin(struct ditto_node *node, u32 *times_set)
 
 	if (likely(!scan))
 		return false;
-	scan_look(node, &now);
+	scan_stamp_read(node, &now);
 	spin_lock(&scan->lock);
 	verdict = scan_known_locked(scan, &now, DITTO_SCAN_REQUIRED);
 	*times_set = scan->times_set;
