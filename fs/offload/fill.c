@@ -125,7 +125,8 @@ static void fill_save_times(struct inode *inode, struct fill_times *times)
 
 /*
  * btrfs_write_check() sets the times whatever FMODE_NOCMTIME says, and then adds one to the number.
- * If it is another one, somebody has changed the file. The number stays, as somebody may have it.
+ * If it is another one, somebody has changed the file, and the later of the two times stays: which
+ * it is cannot be told. The number stays, as somebody may have it.
  * A write that ended before, with one of these results @ret, has changed nothing: then one more is
  * somebody's change.
  */
