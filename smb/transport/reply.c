@@ -178,16 +178,18 @@ static bool is_sealed(const struct dsmb_call *call)
 
 /*
  * Is the response signed? An interim response has the MessageId of the final one and is not
- * signed; no client verifies it (MS-SMB2 section 3.2.5.1.3).
+ * signed; no client verifies it (MS-SMB2 section 3.2.5.1.3). The last response of SESSION_SETUP is
+ * signed also within an encrypted message: Samba's client from 4.25.1 on verifies it there.
  */
 static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 {
 	if (interim || !call->session)
 		return false;
 	if (!(call->command == DSMB_SESSION_SETUP && status == STATUS_SUCCESS) &&
-	    !call->session->signing_required && !(call->flags & DSMB_FLAG_SIGNED))
+	    (is_sealed(call) ||
+	     (!call->session->signing_required && !(call->flags & DSMB_FLAG_SIGNED))))
 		return false;
-	return !is_sealed(call) && signer_of(call, status);
+	return signer_of(call, status);
 }
 
 /*

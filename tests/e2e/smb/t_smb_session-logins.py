@@ -34,6 +34,9 @@ def reauthentication(w):
             eq(s.login(sign=True), 'SUCCESS')
             eq(s.sign_key, key)
             eq(s.is_signed_right(), True)
+            if dialect >= 0x300:
+                eq(s.login(sign=False, seal=True), 'SUCCESS')
+                eq((s.was_sealed, s.is_signed_right()), (True, True), 'encrypted')
             s.write(fid, b'again')
             eq(s.read(fid, 5), b'again')
             eq(s.login(password='wrong', sign=True), 'LOGON_FAILURE')
