@@ -258,6 +258,11 @@ static int hide_all(struct ctl *ctl, int folder, const char *name)
 		good = hide_tree(ctl, folder, e->d_name) && good;
 		hidden++;
 	}
+	/* What is gone does not come back with the power. */
+	if (hidden && fsync(folder)) {
+		snapshot_problem(ctl, name, "%s", strerror(errno));
+		good = false;
+	}
 	closedir(list);
 	if (good && !hidden)
 		snapshot_problem(ctl, name, "it is not exposed");
