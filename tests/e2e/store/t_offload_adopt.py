@@ -65,10 +65,13 @@ def from_bucket_and_key(w):
     disk = served_disk(w)
     data = filled(s, disk.where)
     wanted = described_all(disk.where), os.stat(disk.where).st_mode
-    s.tool('snapshot', 'create', 'disk', 'old')
     offloaded(s, f'{disk.where}/later', content('later', MIB))
     data['later'] = content('later', MIB)
+    # Of two in a row the second is newer, whatever their names are.
+    before = s.tool('snapshot', 'create', 'disk', 'old')['time']
+    os.chmod(f'{disk.where}/later', 0o604)
     taken = s.tool('snapshot', 'create', 'disk', 'new')['time']
+    eq(before < taken, True, 'each has a second of its own')
     wanted = described_all(disk.where), wanted[1]
     put(f'{disk.where}/too-late', b'x')
     burned, = [fs['id'] for fs in s.tool('filesystem', 'list') if fs['path'] == disk.where]

@@ -30,6 +30,8 @@
 #define PART_ENTRIES	4
 #define PART_BYTES	16
 
+#define SECOND_PAUSE_US	20000
+
 /* Write the tree into a file. Returns false after a message. */
 static bool create_tree(struct create *c)
 {
@@ -306,6 +308,9 @@ bool snapshot_make(struct ctl *ctl, const struct snapshot_share *share, const ch
 	snapshot_tree_free(&c.walk.tree);
 	snapshot_tree_free(&c.last);
 	snapshot_tree_free(&c.tree);
+	/* Seconds tell snapshots apart, and which is newer, so the next one has another. */
+	while (good && (u64)time(NULL) == c.s.head.time)
+		usleep(SECOND_PAUSE_US);
 	close(lock);
 	return good;
 }
