@@ -185,11 +185,11 @@ static bool is_signed(const struct dsmb_call *call, u32 status, bool interim)
 {
 	if (interim || !call->session)
 		return false;
-	if (!(call->command == DSMB_SESSION_SETUP && status == STATUS_SUCCESS) &&
-	    (is_sealed(call) ||
-	     (!call->session->signing_required && !(call->flags & DSMB_FLAG_SIGNED))))
+	if (call->command == DSMB_SESSION_SETUP && status == STATUS_SUCCESS)
+		return signer_of(call, status);
+	if (!call->session->signing_required && !(call->flags & DSMB_FLAG_SIGNED))
 		return false;
-	return signer_of(call, status);
+	return !is_sealed(call) && signer_of(call, status);
 }
 
 /*
