@@ -258,7 +258,7 @@ static int hide_all(struct ctl *ctl, int folder, const char *name)
 		good = hide_tree(ctl, folder, e->d_name) && good;
 		hidden++;
 	}
-	/* What is gone does not come back with the power. */
+	/* A power cut must not bring back what is gone. */
 	if (hidden && fsync(folder)) {
 		snapshot_problem(ctl, name, "%s", strerror(errno));
 		good = false;
