@@ -17,7 +17,7 @@ import time
 import servers
 import uncounted
 from checks import wait_for
-from files import put
+from files import get, put
 from harness import Skip
 from leftovers import KEEP
 from processes import run
@@ -31,6 +31,8 @@ KINDS = {
     'swift': ('swift-proxy-server', SWIFT_PORT, 'test:tester'),
 }
 PROGRAM = 'ditto-offload'
+# Bytes of memory that a store has grown to when it begins anew.
+FULL = 800 << 20
 KEY = '6b' * 32
 INDEX = '/var/lib/ditto/offload.db'
 # What dittoctl offload run remembers.
@@ -48,16 +50,32 @@ packing = {packing}
 """
 
 
-def start(kind):
-    """Start a store, or find it running."""
+def resident(folder):
+    """The bytes of memory that the daemons of a store use."""
+    pages = 0
+    for pid in get(f'{folder}/pids').split():
+        pages += int(get(f'/proc/{int(pid)}/statm').split()[1])
+    return pages * os.sysconf('SC_PAGE_SIZE')
+
+
+def start(kind, name):
+    """Start a store for the test of this name, or find it running.
+
+    One that is about to be full of the objects of earlier tests begins anew: RGW does not answer
+    writes when it is full.
+    """
     program, port, _ = KINDS[kind]
+    folder, script = f'{KEEP}/{kind}', f'{servers.TOP}/tests/s3/{kind}'
     if not shutil.which(program):
         raise Skip(f'there is no {program}')
-    if not os.path.exists(f'{KEEP}/{kind}/ready'):
-        os.makedirs(KEEP, exist_ok=True)
-        with uncounted.time():
-            run(f'{servers.TOP}/tests/s3/{kind}', 'start', f'{KEEP}/{kind}', str(port), timeout=600)
-        put(f'{KEEP}/{kind}/ready')
+    with uncounted.time():
+        if (os.path.exists(f'{folder}/user') and get(f'{folder}/user').decode() != name and
+                resident(folder) > FULL):
+            run(script, 'stop', folder)
+        if not os.path.exists(f'{folder}/user'):
+            os.makedirs(KEEP, exist_ok=True)
+            run(script, 'start', folder, str(port), timeout=600)
+    put(f'{folder}/user', name)
 
 
 def make_bucket(name):
@@ -112,7 +130,7 @@ class Store:
 
     def __init__(self, world, more='key-file = {folder}/key', packing='off',
                  kind='rgw', timeout=None):
-        start(kind)
+        start(kind, world.name)
         self.packing, self.timeout = packing, timeout or self.timeout
         _, self.port, self.access = KINDS[kind]
         # The index knows the file systems of earlier tests, and misses them.
